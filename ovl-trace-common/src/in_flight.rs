@@ -1,0 +1,66 @@
+//! A copy-up that has not ended (value of the `IN_FLIGHT` map, key: tid).
+
+/// State of a running copy-up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "user",
+    derive(
+        zerocopy::FromBytes,
+        zerocopy::IntoBytes,
+        zerocopy::KnownLayout,
+        zerocopy::Immutable
+    )
+)]
+#[repr(C)]
+pub struct InFlight {
+    /// `struct dentry *` of the file.
+    pub dentry: u64,
+    /// `struct inode *` of the file, in the overlay.
+    pub inode: u64,
+    /// `struct super_block *` of the overlay.
+    pub superblock: u64,
+    /// Upper dentry before the copy-up; 0 for a first copy-up.
+    pub upper_before: u64,
+    /// `CLOCK_MONOTONIC` nanoseconds at the start.
+    pub started_ns: u64,
+    /// Entry of `ovl_copy_up_start`; 0 before.
+    pub lock_entered_ns: u64,
+    /// Time in `ovl_copy_up_start`; unknown before its return.
+    pub lock_ns: u64,
+    /// Entry of the data function; 0 before.
+    pub data_entered_ns: u64,
+    /// End of the last chunk or clone; 0 before.
+    pub data_moved_ns: u64,
+    /// Return of the data function; 0 before.
+    pub data_left_ns: u64,
+    /// Size of the lower file in bytes.
+    pub size_bytes: u64,
+    /// Length handed to the data function.
+    pub data_length: u64,
+    /// Bytes spliced so far.
+    pub copied_bytes: u64,
+    /// Bytes cloned.
+    pub cloned_bytes: u64,
+    /// As in [`crate::event::Task::caller`].
+    pub caller: u64,
+    /// Flags of the operation, see [`crate::event::CopyUp::open_flags`].
+    pub open_flags: u32,
+    /// `i_mode`.
+    pub mode: u32,
+    /// Return of `ovl_copy_up_start`: 0 mine, 1 raced, negative errno;
+    /// [`START_PENDING`] before.
+    pub start_result: i32,
+    /// `FLAG_*` of the event.
+    pub flags: u32,
+    /// Lower layer index; 0 if unknown.
+    pub layer: u32,
+    /// Thread group id.
+    pub pid: u32,
+}
+
+/// `ovl_copy_up_start` has not returned.
+pub const START_PENDING: i32 = i32::MAX;
+
+// SAFETY: `repr(C)`, integers only, no implicit padding (asserted in lib.rs).
+#[cfg(feature = "user")]
+unsafe impl aya::Pod for InFlight {}

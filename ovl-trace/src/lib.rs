@@ -1,0 +1,18 @@
+//! The agent of ovl-trace. Data flows one way:
+//!
+//! source (ring) → decode → enrich → aggregate → render
+//!
+//! Only the ends touch the world: `source`, `load` and `enrich` read the
+//! kernel, `/proc` and the runtimes' files; everything between is pure.
+
+pub mod aggregate;
+pub mod cli;
+pub mod decode;
+pub mod doctor;
+pub mod enrich;
+pub mod kernel;
+pub mod load;
+pub mod model;
+pub mod observe;
+pub mod render;
+pub mod source;

@@ -1,0 +1,20 @@
+//! The nouns of the field, with units. No I/O, no formatting.
+
+mod container;
+mod device;
+mod event;
+mod filter;
+mod mount;
+mod names;
+mod totals;
+
+pub use container::{Container, Runtime};
+pub use device::DeviceNumber;
+pub use event::{
+    CopyUp, Event, Loss, LossSource, Outcome, OverlaySeen, Phases, Process, Trigger, Whiteout,
+};
+pub use filter::Filter;
+pub use mount::{Mount, Origin};
+pub use names::{Cause, Kind, Method, Operation};
+pub use ovl_trace_common::overlay::OverlayKey;
+pub use totals::{CopyUpTotals, Histogram, OverlayTotals, TotalsKey};

@@ -1,0 +1,3 @@
+//! `cargo xtask`: set-up, build, guest, demo and tests.
+
+fn main() {}
