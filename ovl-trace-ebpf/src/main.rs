@@ -1,9 +1,40 @@
-//! The kernel side of ovl-trace.
+//! The kernel side of ovl-trace: entry and return probes on overlayfs.
+//!
+//! Every probe is a thin shell in `probes/`; what it means is in
+//! `copy_up.rs`, `deletion.rs` and `overlay.rs`. Counting never depends on the
+//! ring buffer: totals are kept in maps, and what a map or the ring could not
+//! take is counted in `LOSSES`.
+
 #![no_std]
 #![no_main]
+#![cfg_attr(
+    target_arch = "bpf",
+    expect(unstable_features, reason = "inline assembly for this target needs it"),
+    feature(asm_experimental_arch)
+)]
 
+mod arch;
+mod copy_up;
+mod deletion;
+mod emit;
+mod globals;
+mod kread;
+mod loss;
+mod maps;
+mod overlay;
+mod path;
+mod probes;
+mod task;
+mod totals;
+
+/// A panic that can be reached is a loop without an end, which the verifier
+/// refuses: a program that loads cannot panic.
 #[cfg(not(test))]
 #[panic_handler]
 fn panic(_info: &core::panic::PanicInfo<'_>) -> ! {
     loop {}
 }
+
+#[unsafe(link_section = "license")]
+#[unsafe(no_mangle)]
+static LICENSE: [u8; 13] = *b"Dual MIT/GPL\0";

@@ -1,0 +1,101 @@
+//! What depends on the processor: the caller of a probed function, and the
+//! number of the system call a task is in. This is the only such place.
+
+use aya_ebpf::programs::ProbeContext;
+use ovl_trace_common::codes::SYSCALL_UNKNOWN;
+
+/// The system call of the current task, and whether its number is of the
+/// 32-bit table.
+#[derive(Clone, Copy)]
+pub(crate) struct Syscall {
+    pub(crate) number: i32,
+    pub(crate) compat: bool,
+}
+
+impl Syscall {
+    pub(crate) const UNKNOWN: Self = Self {
+        number: SYSCALL_UNKNOWN,
+        compat: false,
+    };
+}
+
+#[cfg(not(bpf_target_arch = "aarch64"))]
+mod imp {
+    use super::{ProbeContext, SYSCALL_UNKNOWN, Syscall};
+    use crate::{globals::offset, kread};
+
+    /// `__USER_CS` and `__USER32_CS` (arch/x86/include/asm/segment.h), and
+    /// what they are under Xen PV (include/xen/interface/xen-x86_64.h).
+    const USER_CS: [u16; 2] = [0x33, 0xe033];
+    const USER32_CS: [u16; 2] = [0x23, 0xe023];
+
+    /// Return address of the probed function: on top of the stack at entry.
+    #[inline(always)]
+    pub(crate) fn caller(ctx: &ProbeContext) -> u64 {
+        // SAFETY: the context of a kprobe is its registers.
+        let stack = unsafe { (*ctx.regs).rsp };
+        kread::field(stack, 0).unwrap_or(0)
+    }
+
+    /// The user's registers lie at the top of the kernel stack
+    /// (`task_pt_regs`), below a padding that is 16 bytes when the kernel is
+    /// built with `CONFIG_X86_FRED` and nothing otherwise
+    /// (`TOP_OF_KERNEL_STACK_PADDING`). The saved code segment tells which:
+    /// only in the right place is it a user's one. Kernel threads and
+    /// `io_uring` workers have none, so their syscall is unknown.
+    #[inline(always)]
+    pub(crate) fn syscall(stack: u64) -> Syscall {
+        let registers = stack + u64::from(offset!(stack_bytes)) - u64::from(offset!(regs_bytes));
+        match at(registers) {
+            Syscall {
+                number: SYSCALL_UNKNOWN,
+                ..
+            } => at(registers - 16),
+            found => found,
+        }
+    }
+
+    #[inline(always)]
+    fn at(registers: u64) -> Syscall {
+        let Some(segment) = kread::field::<u16>(registers, offset!(regs_cs)) else {
+            return Syscall::UNKNOWN;
+        };
+        let compat = segment == USER32_CS[0] || segment == USER32_CS[1];
+        if !compat && segment != USER_CS[0] && segment != USER_CS[1] {
+            return Syscall::UNKNOWN;
+        }
+        match kread::field::<i32>(registers, offset!(regs_syscall)) {
+            Some(number) => Syscall { number, compat },
+            None => Syscall::UNKNOWN,
+        }
+    }
+}
+
+#[cfg(bpf_target_arch = "aarch64")]
+mod imp {
+    use super::{ProbeContext, Syscall};
+    use crate::{globals::offset, kread};
+
+    /// Return address of the probed function: the link register, x30.
+    #[inline(always)]
+    pub(crate) fn caller(ctx: &ProbeContext) -> u64 {
+        // SAFETY: the context of a kprobe is its registers.
+        unsafe { (*ctx.regs).regs[30] }
+    }
+
+    /// `task_pt_regs(task)->syscallno`; -1 outside a system call
+    /// (arch/arm64/include/asm/ptrace.h).
+    #[inline(always)]
+    pub(crate) fn syscall(stack: u64) -> Syscall {
+        let registers = stack + u64::from(offset!(stack_bytes)) - u64::from(offset!(regs_bytes));
+        match kread::field::<i32>(registers, offset!(regs_syscall)) {
+            Some(number) => Syscall {
+                number,
+                compat: false,
+            },
+            None => Syscall::UNKNOWN,
+        }
+    }
+}
+
+pub(crate) use imp::{caller, syscall};

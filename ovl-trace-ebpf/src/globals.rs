@@ -1,0 +1,60 @@
+//! Read-only globals that the agent fills before loading.
+
+use ovl_trace_common::offsets::{Offsets, Settings};
+
+#[unsafe(no_mangle)]
+static OFFSETS: Offsets = Offsets::ABSENT;
+
+#[unsafe(no_mangle)]
+static SETTINGS: Settings = Settings {
+    announce_bytes: u64::MAX,
+    events: 1,
+    splice_probed: 1,
+    data_probed: 1,
+    padding: 0,
+};
+
+/// Where this kernel keeps its fields. The verifier sees constants (the map is
+/// frozen), so code behind an absent field is pruned.
+#[inline(always)]
+pub(crate) fn read_offset(field: fn(&Offsets) -> *const u32) -> u32 {
+    // SAFETY: points into a static; volatile, because the loader replaces the
+    // value that the compiler sees.
+    unsafe { core::ptr::read_volatile(field(&OFFSETS)) }
+}
+
+/// See [`Settings::events`].
+#[inline(always)]
+pub(crate) fn events_wanted() -> bool {
+    // SAFETY: as in `read_offset`.
+    unsafe { core::ptr::read_volatile(&raw const SETTINGS.events) != 0 }
+}
+
+/// See [`Settings::announce_bytes`].
+#[inline(always)]
+pub(crate) fn announce_bytes() -> u64 {
+    // SAFETY: as in `read_offset`.
+    unsafe { core::ptr::read_volatile(&raw const SETTINGS.announce_bytes) }
+}
+
+/// See [`Settings::splice_probed`].
+#[inline(always)]
+pub(crate) fn splice_probed() -> bool {
+    // SAFETY: as in `read_offset`.
+    unsafe { core::ptr::read_volatile(&raw const SETTINGS.splice_probed) != 0 }
+}
+
+/// See [`Settings::data_probed`].
+#[inline(always)]
+pub(crate) fn data_probed() -> bool {
+    // SAFETY: as in `read_offset`.
+    unsafe { core::ptr::read_volatile(&raw const SETTINGS.data_probed) != 0 }
+}
+
+/// `offset!(dentry_parent)`: the offset of a field of [`Offsets`].
+macro_rules! offset {
+    ($field:ident) => {
+        $crate::globals::read_offset(|offsets| &raw const offsets.$field)
+    };
+}
+pub(crate) use offset;

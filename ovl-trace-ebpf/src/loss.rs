@@ -1,0 +1,12 @@
+//! Counting what could not be done.
+
+use crate::maps::LOSSES;
+
+/// Adds one to a reason of `ovl_trace_common::loss`.
+#[inline(always)]
+pub(crate) fn count(reason: u32) {
+    if let Some(counter) = LOSSES.get_ptr_mut(reason) {
+        // SAFETY: a per-CPU value, and probes do not migrate: no other writer.
+        unsafe { *counter += 1 };
+    }
+}

@@ -1,0 +1,95 @@
+//! Every map. The sizes of the large ones can be changed by the loader.
+
+use aya_ebpf::{
+    macros::map,
+    maps::{Array, HashMap, LruHashMap, PerCpuArray, RingBuf},
+};
+use ovl_trace_common::{
+    PATH_BYTES_MAX,
+    aggregate::{CopyUpKey, CopyUpTotals, WhiteoutKey},
+    event::CopyUp,
+    in_flight::InFlight,
+    loss::REASONS,
+    overlay::OverlayState,
+};
+
+/// What `ovl_copy_up_flags` was called for, per task.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub(crate) struct Operation {
+    /// Its return address: the overlayfs operation.
+    pub(crate) caller: u64,
+    /// The dentry that is to be written; others copied up are its ancestors.
+    pub(crate) dentry: u64,
+}
+
+/// A deletion or rename in progress, per task.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub(crate) struct Deletion {
+    /// The name that goes away.
+    pub(crate) dentry: u64,
+    /// Its inode number.
+    pub(crate) inode: u64,
+    /// 1 once `ovl_lower_positive` said that a lower layer has the name.
+    pub(crate) lower: u64,
+}
+
+/// Bytes before the path in [`Scratch`]: the largest fixed part of an event.
+pub(crate) const FIXED_BYTES: usize = size_of::<CopyUp>();
+
+/// Room for a path, or for two mount options, plus the name that overflows.
+pub(crate) const TAIL_BYTES: usize = 2 * PATH_BYTES_MAX;
+
+/// Where an event is put together before it goes to the ring: too large for
+/// the stack. The fixed part ends where the path begins.
+#[repr(C, align(8))]
+pub(crate) struct Scratch {
+    pub(crate) fixed: [u8; FIXED_BYTES],
+    pub(crate) tail: [u8; TAIL_BYTES],
+}
+
+/// Events to the agent. The loader sets the size.
+#[map]
+pub(crate) static EVENTS: RingBuf = RingBuf::with_byte_size(4 << 20, 0);
+
+/// Running copy-ups, by tid.
+#[map]
+pub(crate) static IN_FLIGHT: HashMap<u32, InFlight> = HashMap::with_max_entries(8192, 0);
+
+/// Last `ovl_copy_up_flags` of each task. Entries stay when nothing had to be
+/// copied, so the oldest give way.
+#[map]
+pub(crate) static OPERATIONS: LruHashMap<u32, Operation> = LruHashMap::with_max_entries(8192, 0);
+
+/// Running deletions, by tid.
+#[map]
+pub(crate) static DELETIONS: HashMap<u32, Deletion> = HashMap::with_max_entries(8192, 0);
+
+/// Superblocks being mounted, by tid.
+#[map]
+pub(crate) static MOUNTING: HashMap<u32, u64> = HashMap::with_max_entries(1024, 0);
+
+/// Known overlays, by the address of the superblock.
+#[map]
+pub(crate) static OVERLAYS: HashMap<u64, OverlayState> = HashMap::with_max_entries(16384, 0);
+
+/// Totals of copy-ups.
+#[map]
+pub(crate) static COPY_UPS: HashMap<CopyUpKey, CopyUpTotals> = HashMap::with_max_entries(8192, 0);
+
+/// Totals of whiteouts.
+#[map]
+pub(crate) static WHITEOUTS: HashMap<WhiteoutKey, u64> = HashMap::with_max_entries(8192, 0);
+
+/// `ovl_trace_common::loss`, by reason.
+#[map]
+pub(crate) static LOSSES: PerCpuArray<u64> = PerCpuArray::with_max_entries(REASONS as u32, 0);
+
+/// See [`Scratch`].
+#[map]
+pub(crate) static SCRATCH: PerCpuArray<Scratch> = PerCpuArray::with_max_entries(1, 0);
+
+/// One value of zeros, for new entries: too large for the stack.
+#[map]
+pub(crate) static ZERO_TOTALS: Array<CopyUpTotals> = Array::with_max_entries(1, 0);

@@ -1,0 +1,84 @@
+//! The path of a dentry inside its overlay.
+
+use aya_ebpf::helpers::generated::bpf_probe_read_kernel_str;
+use ovl_trace_common::{
+    PATH_BYTES_MAX, PATH_COMPONENTS_MAX,
+    event::{FLAG_PATH_TRUNCATED, FLAG_PATH_UNREADABLE},
+    loss,
+};
+
+use crate::{
+    globals::offset,
+    kread,
+    loss::count,
+    maps::{Scratch, TAIL_BYTES},
+};
+
+/// `NAME_MAX` and the NUL.
+const NAME_BYTES_MAX: u32 = 256;
+
+/// Writes the names from `dentry` up to the root into the scratch's tail, each
+/// with its NUL. Returns the bytes written and the event flags.
+///
+/// The names are read through `d_name.name`; the inline buffer was renamed in
+/// 6.13. The walk ends at a dentry that is its own parent, which is the root
+/// of the superblock (or a disconnected file handle: then it is not `s_root`,
+/// and the path is marked as incomplete).
+#[inline(always)]
+pub(crate) fn write(scratch: &mut Scratch, dentry: u64, superblock: u64) -> (u32, u16) {
+    let mut current = dentry;
+    let mut length: usize = 0;
+    for _ in 0..PATH_COMPONENTS_MAX {
+        let Some(parent) = kread::pointer(current, offset!(dentry_parent)) else {
+            count(loss::UNREADABLE);
+            return (length as u32, FLAG_PATH_UNREADABLE);
+        };
+        if parent == current {
+            return match kread::pointer(superblock, offset!(sb_root)) {
+                Some(root) if root != current => (length as u32, FLAG_PATH_TRUNCATED),
+                _ => (length as u32, 0),
+            };
+        }
+        let Some(name) = kread::pointer(current, offset!(dentry_name)) else {
+            count(loss::UNREADABLE);
+            return (length as u32, FLAG_PATH_UNREADABLE);
+        };
+        if length >= PATH_BYTES_MAX - NAME_BYTES_MAX as usize {
+            break;
+        }
+        let to = scratch.tail.as_mut_ptr().wrapping_add(length);
+        // SAFETY: `length` + NAME_BYTES_MAX is within the tail (checked above).
+        let read = unsafe { bpf_probe_read_kernel_str(to.cast(), NAME_BYTES_MAX, name as *const _) };
+        if read <= 0 || read > i64::from(NAME_BYTES_MAX) {
+            count(loss::UNREADABLE);
+            return (length as u32, FLAG_PATH_UNREADABLE);
+        }
+        length += read as usize;
+        current = parent;
+    }
+    count(loss::PATH_TRUNCATED);
+    (length as u32, FLAG_PATH_TRUNCATED)
+}
+
+/// Reads the string at `address` into the tail at `at`. Returns its length
+/// without the NUL; 0 if there is none or it does not fit.
+#[inline(always)]
+pub(crate) fn write_string(scratch: &mut Scratch, at: u32, address: Option<u64>) -> u32 {
+    let Some(address) = address else {
+        return 0;
+    };
+    let at = at as usize;
+    if at > TAIL_BYTES - PATH_BYTES_MAX {
+        return 0;
+    }
+    let to = scratch.tail.as_mut_ptr().wrapping_add(at);
+    // SAFETY: `at` + PATH_BYTES_MAX is within the tail (checked above).
+    let read = unsafe {
+        bpf_probe_read_kernel_str(to.cast(), PATH_BYTES_MAX as u32, address as *const _)
+    };
+    // A string that fills the buffer may have been cut: better none than half.
+    if read <= 1 || read >= PATH_BYTES_MAX as i64 {
+        return 0;
+    }
+    read as u32 - 1
+}

@@ -1,0 +1,83 @@
+//! `ovl_copy_up_flags`, `ovl_copy_up_one`, `ovl_copy_up_start`,
+//! `ovl_copy_up_end` (fs/overlayfs/copy_up.c, util.c).
+
+use aya_ebpf::{
+    macros::{kprobe, kretprobe},
+    programs::{ProbeContext, RetProbeContext},
+};
+
+use crate::{
+    arch, copy_up, emit,
+    maps::{IN_FLIGHT, OPERATIONS, Operation},
+    task,
+};
+
+/// `static int ovl_copy_up_flags(struct dentry *dentry, int flags)`
+///
+/// Entered by every operation that may need a copy-up, also when nothing has
+/// to be copied. It has no return probe: that would hide its caller.
+#[kprobe]
+fn copy_up_flags(ctx: ProbeContext) -> u32 {
+    if let Some(dentry) = ctx.arg::<u64>(0) {
+        let operation = Operation {
+            caller: arch::caller(&ctx),
+            dentry,
+        };
+        // An LRU map: takes it, and without it only the trigger is unknown.
+        let _inserted = OPERATIONS.insert(task::tid(), operation, 0);
+    }
+    0
+}
+
+/// `static int ovl_copy_up_one(struct dentry *parent, struct dentry *dentry,
+/// int flags)`
+#[kprobe]
+fn copy_up_one(ctx: ProbeContext) -> u32 {
+    if let (Some(dentry), Some(flags)) = (ctx.arg::<u64>(1), ctx.arg::<u32>(2)) {
+        copy_up::begin(task::tid(), dentry, flags);
+    }
+    0
+}
+
+/// Return of `ovl_copy_up_one`: 0 or a negative errno. An `int`: the upper
+/// half of the register is undefined.
+#[kretprobe]
+fn copy_up_one_return(ctx: RetProbeContext) -> u32 {
+    copy_up::left(task::tid(), ctx.ret::<i32>());
+    0
+}
+
+/// `int ovl_copy_up_start(struct dentry *dentry, int flags)`
+///
+/// Takes the inode's lock. Where `ovl_copy_up_one` was inlined by the
+/// compiler, the copy-up begins here.
+#[kprobe]
+fn copy_up_start(ctx: ProbeContext) -> u32 {
+    let tid = task::tid();
+    if IN_FLIGHT.get_ptr(tid).is_none()
+        && let (Some(dentry), Some(flags)) = (ctx.arg::<u64>(0), ctx.arg::<u32>(1))
+    {
+        copy_up::begin(tid, dentry, flags);
+    }
+    copy_up::update(|copy_up| copy_up.lock_entered_ns = emit::now());
+    0
+}
+
+/// Return of `ovl_copy_up_start`: 0 the copy-up is ours, 1 another task did
+/// it, or a negative errno.
+#[kretprobe]
+fn copy_up_start_return(ctx: RetProbeContext) -> u32 {
+    let returned = ctx.ret::<i32>();
+    copy_up::update(|copy_up| {
+        copy_up.start_result = returned;
+        copy_up.lock_ns = emit::now() - copy_up.lock_entered_ns;
+    });
+    0
+}
+
+/// `void ovl_copy_up_end(struct dentry *dentry)`
+#[kprobe]
+fn copy_up_end(_ctx: ProbeContext) -> u32 {
+    copy_up::end(task::tid());
+    0
+}

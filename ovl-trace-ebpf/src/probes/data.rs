@@ -1,0 +1,63 @@
+//! The data of a copy-up: `ovl_copy_up_file` (`ovl_copy_up_data` on 5.10 and
+//! 5.15), and the two VFS functions that move bytes.
+//!
+//! `do_splice_direct` and `clone_file_range` serve others too (`sendfile`,
+//! `FICLONE`); for a task that is not in a copy-up these probes end after one
+//! lookup.
+
+use aya_ebpf::{
+    macros::{kprobe, kretprobe},
+    programs::{ProbeContext, RetProbeContext},
+};
+
+use crate::{copy_up, emit};
+
+/// `static int ovl_copy_up_file(struct ovl_fs *ofs, struct dentry *dentry,
+/// struct file *new_file, loff_t len [, bool datasync])`; on 5.10 and 5.15
+/// `ovl_copy_up_data(struct ovl_fs *ofs, struct path *old, struct path *new,
+/// loff_t len)`: the length is the fourth argument of both.
+#[kprobe]
+fn copy_up_data(ctx: ProbeContext) -> u32 {
+    if let Some(length) = ctx.arg::<u64>(3) {
+        copy_up::update(|copy_up| {
+            copy_up.data_entered_ns = emit::now();
+            copy_up.data_length = length;
+        });
+    }
+    0
+}
+
+/// Its return.
+#[kretprobe]
+fn copy_up_data_return(_ctx: RetProbeContext) -> u32 {
+    copy_up::update(|copy_up| copy_up.data_left_ns = emit::now());
+    0
+}
+
+/// Return of `do_splice_direct`: bytes moved (at most 1 MiB per call), or a
+/// negative errno.
+#[kretprobe]
+fn splice_return(ctx: RetProbeContext) -> u32 {
+    copy_up::update(|copy_up| {
+        let moved = ctx.ret::<i64>();
+        if moved > 0 {
+            copy_up.copied_bytes += moved as u64;
+        }
+        copy_up.data_moved_ns = emit::now();
+    });
+    0
+}
+
+/// Return of `do_clone_file_range` (up to 6.7) or `vfs_clone_file_range`:
+/// bytes shared, or a negative errno.
+#[kretprobe]
+fn clone_return(ctx: RetProbeContext) -> u32 {
+    copy_up::update(|copy_up| {
+        let shared = ctx.ret::<i64>();
+        if shared > 0 {
+            copy_up.cloned_bytes = shared as u64;
+            copy_up.data_moved_ns = emit::now();
+        }
+    });
+    0
+}

@@ -1,0 +1,49 @@
+//! `ovl_lower_positive`, `ovl_unlink`, `ovl_rmdir`, `ovl_rename`
+//! (fs/overlayfs/util.c, dir.c).
+
+use aya_ebpf::{
+    macros::{kprobe, kretprobe},
+    programs::{ProbeContext, RetProbeContext},
+};
+use ovl_trace_common::codes::cause;
+
+use crate::{deletion, task};
+
+/// `bool ovl_lower_positive(struct dentry *dentry)`
+#[kprobe]
+fn lower_positive(ctx: ProbeContext) -> u32 {
+    if let Some(dentry) = ctx.arg::<u64>(0) {
+        deletion::asked(task::tid(), dentry);
+    }
+    0
+}
+
+/// Its return: a `bool`, of which only the lowest byte is defined.
+#[kretprobe]
+fn lower_positive_return(ctx: RetProbeContext) -> u32 {
+    deletion::answered(task::tid(), ctx.ret::<u64>() & 0xff != 0);
+    0
+}
+
+/// Return of `ovl_unlink`: 0 or a negative errno.
+#[kretprobe]
+fn unlink_return(ctx: RetProbeContext) -> u32 {
+    deletion::done(task::tid(), cause::UNLINK, ctx.ret::<i32>());
+    0
+}
+
+/// Return of `ovl_rmdir`: 0 or a negative errno.
+#[kretprobe]
+fn rmdir_return(ctx: RetProbeContext) -> u32 {
+    deletion::done(task::tid(), cause::RMDIR, ctx.ret::<i32>());
+    0
+}
+
+/// Return of `ovl_rename`: 0 or a negative errno. It asks
+/// `ovl_lower_positive` about the old name, and not at all for
+/// `RENAME_EXCHANGE`.
+#[kretprobe]
+fn rename_return(ctx: RetProbeContext) -> u32 {
+    deletion::done(task::tid(), cause::RENAME, ctx.ret::<i32>());
+    0
+}
