@@ -34,7 +34,7 @@ mod imp {
     pub(crate) fn caller(ctx: &ProbeContext) -> u64 {
         // SAFETY: the context of a kprobe is its registers.
         let stack = unsafe { (*ctx.regs).rsp };
-        kread::field(stack, 0).unwrap_or(0)
+        kread::field(stack, 0)
     }
 
     /// The user's registers lie at the top of the kernel stack
@@ -57,16 +57,14 @@ mod imp {
 
     #[inline(always)]
     fn at(registers: u64) -> Syscall {
-        let Some(segment) = kread::field::<u16>(registers, offset!(regs_cs)) else {
-            return Syscall::UNKNOWN;
-        };
+        let segment: u16 = kread::field(registers, offset!(regs_cs));
         let compat = segment == USER32_CS[0] || segment == USER32_CS[1];
         if !compat && segment != USER_CS[0] && segment != USER_CS[1] {
             return Syscall::UNKNOWN;
         }
-        match kread::field::<i32>(registers, offset!(regs_syscall)) {
-            Some(number) => Syscall { number, compat },
-            None => Syscall::UNKNOWN,
+        Syscall {
+            number: kread::field(registers, offset!(regs_syscall)),
+            compat,
         }
     }
 }
@@ -88,12 +86,9 @@ mod imp {
     #[inline(always)]
     pub(crate) fn syscall(stack: u64) -> Syscall {
         let registers = stack + u64::from(offset!(stack_bytes)) - u64::from(offset!(regs_bytes));
-        match kread::field::<i32>(registers, offset!(regs_syscall)) {
-            Some(number) => Syscall {
-                number,
-                compat: false,
-            },
-            None => Syscall::UNKNOWN,
+        Syscall {
+            number: kread::field(registers, offset!(regs_syscall)),
+            compat: false,
         }
     }
 }

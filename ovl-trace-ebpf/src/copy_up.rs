@@ -19,6 +19,7 @@ use ovl_trace_common::{
     event::{CopyUp, FLAG_ANCESTOR, FLAG_COMPAT_SYSCALL},
     in_flight::{InFlight, START_PENDING},
     loss,
+    offsets::ABSENT,
 };
 
 use crate::{
@@ -27,7 +28,7 @@ use crate::{
     globals::{announce_bytes, data_probed, events_wanted, offset, splice_probed},
     kread,
     loss::count,
-    maps::{IN_FLIGHT, OPERATIONS},
+    maps::{IN_FLIGHT, OPERATIONS, Scratch},
     overlay::{self, Known},
     path, task, totals,
 };
@@ -46,14 +47,12 @@ const FLAG_ENDED: u32 = 1 << 16;
 /// A copy-up begins: remembers what is only known now.
 #[inline(always)]
 pub(crate) fn begin(tid: u32, dentry: u64, open_flags: u32) {
-    let Some(inode) = kread::pointer(dentry, offset!(dentry_inode)) else {
+    let inode = kread::pointer(dentry, offset!(dentry_inode));
+    let superblock = kread::pointer(dentry, offset!(dentry_sb));
+    if inode == 0 || superblock == 0 {
         count(loss::UNREADABLE);
         return;
-    };
-    let Some(superblock) = kread::pointer(dentry, offset!(dentry_sb)) else {
-        count(loss::UNREADABLE);
-        return;
-    };
+    }
     // SAFETY: the entry is this task's own.
     let (caller, operand) = match unsafe { OPERATIONS.get(tid) } {
         Some(operation) => (operation.caller, operation.dentry),
@@ -70,23 +69,23 @@ pub(crate) fn begin(tid: u32, dentry: u64, open_flags: u32) {
         superblock,
         // `__upperdentry` follows `vfs_inode` in `struct ovl_inode` on every
         // kernel from 5.10 to 7.3 (fs/overlayfs/ovl_entry.h).
-        upper_before: kread::field(inode, offset!(inode_bytes)).unwrap_or(0),
+        upper_before: kread::pointer(inode, offset!(inode_bytes)),
         started_ns: emit::now(),
         lock_entered_ns: 0,
         lock_ns: UNKNOWN_U64,
         data_entered_ns: 0,
         data_moved_ns: 0,
         data_left_ns: 0,
-        size_bytes: kread::field(inode, offset!(inode_size)).unwrap_or(0),
+        size_bytes: kread::field(inode, offset!(inode_size)),
         data_length: 0,
         copied_bytes: 0,
         cloned_bytes: 0,
         caller,
         open_flags,
-        mode: kread::field::<u16>(inode, offset!(inode_mode)).map_or(0, u32::from),
+        mode: u32::from(kread::field::<u16>(inode, offset!(inode_mode))),
         start_result: START_PENDING,
         flags,
-        layer: layer(dentry, inode),
+        layer: 0,
         pid: 0,
     };
     // SAFETY: the entry is this task's own.
@@ -110,20 +109,17 @@ pub(crate) fn begin(tid: u32, dentry: u64, open_flags: u32) {
 /// dentry (`d_fsdata`): fs/overlayfs/ovl_entry.h.
 #[inline(always)]
 fn layer(dentry: u64, inode: u64) -> u32 {
-    let entry = match kread::pointer(inode, offset!(ovl_inode_oe)) {
-        Some(entry) => Some(entry),
-        None => kread::pointer(dentry, offset!(dentry_fsdata)),
+    let entry = if offset!(ovl_inode_oe) == ABSENT {
+        kread::pointer(dentry, offset!(dentry_fsdata))
+    } else {
+        kread::pointer(inode, offset!(ovl_inode_oe))
     };
-    let Some(entry) = entry else {
+    if kread::field::<u32>(entry, offset!(ovl_entry_numlower)) == 0 {
         return 0;
-    };
-    match kread::field::<u32>(entry, offset!(ovl_entry_numlower)) {
-        None | Some(0) => 0,
-        // `lowerstack[0].layer` is the first member of `struct ovl_path`.
-        Some(_) => kread::pointer(entry, offset!(ovl_entry_lowerstack))
-            .and_then(|layer| kread::field(layer, offset!(ovl_layer_idx)))
-            .unwrap_or(0),
     }
+    // `lowerstack[0].layer` is the first member of `struct ovl_path`.
+    let layer = kread::pointer(entry, offset!(ovl_entry_lowerstack));
+    kread::field(layer, offset!(ovl_layer_idx))
 }
 
 /// Runs `change` on the current task's copy-up, if it is in one.
@@ -149,7 +145,7 @@ pub(crate) fn end(tid: u32) {
     if copy_up.upper_before != 0 {
         return;
     }
-    if kread::pointer(copy_up.inode, offset!(inode_bytes)).is_some() {
+    if kread::pointer(copy_up.inode, offset!(inode_bytes)) != 0 {
         finish(tid, copy_up, result::OK);
     }
 }
@@ -175,28 +171,14 @@ pub(crate) fn left(tid: u32, returned: i32) {
 /// Counts and reports the copy-up, and forgets it.
 #[inline(always)]
 fn finish(tid: u32, copy_up: &InFlight, outcome: i32) {
-    let superblock = copy_up.superblock;
-    if let Some(known) = overlay::of(superblock) {
+    let known = overlay::of(copy_up.superblock);
+    if let Some(scratch) = emit::scratch() {
+        path(scratch, copy_up);
         let syscall = task::syscall();
-        let event = event(copy_up, known, outcome, syscall);
-        let key = CopyUpKey {
-            overlay: known.key,
-            caller: copy_up.caller,
-            syscall: if syscall.compat {
-                syscall.number as i16 | SYSCALL_COMPAT
-            } else {
-                syscall.number as i16
-            },
-            result: outcome as i16,
-            kind: event.kind,
-            method: event.method,
-            ancestor: u8::from(copy_up.flags & u32::from(FLAG_ANCESTOR) != 0),
-            padding: 0,
-        };
-        totals::add_copy_up(&key, &event);
-        if events_wanted() {
-            report(copy_up.dentry, superblock, event, loss::RING_COPY_UP);
-        }
+        let key = describe(scratch, copy_up, known, outcome, syscall);
+        // SAFETY: an event structure.
+        totals::add_copy_up(&key, unsafe { emit::place::<CopyUp>(scratch) });
+        report(scratch, copy_up, syscall, loss::RING_COPY_UP);
     }
     // Only fails if the entry is gone, and it is this task's own.
     let _removed = IN_FLIGHT.remove(tid);
@@ -204,53 +186,92 @@ fn finish(tid: u32, copy_up: &InFlight, outcome: i32) {
 
 #[inline(always)]
 fn announce(copy_up: &InFlight) {
-    if let Some(known) = overlay::of(copy_up.superblock) {
-        let mut event = event(copy_up, known, result::OK, task::syscall());
-        event.header.kind = event_kind::COPY_UP_STARTED;
-        event.copied_bytes = UNKNOWN_U64;
-        report(copy_up.dentry, copy_up.superblock, event, loss::RING_STARTED);
-    }
-}
-
-#[inline(always)]
-fn report(dentry: u64, superblock: u64, mut event: CopyUp, reason: u32) {
+    let known = overlay::of(copy_up.superblock);
     let Some(scratch) = emit::scratch() else {
         return;
     };
-    let (bytes, flags) = path::write(scratch, dentry, superblock);
-    event.header.path_bytes = bytes;
-    event.header.flags |= flags;
-    emit::send(scratch, event, bytes, reason);
+    path(scratch, copy_up);
+    let syscall = task::syscall();
+    describe(scratch, copy_up, known, result::OK, syscall);
+    // SAFETY: an event structure.
+    let event = unsafe { emit::place::<CopyUp>(scratch) };
+    event.header.kind = event_kind::COPY_UP_STARTED;
+    event.copied_bytes = UNKNOWN_U64;
+    report(scratch, copy_up, syscall, loss::RING_STARTED);
 }
 
+/// Writes the path into the scratch, if anybody wants it. This comes before
+/// all that branches, since the verifier walks its loop once for each way that
+/// leads there.
 #[inline(always)]
-fn event(copy_up: &InFlight, known: Known, outcome: i32, syscall: Syscall) -> CopyUp {
-    let mut flags = copy_up.flags as u16 & FLAG_ANCESTOR;
+fn path(scratch: &mut Scratch, copy_up: &InFlight) {
+    if events_wanted() {
+        path::write(scratch, copy_up.dentry, copy_up.superblock);
+    }
+}
+
+/// Adds who and where to the event in the scratch, and sends it.
+#[inline(always)]
+fn report(scratch: &mut Scratch, copy_up: &InFlight, syscall: Syscall, reason: u32) {
+    if !events_wanted() {
+        return;
+    }
+    let (bytes, path_flags) = (scratch.path_bytes, scratch.path_flags as u16);
+    // SAFETY: an event structure.
+    let event = unsafe { emit::place::<CopyUp>(scratch) };
+    task::write(&mut event.task, copy_up.caller, syscall);
+    let mut flags = path_flags | (copy_up.flags as u16 & FLAG_ANCESTOR);
     if syscall.compat {
         flags |= FLAG_COMPAT_SYSCALL;
     }
-    let header = emit::header(event_kind::COPY_UP, flags, known.key, known.device, 0);
+    event.header.flags = flags;
+    event.header.path_bytes = bytes;
+    event.inode = kread::field(copy_up.inode, offset!(inode_ino));
+    event.open_flags = copy_up.open_flags;
+    event.mode = copy_up.mode;
+    event.layer = layer(copy_up.dentry, copy_up.inode);
+    emit::send::<CopyUp>(scratch, bytes, reason);
+}
+
+/// Writes into the scratch what the totals need of the event; returns the key
+/// to count it under.
+#[inline(always)]
+fn describe(
+    scratch: &mut Scratch,
+    copy_up: &InFlight,
+    known: Known,
+    outcome: i32,
+    syscall: Syscall,
+) -> CopyUpKey {
     let what = classify(copy_up);
-    let (data_ns, sync_ns) = data_phases(copy_up);
-    CopyUp {
-        header,
-        task: task::current(copy_up.caller, syscall),
-        size_bytes: copy_up.size_bytes,
-        copied_bytes: copied_bytes(copy_up, what.method),
-        latency_ns: header.time_ns - copy_up.started_ns,
-        lock_ns: copy_up.lock_ns,
-        data_ns,
-        sync_ns,
-        inode: kread::field(copy_up.inode, offset!(inode_ino)).unwrap_or(0),
-        open_flags: copy_up.open_flags,
-        result: outcome,
-        mode: copy_up.mode,
-        layer: copy_up.layer,
+    // SAFETY: an event structure.
+    let event = unsafe { emit::place::<CopyUp>(scratch) };
+    emit::write_header(&mut event.header, event_kind::COPY_UP, known);
+    event.size_bytes = copy_up.size_bytes;
+    event.copied_bytes = copied_bytes(copy_up, what.method);
+    event.latency_ns = event.header.time_ns - copy_up.started_ns;
+    event.lock_ns = copy_up.lock_ns;
+    write_data_phases(event, copy_up);
+    event.result = outcome;
+    event.kind = what.kind;
+    event.method = what.method;
+    event.padding = [0; 6];
+    event.reserved = 0;
+    event.reserved2 = 0;
+    let number = syscall.number as i16;
+    CopyUpKey {
+        overlay: known.key(),
+        caller: copy_up.caller,
+        syscall: if syscall.compat {
+            number | SYSCALL_COMPAT
+        } else {
+            number
+        },
+        result: outcome as i16,
         kind: what.kind,
         method: what.method,
-        padding: [0; 6],
-        reserved: 0,
-        reserved2: 0,
+        ancestor: u8::from(copy_up.flags & u32::from(FLAG_ANCESTOR) != 0),
+        padding: 0,
     }
 }
 
@@ -326,15 +347,16 @@ fn copied_bytes(copy_up: &InFlight, method: u8) -> u64 {
 /// Time in the data function: until the last byte moved, and after it, which
 /// is the `vfs_fsync` that ends it.
 #[inline(always)]
-fn data_phases(copy_up: &InFlight) -> (u64, u64) {
+fn write_data_phases(event: &mut CopyUp, copy_up: &InFlight) {
+    event.data_ns = UNKNOWN_U64;
+    event.sync_ns = UNKNOWN_U64;
     if copy_up.data_length == 0 || copy_up.data_left_ns == 0 {
-        return (UNKNOWN_U64, UNKNOWN_U64);
+        return;
     }
     if copy_up.data_moved_ns == 0 {
-        return (copy_up.data_left_ns - copy_up.data_entered_ns, UNKNOWN_U64);
+        event.data_ns = copy_up.data_left_ns - copy_up.data_entered_ns;
+        return;
     }
-    (
-        copy_up.data_moved_ns - copy_up.data_entered_ns,
-        copy_up.data_left_ns - copy_up.data_moved_ns,
-    )
+    event.data_ns = copy_up.data_moved_ns - copy_up.data_entered_ns;
+    event.sync_ns = copy_up.data_left_ns - copy_up.data_moved_ns;
 }

@@ -25,12 +25,10 @@ use crate::{
 /// `ovl_lower_positive(dentry)` was entered.
 #[inline(always)]
 pub(crate) fn asked(tid: u32, dentry: u64) {
-    let inode = kread::pointer(dentry, offset!(dentry_inode))
-        .and_then(|inode| kread::field(inode, offset!(inode_ino)))
-        .unwrap_or(0);
+    let inode = kread::pointer(dentry, offset!(dentry_inode));
     let deletion = Deletion {
         dentry,
-        inode,
+        inode: kread::field(inode, offset!(inode_ino)),
         lower: 0,
     };
     // SAFETY: the entry is this task's own.
@@ -77,15 +75,14 @@ pub(crate) fn done(tid: u32, cause: u8, returned: i32) {
 
 #[inline(always)]
 fn whiteout(deletion: &Deletion, cause: u8) {
-    let Some(superblock) = kread::pointer(deletion.dentry, offset!(dentry_sb)) else {
+    let superblock = kread::pointer(deletion.dentry, offset!(dentry_sb));
+    if superblock == 0 {
         count(loss::UNREADABLE);
         return;
-    };
-    let Some(known) = overlay::of(superblock) else {
-        return;
-    };
+    }
+    let known = overlay::of(superblock);
     totals::add_whiteout(&WhiteoutKey {
-        overlay: known.key,
+        overlay: known.key(),
         cause,
         padding: [0; 7],
     });
@@ -95,19 +92,22 @@ fn whiteout(deletion: &Deletion, cause: u8) {
     let Some(scratch) = emit::scratch() else {
         return;
     };
-    let syscall = task::syscall();
     // The name is still there: the VFS drops or moves the dentry only after
     // the file system's operation has returned.
-    let (bytes, mut flags) = path::write(scratch, deletion.dentry, superblock);
+    path::write(scratch, deletion.dentry, superblock);
+    let (bytes, mut flags) = (scratch.path_bytes, scratch.path_flags as u16);
+    let syscall = task::syscall();
     if syscall.compat {
         flags |= FLAG_COMPAT_SYSCALL;
     }
-    let event = Whiteout {
-        header: emit::header(event_kind::WHITEOUT, flags, known.key, known.device, bytes),
-        task: task::current(0, syscall),
-        inode: deletion.inode,
-        cause,
-        padding: [0; 7],
-    };
-    emit::send(scratch, event, bytes, loss::RING_WHITEOUT);
+    // SAFETY: an event structure.
+    let event = unsafe { emit::place::<Whiteout>(scratch) };
+    emit::write_header(&mut event.header, event_kind::WHITEOUT, known);
+    event.header.flags = flags;
+    event.header.path_bytes = bytes;
+    task::write(&mut event.task, 0, syscall);
+    event.inode = deletion.inode;
+    event.cause = cause;
+    event.padding = [0; 7];
+    emit::send::<Whiteout>(scratch, bytes, loss::RING_WHITEOUT);
 }

@@ -1,11 +1,12 @@
 //! The only writer to the ring: an event goes out, or its loss is counted.
 
-use aya_ebpf::helpers::{bpf_ktime_get_ns, generated::bpf_ringbuf_output};
+use aya_ebpf::helpers::generated::{bpf_ktime_get_ns, bpf_ringbuf_output};
 use ovl_trace_common::{event::Header, overlay::OverlayKey};
 
 use crate::{
     loss::count,
     maps::{EVENTS, FIXED_BYTES, SCRATCH, Scratch, TAIL_BYTES},
+    overlay::Known,
 };
 
 /// This CPU's buffer.
@@ -17,20 +18,6 @@ pub(crate) fn scratch() -> Option<&'static mut Scratch> {
     unsafe { pointer.as_mut() }
 }
 
-/// A header with the time of now.
-#[inline(always)]
-pub(crate) fn header(kind: u16, flags: u16, overlay: OverlayKey, device: u32, tail: u32) -> Header {
-    Header {
-        kind,
-        flags,
-        path_bytes: tail,
-        time_ns: now(),
-        overlay,
-        device,
-        padding: 0,
-    }
-}
-
 /// `CLOCK_MONOTONIC` in nanoseconds.
 #[inline(always)]
 pub(crate) fn now() -> u64 {
@@ -38,15 +25,45 @@ pub(crate) fn now() -> u64 {
     unsafe { bpf_ktime_get_ns() }
 }
 
-/// Sends `event` and the first `tail` bytes of the scratch's tail; counts
+/// Writes a header with the time of now; flags and tail come with [`send`].
+#[inline(always)]
+pub(crate) fn write_header(to: &mut Header, kind: u16, known: Known) {
+    to.kind = kind;
+    to.flags = 0;
+    to.path_bytes = 0;
+    to.time_ns = now();
+    to.overlay = OverlayKey {
+        superblock: known.superblock,
+        born_ns: known.born_ns,
+    };
+    to.device = known.device;
+    to.padding = 0;
+}
+
+/// The place of an event of type `T` in the scratch: it ends where the tail
+/// begins. Built in place, because the stack is small.
+///
+/// # Safety
+///
+/// `T` must be one of the structures of `ovl_trace_common::event`, for which
+/// any bytes are a value and whose size is a multiple of 8.
+#[inline(always)]
+pub(crate) unsafe fn place<T>(scratch: &mut Scratch) -> &mut T {
+    const { assert!(size_of::<T>() <= FIXED_BYTES && size_of::<T>().is_multiple_of(8)) };
+    let start = scratch
+        .fixed
+        .as_mut_ptr()
+        .wrapping_add(FIXED_BYTES - size_of::<T>());
+    // SAFETY: within `fixed`, aligned (asserted), any bytes are a value.
+    unsafe { &mut *start.cast::<T>() }
+}
+
+/// Sends the event of type `T` and the first `tail` bytes of the tail; counts
 /// `reason` if the ring has no room.
 #[inline(always)]
-pub(crate) fn send<T: Copy>(scratch: &mut Scratch, event: T, tail: u32, reason: u32) {
-    const { assert!(size_of::<T>() <= FIXED_BYTES) };
+pub(crate) fn send<T>(scratch: &mut Scratch, tail: u32, reason: u32) {
     let fixed = size_of::<T>();
     let start = scratch.fixed.as_mut_ptr().wrapping_add(FIXED_BYTES - fixed);
-    // SAFETY: within `fixed`; all events are multiples of 8 bytes, so aligned.
-    unsafe { start.cast::<T>().write(event) };
     let mut tail = tail as usize;
     if tail > TAIL_BYTES {
         tail = TAIL_BYTES;

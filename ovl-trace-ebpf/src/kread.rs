@@ -1,25 +1,58 @@
 //! Reads of kernel memory.
+//!
+//! There is no `Option` here on purpose: the helper zeroes what it cannot
+//! read, so absent fields, null pointers and unreadable memory all give 0
+//! without a branch, which keeps the programs short and quick to verify.
 
-use aya_ebpf::helpers::bpf_probe_read_kernel;
+use core::mem::MaybeUninit;
+
+use aya_ebpf::helpers::generated::bpf_probe_read_kernel;
 use ovl_trace_common::offsets::ABSENT;
 
-/// Reads the field at `offset` of the structure at `address`. `None` if the
-/// address is null, the field is absent on this kernel, or the memory cannot
-/// be read.
-#[inline(always)]
-pub(crate) fn field<T>(address: u64, offset: u32) -> Option<T> {
-    if address == 0 || offset == ABSENT {
-        return None;
-    }
-    // SAFETY: the helper checks the address itself and fails on a bad one.
-    unsafe { bpf_probe_read_kernel((address + u64::from(offset)) as *const T) }.ok()
+/// Types for which all zeros is a value.
+pub(crate) trait Zero: Copy {
+    const ZERO: Self;
 }
 
-/// Like [`field`], for a pointer: null is `None` too.
+impl Zero for u16 {
+    const ZERO: Self = 0;
+}
+
+impl Zero for u32 {
+    const ZERO: Self = 0;
+}
+
+impl Zero for i32 {
+    const ZERO: Self = 0;
+}
+
+impl Zero for u64 {
+    const ZERO: Self = 0;
+}
+
+/// Reads the field at `offset` of the structure at `address`; 0 if the field
+/// is absent on this kernel or the memory cannot be read (an address near 0
+/// never can: `copy_from_kernel_nofault_allowed`).
 #[inline(always)]
-pub(crate) fn pointer(address: u64, offset: u32) -> Option<u64> {
-    match field::<u64>(address, offset) {
-        Some(0) | None => None,
-        found => found,
+pub(crate) fn field<T: Zero>(address: u64, offset: u32) -> T {
+    if offset == ABSENT {
+        return T::ZERO;
     }
+    let mut value = MaybeUninit::<T>::uninit();
+    // SAFETY: the helper checks the address itself; it writes the value, or
+    // zeros when it fails.
+    unsafe {
+        bpf_probe_read_kernel(
+            value.as_mut_ptr().cast(),
+            size_of::<T>() as u32,
+            (address + u64::from(offset)) as *const _,
+        );
+        value.assume_init()
+    }
+}
+
+/// A pointer field; 0 is null, absent or unreadable.
+#[inline(always)]
+pub(crate) fn pointer(address: u64, offset: u32) -> u64 {
+    field(address, offset)
 }

@@ -45,6 +45,10 @@ pub(crate) const TAIL_BYTES: usize = 2 * PATH_BYTES_MAX;
 /// the stack. The fixed part ends where the path begins.
 #[repr(C, align(8))]
 pub(crate) struct Scratch {
+    /// Bytes of path in the tail.
+    pub(crate) path_bytes: u32,
+    /// Event flags of the path.
+    pub(crate) path_flags: u32,
     pub(crate) fixed: [u8; FIXED_BYTES],
     pub(crate) tail: [u8; TAIL_BYTES],
 }

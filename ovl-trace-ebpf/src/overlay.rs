@@ -23,121 +23,122 @@ const BPF_NOEXIST: u64 = 1;
 /// The overlay of a superblock, as events name it.
 #[derive(Clone, Copy)]
 pub(crate) struct Known {
-    pub(crate) key: OverlayKey,
+    pub(crate) superblock: u64,
+    /// 0 if the overlay could not be remembered: the map is full.
+    pub(crate) born_ns: u64,
     pub(crate) device: u32,
 }
 
-/// Finds the overlay, or describes it on first sight.
+impl Known {
+    pub(crate) fn key(self) -> OverlayKey {
+        OverlayKey {
+            superblock: self.superblock,
+            born_ns: self.born_ns,
+        }
+    }
+}
+
+/// Finds the overlay, or describes it on first sight. If there is no room for
+/// it (counted), its events go out all the same, with a `born_ns` of 0.
 #[inline(always)]
-pub(crate) fn of(superblock: u64) -> Option<Known> {
-    if let Some(known) = lookup(superblock) {
-        return Some(known);
+pub(crate) fn of(superblock: u64) -> Known {
+    let known = lookup(superblock);
+    if known.born_ns != 0 {
+        return known;
     }
     first_sight(superblock, 0);
     let known = lookup(superblock);
-    if known.is_none() {
+    if known.born_ns == 0 {
         count(loss::OVERLAYS_FULL);
     }
     known
 }
 
 #[inline(always)]
-fn lookup(superblock: u64) -> Option<Known> {
+fn lookup(superblock: u64) -> Known {
     // SAFETY: an entry lives as long as its superblock, and this task holds a
     // dentry of it.
-    let state = unsafe { OVERLAYS.get(superblock) }?;
-    Some(Known {
-        key: OverlayKey {
+    match unsafe { OVERLAYS.get(superblock) } {
+        Some(state) => Known {
             superblock,
             born_ns: state.born_ns,
+            device: state.device,
         },
-        device: state.device,
-    })
+        None => Known {
+            superblock,
+            born_ns: 0,
+            device: 0,
+        },
+    }
 }
 
 /// Remembers and announces an overlay. `mounted` is 1 when the mount itself
-/// was seen: then an older entry of the same address is a leftover.
+/// was seen: then an older entry of the same address is a leftover. A function
+/// of its own, since it is rare and large.
 #[inline(never)]
 pub(crate) fn first_sight(superblock: u64, mounted: u32) -> i32 {
-    let state = describe(superblock, mounted);
+    let info = kread::pointer(superblock, offset!(sb_fs_info));
+    // layers[0] is the upper layer (struct ovl_fs, fs/overlayfs/ovl_entry.h).
+    let layers = kread::pointer(info, offset!(ovl_fs_layers));
+    let mount = kread::pointer(layers, offset!(ovl_layer_mnt));
+    let root = kread::pointer(mount, offset!(mount_root));
+    let upper = kread::pointer(root, offset!(dentry_inode));
+    let upper_superblock = kread::pointer(upper, offset!(inode_sb));
+    let Some(scratch) = emit::scratch() else {
+        return 0;
+    };
+    // SAFETY: an event structure.
+    let event = unsafe { emit::place::<Overlay>(scratch) };
+    task::write(&mut event.task, 0, Syscall::UNKNOWN);
+    event.task.mount_namespace = task::mount_namespace();
+    event.state = OverlayState {
+        born_ns: emit::now(),
+        device: kread::field(superblock, offset!(sb_dev)),
+        upper_device: kread::field(upper_superblock, offset!(sb_dev)),
+        upper_inode: kread::field(upper, offset!(inode_ino)),
+        mount_namespace: event.task.mount_namespace,
+        layers: kread::field(info, offset!(ovl_fs_numlayer)),
+        pid: event.task.pid,
+        mounted,
+        padding: 0,
+        cgroup: event.task.cgroup,
+    };
     let flag = if mounted == 0 { BPF_NOEXIST } else { BPF_ANY };
-    if OVERLAYS.insert(superblock, state, flag).is_err() {
+    if OVERLAYS.insert(superblock, &event.state, flag).is_err() {
         // Another CPU was first, or the map is full; the caller finds out.
         return 0;
     }
-    announce(superblock, state);
-    0
-}
-
-#[inline(always)]
-fn describe(superblock: u64, mounted: u32) -> OverlayState {
-    let info = kread::pointer(superblock, offset!(sb_fs_info)).unwrap_or(0);
-    // layers[0] is the upper layer (struct ovl_fs, fs/overlayfs/ovl_entry.h).
-    let upper = kread::pointer(info, offset!(ovl_fs_layers))
-        .and_then(|layers| kread::pointer(layers, offset!(ovl_layer_mnt)))
-        .and_then(|mount| kread::pointer(mount, offset!(mount_root)))
-        .and_then(|root| kread::pointer(root, offset!(dentry_inode)));
-    let (upper_device, upper_inode) = match upper {
-        Some(inode) => (
-            kread::pointer(inode, offset!(inode_sb))
-                .and_then(|upper_sb| kread::field(upper_sb, offset!(sb_dev)))
-                .unwrap_or(0),
-            kread::field(inode, offset!(inode_ino)).unwrap_or(0),
-        ),
-        None => (0, 0),
-    };
-    let who = task::current(0, Syscall::UNKNOWN);
-    OverlayState {
-        born_ns: emit::now(),
-        device: kread::field(superblock, offset!(sb_dev)).unwrap_or(0),
-        upper_device,
-        upper_inode,
-        mount_namespace: task::mount_namespace(),
-        layers: kread::field(info, offset!(ovl_fs_numlayer)).unwrap_or(0),
-        pid: who.pid,
-        mounted,
-        padding: 0,
-        cgroup: who.cgroup,
-    }
-}
-
-#[inline(always)]
-fn announce(superblock: u64, state: OverlayState) {
     if !events_wanted() {
-        return;
+        return 0;
     }
-    let Some(scratch) = emit::scratch() else {
-        return;
+    let known = Known {
+        superblock,
+        born_ns: event.state.born_ns,
+        device: event.state.device,
     };
-    let info = kread::pointer(superblock, offset!(sb_fs_info)).unwrap_or(0);
+    emit::write_header(&mut event.header, event_kind::OVERLAY, known);
     let upperdir = kread::pointer(info, offset!(ovl_fs_upperdir));
     let workdir = kread::pointer(info, offset!(ovl_fs_workdir));
     let upperdir_bytes = path::write_string(scratch, 0, upperdir);
     let workdir_bytes = path::write_string(scratch, upperdir_bytes, workdir);
-    let key = OverlayKey {
-        superblock,
-        born_ns: state.born_ns,
-    };
     let tail = upperdir_bytes + workdir_bytes;
-    let mut who = task::current(0, Syscall::UNKNOWN);
-    who.mount_namespace = state.mount_namespace;
-    let event = Overlay {
-        header: emit::header(event_kind::OVERLAY, 0, key, state.device, tail),
-        task: who,
-        state,
-        upperdir_bytes,
-        workdir_bytes,
-    };
-    emit::send(scratch, event, tail, loss::RING_OVERLAY);
+    // SAFETY: an event structure.
+    let event = unsafe { emit::place::<Overlay>(scratch) };
+    event.header.path_bytes = tail;
+    event.upperdir_bytes = upperdir_bytes;
+    event.workdir_bytes = workdir_bytes;
+    emit::send::<Overlay>(scratch, tail, loss::RING_OVERLAY);
+    0
 }
 
 /// Forgets an overlay (`ovl_put_super`): its address and device number are
 /// free for the next mount.
 #[inline(always)]
 pub(crate) fn gone(superblock: u64) {
-    let Some(known) = lookup(superblock) else {
+    let known = lookup(superblock);
+    if known.born_ns == 0 {
         return;
-    };
+    }
     // Only fails if another CPU removed it, which cannot be: one teardown.
     let _removed = OVERLAYS.remove(superblock);
     if !events_wanted() {
@@ -146,8 +147,8 @@ pub(crate) fn gone(superblock: u64) {
     let Some(scratch) = emit::scratch() else {
         return;
     };
-    let event = OverlayGone {
-        header: emit::header(event_kind::OVERLAY_GONE, 0, known.key, known.device, 0),
-    };
-    emit::send(scratch, event, 0, loss::RING_OVERLAY);
+    // SAFETY: an event structure.
+    let event = unsafe { emit::place::<OverlayGone>(scratch) };
+    emit::write_header(&mut event.header, event_kind::OVERLAY_GONE, known);
+    emit::send::<OverlayGone>(scratch, 0, loss::RING_OVERLAY);
 }

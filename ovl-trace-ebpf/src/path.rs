@@ -18,55 +18,56 @@ use crate::{
 const NAME_BYTES_MAX: u32 = 256;
 
 /// Writes the names from `dentry` up to the root into the scratch's tail, each
-/// with its NUL. Returns the bytes written and the event flags.
+/// with its NUL, and sets the scratch's `path_bytes` and `path_flags`.
 ///
 /// The names are read through `d_name.name`; the inline buffer was renamed in
 /// 6.13. The walk ends at a dentry that is its own parent, which is the root
 /// of the superblock (or a disconnected file handle: then it is not `s_root`,
 /// and the path is marked as incomplete).
+///
+/// The results go to memory, whose contents the verifier does not follow: so
+/// the many ways out of the loop are one state to it.
 #[inline(always)]
-pub(crate) fn write(scratch: &mut Scratch, dentry: u64, superblock: u64) -> (u32, u16) {
+pub(crate) fn write(scratch: &mut Scratch, dentry: u64, superblock: u64) {
+    scratch.path_bytes = 0;
+    scratch.path_flags = u32::from(FLAG_PATH_TRUNCATED);
     let mut current = dentry;
     let mut length: usize = 0;
     for _ in 0..PATH_COMPONENTS_MAX {
-        let Some(parent) = kread::pointer(current, offset!(dentry_parent)) else {
-            count(loss::UNREADABLE);
-            return (length as u32, FLAG_PATH_UNREADABLE);
-        };
+        let parent = kread::pointer(current, offset!(dentry_parent));
         if parent == current {
-            return match kread::pointer(superblock, offset!(sb_root)) {
-                Some(root) if root != current => (length as u32, FLAG_PATH_TRUNCATED),
-                _ => (length as u32, 0),
-            };
+            let root = kread::pointer(superblock, offset!(sb_root));
+            if root == 0 || root == current {
+                scratch.path_flags = 0;
+            }
+            break;
         }
-        let Some(name) = kread::pointer(current, offset!(dentry_name)) else {
-            count(loss::UNREADABLE);
-            return (length as u32, FLAG_PATH_UNREADABLE);
-        };
         if length >= PATH_BYTES_MAX - NAME_BYTES_MAX as usize {
             break;
         }
+        let name = kread::pointer(current, offset!(dentry_name));
         let to = scratch.tail.as_mut_ptr().wrapping_add(length);
         // SAFETY: `length` + NAME_BYTES_MAX is within the tail (checked above).
         let read = unsafe { bpf_probe_read_kernel_str(to.cast(), NAME_BYTES_MAX, name as *const _) };
-        if read <= 0 || read > i64::from(NAME_BYTES_MAX) {
-            count(loss::UNREADABLE);
-            return (length as u32, FLAG_PATH_UNREADABLE);
+        if read <= 1 || read > i64::from(NAME_BYTES_MAX) {
+            scratch.path_flags = u32::from(FLAG_PATH_UNREADABLE);
+            break;
         }
         length += read as usize;
+        scratch.path_bytes = length as u32;
         current = parent;
     }
-    count(loss::PATH_TRUNCATED);
-    (length as u32, FLAG_PATH_TRUNCATED)
+    if scratch.path_flags & u32::from(FLAG_PATH_UNREADABLE) != 0 {
+        count(loss::UNREADABLE);
+    } else if scratch.path_flags & u32::from(FLAG_PATH_TRUNCATED) != 0 {
+        count(loss::PATH_TRUNCATED);
+    }
 }
 
 /// Reads the string at `address` into the tail at `at`. Returns its length
 /// without the NUL; 0 if there is none or it does not fit.
 #[inline(always)]
-pub(crate) fn write_string(scratch: &mut Scratch, at: u32, address: Option<u64>) -> u32 {
-    let Some(address) = address else {
-        return 0;
-    };
+pub(crate) fn write_string(scratch: &mut Scratch, at: u32, address: u64) -> u32 {
     let at = at as usize;
     if at > TAIL_BYTES - PATH_BYTES_MAX {
         return 0;

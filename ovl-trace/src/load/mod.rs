@@ -1,1 +1,213 @@
-//! To come.
+//! Loads the eBPF program and attaches it.
+
+mod group;
+mod perf;
+mod probe_table;
+mod totals;
+
+use std::os::fd::AsFd as _;
+
+use anyhow::{Context as _, Result, bail};
+use aya::{
+    Ebpf, EbpfLoader,
+    maps::{MapData, PerCpuArray, RingBuf},
+    programs::KProbe,
+};
+use ovl_trace_common::{
+    loss,
+    offsets::{Offsets, Settings},
+};
+
+pub use probe_table::{Home, PROBES, Probe};
+pub use totals::{CopyUpRow, KernelTotals, WhiteoutRow};
+
+use self::group::Group;
+use crate::kernel::{OverlayModule, symbols::Symbols, tracefs::Tracefs};
+
+/// The program, compiled for the kernel; empty in a build without it.
+static PROGRAM: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/ovl-trace.bpf"));
+
+/// Default size of the ring buffer: 16,000 events of 250 bytes.
+pub const RING_BYTES: u32 = 4 << 20;
+
+/// What the running kernel offers, and what the user asked for.
+#[derive(Debug)]
+pub struct Plan<'a> {
+    /// Where fields are.
+    pub offsets: Offsets,
+    /// Which functions exist.
+    pub symbols: &'a Symbols,
+    /// Where trace events are made.
+    pub tracefs: Tracefs,
+    /// Size of the ring buffer in bytes: a power of two, and pages.
+    pub ring_bytes: u32,
+    /// Announce copy-ups of files of at least this size when they start.
+    pub announce_bytes: Option<u64>,
+}
+
+/// One probe's state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Coverage {
+    /// The program's name.
+    pub probe: &'static str,
+    /// The kernel function it is on, or the wanted ones.
+    pub symbol: String,
+    /// `None` if attached, else why not.
+    pub missing: Option<String>,
+    /// What the reports lack without it.
+    pub lost: &'static str,
+}
+
+/// A running observation. Dropping it removes everything from the kernel.
+pub struct Tracer {
+    // The order matters: events are unbound before their programs go.
+    group: Group,
+    ebpf: Ebpf,
+    coverage: Vec<Coverage>,
+}
+
+impl Tracer {
+    /// Loads and attaches. Fails if a required probe cannot be attached.
+    pub fn start(plan: Plan<'_>) -> Result<Self> {
+        if PROGRAM.is_empty() {
+            bail!(
+                "this ovl-trace was built without its eBPF program; build it with 'cargo xtask build'"
+            );
+        }
+        let choices: Vec<_> = PROBES
+            .iter()
+            .map(|probe| (probe, choose(probe, plan.symbols)))
+            .collect();
+        let attached = |program| {
+            choices
+                .iter()
+                .any(|(probe, symbol)| probe.program == program && symbol.is_some())
+        };
+        let settings = Settings {
+            announce_bytes: plan.announce_bytes.unwrap_or(u64::MAX),
+            events: 1,
+            splice_probed: u32::from(attached("splice_return")),
+            data_probed: u32::from(attached("copy_up_data")),
+            padding: 0,
+        };
+        let ebpf = EbpfLoader::new()
+            .btf(None)
+            .override_global("OFFSETS", &plan.offsets, true)
+            .override_global("SETTINGS", &settings, true)
+            .map_max_entries("EVENTS", plan.ring_bytes)
+            .load(PROGRAM)
+            .context("loading the eBPF maps")?;
+        let mut tracer = Self {
+            group: Group::new(plan.tracefs)?,
+            ebpf,
+            coverage: Vec::new(),
+        };
+        for (probe, symbol) in choices {
+            tracer.attach(probe, symbol)?;
+        }
+        Ok(tracer)
+    }
+
+    fn attach(&mut self, probe: &'static Probe, symbol: Option<String>) -> Result<()> {
+        let outcome = match &symbol {
+            None => Err(anyhow::anyhow!("this kernel has no such function")),
+            Some(symbol) => self.load_and_attach(probe, symbol),
+        };
+        let missing = match outcome {
+            Ok(()) => None,
+            Err(error) if probe.required => {
+                return Err(error.context(format!(
+                    "the probe on '{}' is needed for {}",
+                    probe.symbols.join("' or '"),
+                    probe.lost
+                )));
+            }
+            Err(error) => {
+                tracing::debug!("probe {} is not attached: {error:#}", probe.program);
+                Some(format!("{error:#}"))
+            }
+        };
+        self.coverage.push(Coverage {
+            probe: probe.program,
+            symbol: symbol.unwrap_or_else(|| probe.symbols.join(" or ")),
+            missing,
+            lost: probe.lost,
+        });
+        Ok(())
+    }
+
+    fn load_and_attach(&mut self, probe: &Probe, symbol: &str) -> Result<()> {
+        let program: &mut KProbe = self
+            .ebpf
+            .program_mut(probe.program)
+            .with_context(|| format!("the eBPF object has no program '{}'", probe.program))?
+            .try_into()
+            .with_context(|| format!("program '{}'", probe.program))?;
+        program
+            .load()
+            .with_context(|| format!("loading the program '{}'", probe.program))?;
+        let fd = program
+            .fd()
+            .with_context(|| format!("program '{}'", probe.program))?;
+        self.group.attach(probe, symbol, fd.as_fd())
+    }
+
+    /// The state of every probe.
+    pub fn coverage(&self) -> &[Coverage] {
+        &self.coverage
+    }
+
+    /// The ring. Can be taken once.
+    pub fn take_ring(&mut self) -> Result<RingBuf<MapData>> {
+        let map = self
+            .ebpf
+            .take_map("EVENTS")
+            .context("the ring buffer was taken before")?;
+        RingBuf::try_from(map).context("the map EVENTS")
+    }
+
+    /// Totals as they are now.
+    pub fn totals(&self) -> Result<KernelTotals> {
+        totals::read(&self.ebpf)
+    }
+
+    /// Forgets the totals of overlays that are gone, to make room.
+    pub fn forget(&mut self, rows: &KernelTotals) -> Result<()> {
+        totals::remove(&mut self.ebpf, rows)
+    }
+
+    /// What the kernel side could not do, by reason
+    /// (`ovl_trace_common::loss::NAMES`), since the start.
+    pub fn losses(&self) -> Result<[u64; loss::REASONS]> {
+        let map = self.ebpf.map("LOSSES").context("no map LOSSES")?;
+        let array: PerCpuArray<_, u64> = PerCpuArray::try_from(map).context("the map LOSSES")?;
+        let mut losses = [0; loss::REASONS];
+        for (index, total) in losses.iter_mut().enumerate() {
+            let per_cpu = array.get(&(index as u32), 0).context("the map LOSSES")?;
+            *total = per_cpu.iter().sum();
+        }
+        Ok(losses)
+    }
+
+    /// Returns that were missed since the start, by probe.
+    pub fn misses(&self) -> Result<Vec<(String, u64)>> {
+        self.group.misses()
+    }
+
+    /// Copy-ups that are running now.
+    pub fn in_flight(&self) -> Result<usize> {
+        totals::in_flight(&self.ebpf)
+    }
+}
+
+/// The symbol to probe, as trace events want it.
+fn choose(probe: &Probe, symbols: &Symbols) -> Option<String> {
+    let name = probe
+        .symbols
+        .iter()
+        .find(|name| symbols.contains(name))?;
+    match (probe.home, symbols.overlay()) {
+        (Home::Overlay, OverlayModule::Module) => Some(format!("overlay:{name}")),
+        _ => Some((*name).to_owned()),
+    }
+}
