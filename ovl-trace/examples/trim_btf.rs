@@ -104,7 +104,11 @@ impl Types {
             let word = bytes.get(at..at + 4).context("the file ends early")?;
             Ok(u32::from_ne_bytes(word.try_into()?))
         };
-        ensure!(word(0)? & 0xffff == 0xeb9f, "'{}' is not BTF", path.display());
+        ensure!(
+            word(0)? & 0xffff == 0xeb9f,
+            "'{}' is not BTF",
+            path.display()
+        );
         let start = word(4)? as usize;
         let mut at = start + word(8)? as usize;
         let end = at + word(12)? as usize;

@@ -17,13 +17,7 @@ struct Row {
     arm64: u16,
 }
 
-const fn row(
-    name: &'static str,
-    operation: Operation,
-    x86_64: u16,
-    i386: u16,
-    arm64: u16,
-) -> Row {
+const fn row(name: &'static str, operation: Operation, x86_64: u16, i386: u16, arm64: u16) -> Row {
     Row {
         name,
         operation,

@@ -158,10 +158,7 @@ impl<'base> Btf<'base> {
     }
 }
 
-fn parse<'base>(
-    bytes: Vec<u8>,
-    base: Option<&'base Btf<'base>>,
-) -> Result<Btf<'base>, BtfError> {
+fn parse<'base>(bytes: Vec<u8>, base: Option<&'base Btf<'base>>) -> Result<Btf<'base>, BtfError> {
     let (types, strings) = sections(&bytes)?;
     let (first_id, first_string) = base.map_or((1, 0), Btf::end);
     // Every type takes at least `TYPE_BYTES`, on average about three times.

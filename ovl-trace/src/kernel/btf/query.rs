@@ -163,11 +163,9 @@ impl Btf<'_> {
         for _ in 0..CHAIN_MAX {
             let record = self.record(id)?;
             match record.kind {
-                kind::TYPEDEF
-                | kind::VOLATILE
-                | kind::CONST
-                | kind::RESTRICT
-                | kind::TYPE_TAG => id = TypeId(record.size_or_type),
+                kind::TYPEDEF | kind::VOLATILE | kind::CONST | kind::RESTRICT | kind::TYPE_TAG => {
+                    id = TypeId(record.size_or_type)
+                }
                 _ => return Some((id, record)),
             }
         }

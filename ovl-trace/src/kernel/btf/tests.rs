@@ -22,7 +22,11 @@ fn dentry(builder: &mut Builder) {
     builder.structure(
         "dentry",
         192,
-        &[("d_flags", int, 0), ("", union, 32), ("d_inode", pointer, 48)],
+        &[
+            ("d_flags", int, 0),
+            ("", union, 32),
+            ("d_inode", pointer, 48),
+        ],
     );
 }
 
@@ -56,7 +60,11 @@ fn bit_fields_have_no_byte_offset() {
         4,
         true,
         8,
-        &[("bit", int, 1 << 24 | 32), ("whole", int, 32), ("odd", int, 3)],
+        &[
+            ("bit", int, 1 << 24 | 32),
+            ("whole", int, 32),
+            ("odd", int, 3),
+        ],
     );
     let btf = parsed(&builder);
     assert_eq!(btf.member_offset("flags", "bit"), None);
@@ -128,7 +136,10 @@ fn refuses_what_is_not_btf() {
     let bytes = Builder::new().bytes();
     let error = |bytes: &[u8]| Btf::parse(bytes.to_vec()).unwrap_err();
     assert_eq!(error(b""), BtfError::Truncated("inside the header"));
-    assert_eq!(error(b"\x7fELF...."), BtfError::Magic(u16::from_ne_bytes(*b"\x7fE")));
+    assert_eq!(
+        error(b"\x7fELF...."),
+        BtfError::Magic(u16::from_ne_bytes(*b"\x7fE"))
+    );
     let mut foreign = bytes.clone();
     foreign.swap(0, 1);
     assert_eq!(error(&foreign), BtfError::ForeignEndian);

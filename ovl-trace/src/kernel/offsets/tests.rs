@@ -15,9 +15,8 @@ fn fixture(name: &str) -> Vec<u8> {
 
 fn resolved(kernel: &str, overlay: bool, release: &str) -> (Offsets, Vec<MissingField>) {
     let vmlinux = Btf::parse(fixture(&format!("{kernel}.vmlinux.btf"))).unwrap();
-    let overlay = overlay.then(|| {
-        Btf::parse_split(fixture(&format!("{kernel}.overlay.btf")), &vmlinux).unwrap()
-    });
+    let overlay = overlay
+        .then(|| Btf::parse_split(fixture(&format!("{kernel}.overlay.btf")), &vmlinux).unwrap());
     resolve(&Sources {
         vmlinux: &vmlinux,
         overlay: overlay.as_ref(),
