@@ -1,1 +1,22 @@
-//! To come.
+//! What the running kernel offers: its types, symbols, tracefs and clocks,
+//! and what its numbers mean.
+
+mod arch;
+pub mod btf;
+mod clock;
+pub mod kallsyms;
+pub mod offsets;
+mod open_flags;
+pub mod probe_table;
+mod release;
+mod roots;
+mod survey;
+pub mod syscalls;
+pub mod tracefs;
+pub mod trigger;
+
+pub use arch::Architecture;
+pub use clock::WallClock;
+pub use release::Release;
+pub use roots::KernelRoots;
+pub use survey::{OverlayTypes, Survey, Types, TypesError};

@@ -1,0 +1,159 @@
+//! Everything that is asked of the running kernel before tracing, in one go.
+
+use std::{fs, io, path::Path};
+
+use ovl_trace_common::offsets::Offsets;
+
+use super::{
+    Architecture, KernelRoots, Release,
+    btf::{Btf, BtfError},
+    kallsyms::Symbols,
+    offsets::{self, MissingField, Sources},
+    probe_table,
+    tracefs::Tracefs,
+};
+
+/// What was found. The doctor judges it, the loader uses it.
+#[derive(Debug)]
+pub struct Survey {
+    /// `uname -r`
+    pub release: Release,
+    /// `/proc/kallsyms`
+    pub symbols: io::Result<Symbols>,
+    /// The kernel's types.
+    pub types: Result<Types, TypesError>,
+    /// tracefs, if it is mounted.
+    pub tracefs: Option<Tracefs>,
+}
+
+/// What BTF says.
+#[derive(Clone, Debug)]
+pub struct Types {
+    /// For the program.
+    pub offsets: Offsets,
+    /// What could not be found.
+    pub missing: Vec<MissingField>,
+    /// Where overlayfs' own types were described.
+    pub overlay: OverlayTypes,
+    /// `enum bpf_map_type` has the ring buffer (5.8).
+    pub has_ring_buffer: bool,
+}
+
+/// Where overlayfs' own types are described.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OverlayTypes {
+    /// In `/sys/kernel/btf/overlay`.
+    Module,
+    /// In `/sys/kernel/btf/vmlinux`.
+    BuiltIn,
+    /// Nowhere: known constants are used, if there are any.
+    Absent,
+    /// In `/sys/kernel/btf/overlay`, which cannot be read: why.
+    Unreadable(String),
+}
+
+/// Why the kernel's types are not known.
+#[derive(Debug, thiserror::Error)]
+pub enum TypesError {
+    /// The file cannot be read (`NotFound`: the kernel has no BTF).
+    #[error("'{path}' cannot be read: {error}")]
+    Read {
+        /// The file.
+        path: String,
+        /// Why.
+        error: io::Error,
+    },
+    /// The file is not BTF.
+    #[error("'{path}': {error}")]
+    Parse {
+        /// The file.
+        path: String,
+        /// Why.
+        error: BtfError,
+    },
+    /// The architecture is not a supported one.
+    #[error("the architecture is neither x86_64 nor aarch64")]
+    Architecture,
+}
+
+impl Survey {
+    /// Reads what the kernel offers: some 10 MB of `/proc` and `/sys`, of
+    /// which little is kept.
+    pub fn take(roots: &KernelRoots) -> Self {
+        let release = fs::read_to_string(roots.proc.join("sys/kernel/osrelease"));
+        let release = Release::parse(&release.unwrap_or_default());
+        let symbols = Symbols::read(&roots.proc.join("kallsyms"), &probe_table::other_symbols());
+        let types = match roots.architecture {
+            Some(architecture) => types(roots, architecture, &release),
+            None => Err(TypesError::Architecture),
+        };
+        Self {
+            release,
+            symbols,
+            types,
+            tracefs: Tracefs::find(roots),
+        }
+    }
+}
+
+fn types(
+    roots: &KernelRoots,
+    architecture: Architecture,
+    release: &Release,
+) -> Result<Types, TypesError> {
+    let directory = roots.sys.join("kernel/btf");
+    let vmlinux = read(&directory.join("vmlinux"), |bytes| Btf::parse(bytes))?;
+    let module = match read(&directory.join("overlay"), |bytes| {
+        Btf::parse_split(bytes, &vmlinux)
+    }) {
+        Ok(btf) => Ok(Some(btf)),
+        Err(TypesError::Read { error, .. }) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error.to_string()),
+    };
+    let (module, unreadable) = match module {
+        Ok(module) => (module, None),
+        Err(why) => (None, Some(why)),
+    };
+    let (offsets, missing) = offsets::resolve(&Sources {
+        vmlinux: &vmlinux,
+        overlay: module.as_ref(),
+        release,
+        architecture,
+        page_bytes: page_bytes(),
+    });
+    let overlay = match unreadable {
+        Some(why) => OverlayTypes::Unreadable(why),
+        None if module.is_some() => OverlayTypes::Module,
+        None if vmlinux.struct_named("ovl_inode").is_some() => OverlayTypes::BuiltIn,
+        None => OverlayTypes::Absent,
+    };
+    Ok(Types {
+        offsets,
+        missing,
+        overlay,
+        has_ring_buffer: vmlinux
+            .enumerator("bpf_map_type", "BPF_MAP_TYPE_RINGBUF")
+            .is_some(),
+    })
+}
+
+fn read<'base>(
+    path: &Path,
+    parse: impl FnOnce(Vec<u8>) -> Result<Btf<'base>, BtfError>,
+) -> Result<Btf<'base>, TypesError> {
+    let name = || path.display().to_string();
+    let bytes = fs::read(path).map_err(|error| TypesError::Read {
+        path: name(),
+        error,
+    })?;
+    parse(bytes).map_err(|error| TypesError::Parse {
+        path: name(),
+        error,
+    })
+}
+
+fn page_bytes() -> u32 {
+    // SAFETY: takes an integer and returns one.
+    let bytes = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+    u32::try_from(bytes).unwrap_or(4096)
+}
