@@ -5,10 +5,12 @@
 
 mod path;
 mod record;
+mod totals;
 
 use std::fmt;
 
 pub use record::decode;
+pub use totals::decode_totals;
 
 use crate::model::Trigger;
 
@@ -16,8 +18,9 @@ use crate::model::Trigger;
 pub trait TriggerTable {
     /// `caller` is the return address of `ovl_copy_up_flags` (0: unknown),
     /// `syscall` a number of the running kernel's table (`compat`: of the
-    /// 32-bit one; negative: unknown).
-    fn trigger(&self, caller: u64, open_flags: u32, syscall: i32, compat: bool) -> Trigger;
+    /// 32-bit one; negative: unknown). `open_flags` are not known for totals.
+    fn trigger(&self, caller: u64, open_flags: Option<u32>, syscall: i32, compat: bool)
+    -> Trigger;
 }
 
 /// Why a record could not be decoded. The record is counted as lost.

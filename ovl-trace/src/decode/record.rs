@@ -65,7 +65,7 @@ fn copy_up(bytes: &[u8], triggers: &dyn TriggerTable) -> Result<CopyUp, DecodeEr
             data_ns: known(raw.data_ns),
             sync_ns: known(raw.sync_ns),
         },
-        trigger: triggers.trigger(raw.task.caller, raw.open_flags, raw.task.syscall, compat),
+        trigger: triggers.trigger(raw.task.caller, Some(raw.open_flags), raw.task.syscall, compat),
         process: process(&raw.task),
         outcome: outcome(raw.result),
         inode: raw.inode,
@@ -158,7 +158,7 @@ mod tests {
     struct Fixed;
 
     impl TriggerTable for Fixed {
-        fn trigger(&self, caller: u64, _: u32, syscall: i32, _: bool) -> Trigger {
+        fn trigger(&self, caller: u64, _: Option<u32>, syscall: i32, _: bool) -> Trigger {
             assert_eq!((caller, syscall), (0xffff, 257));
             Trigger {
                 operation: Operation::Open,
@@ -171,7 +171,7 @@ mod tests {
     struct Any;
 
     impl TriggerTable for Any {
-        fn trigger(&self, _: u64, _: u32, _: i32, _: bool) -> Trigger {
+        fn trigger(&self, _: u64, _: Option<u32>, _: i32, _: bool) -> Trigger {
             Trigger {
                 operation: Operation::Other,
                 flags: Vec::new(),

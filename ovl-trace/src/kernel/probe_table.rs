@@ -82,11 +82,6 @@ pub const PROBES: &[ProbeSymbol] = &[
         &["do_splice_direct"],
         "the bytes that were copied",
     ),
-    optional(
-        "vfs_fsync",
-        &["vfs_fsync"],
-        "the time that syncing the new file took",
-    ),
     // Called in `ovl_unlink`, `ovl_rmdir` and `ovl_rename` only, to decide
     // whether a whiteout is needed.
     optional("ovl_lower_positive", &["ovl_lower_positive"], "whiteouts"),
@@ -94,12 +89,6 @@ pub const PROBES: &[ProbeSymbol] = &[
     optional("ovl_unlink", &["ovl_unlink"], "whiteouts made by unlink"),
     optional("ovl_rmdir", &["ovl_rmdir"], "whiteouts made by rmdir"),
     optional("ovl_rename", &["ovl_rename"], "whiteouts made by rename"),
-    // Argument 3 is `OVL_XATTR_OPAQUE`, 0, for an opaque directory.
-    optional(
-        "ovl_check_setxattr",
-        &["ovl_check_setxattr"],
-        "directories that were made opaque",
-    ),
     optional(
         "ovl_fill_super",
         &["ovl_fill_super"],

@@ -1,11 +1,17 @@
 //! The trace events of one run: made, bound to programs, and removed.
 
-use std::os::fd::{BorrowedFd, OwnedFd};
+use std::{
+    os::fd::{BorrowedFd, OwnedFd},
+    process,
+};
 
 use anyhow::{Context as _, Result};
 
 use super::{perf, probe_table::Probe};
-use crate::kernel::tracefs::Tracefs;
+use crate::kernel::{
+    KernelRoots,
+    tracefs::{ProbeKind, Tracefs},
+};
 
 /// Largest pool of a return probe (`KRETPROBE_MAXACTIVE_MAX`,
 /// include/linux/kprobes.h). An instance is taken while the function sleeps,
@@ -23,13 +29,15 @@ pub(super) struct Group {
 impl Group {
     /// Also removes what killed runs left behind.
     pub(super) fn new(tracefs: Tracefs) -> Result<Self> {
-        tracefs
-            .remove_stale()
+        let removed = tracefs
+            .remove_stale(&KernelRoots::host())
             .context("removing the trace events of a run that was killed")?;
-        let name = format!("{}{}", Tracefs::GROUP_PREFIX, std::process::id());
+        if removed > 0 {
+            tracing::info!("removed {removed} trace events of a run that was killed");
+        }
         Ok(Self {
             tracefs,
-            name,
+            name: Tracefs::group(process::id()),
             bound: Vec::new(),
         })
     }
@@ -42,33 +50,59 @@ impl Group {
         symbol: &str,
         program: BorrowedFd<'_>,
     ) -> Result<()> {
-        let event = probe.program;
+        let event = event_name(probe.program);
         let kind = if probe.returns {
-            format!("r{RETURN_POOL}")
+            ProbeKind::Return {
+                instances: RETURN_POOL,
+            }
         } else {
-            "p".to_owned()
+            ProbeKind::Entry
         };
-        let definition = format!("{kind}:{}/{event} {symbol}", self.name);
         self.tracefs
-            .define(&definition)
-            .with_context(|| format!("defining the trace event '{definition}'"))?;
-        let id = self.tracefs.event_id(&self.name, event)?;
+            .create(&self.name, &event, kind, symbol)
+            .with_context(|| format!("the kernel refused a probe on '{symbol}'"))?;
+        let id = self
+            .tracefs
+            .event_id(&self.name, &event)
+            .with_context(|| format!("reading the id of the trace event '{event}'"))?;
         self.bound.push(perf::bind(id, program)?);
         Ok(())
     }
 
     /// How often each of this run's return probes found its pool empty.
     pub(super) fn misses(&self) -> Result<Vec<(String, u64)>> {
-        self.tracefs.misses(&self.name)
+        let suffix = event_name("");
+        let profile = self
+            .tracefs
+            .profile()
+            .context("reading how many returns were missed")?;
+        Ok(profile
+            .into_iter()
+            .filter_map(|probe| {
+                let program = probe.event.strip_suffix(&suffix)?;
+                Some((program.to_owned(), probe.misses))
+            })
+            .collect())
     }
+
+    /// Stops all probes. Programs that are running now end first.
+    pub(super) fn unbind(&mut self) {
+        self.bound.clear();
+    }
+}
+
+/// Event names are unique on the machine, because `kprobe_profile` shows them
+/// without their group.
+fn event_name(program: &str) -> String {
+    format!("{program}_{}", process::id())
 }
 
 impl Drop for Group {
     fn drop(&mut self) {
         // An event that is in use cannot be removed: unbind first.
-        self.bound.clear();
-        if let Err(error) = self.tracefs.remove_group(&self.name) {
-            tracing::warn!("the trace events of group {} stay behind: {error:#}", self.name);
+        self.unbind();
+        if let Err(error) = self.tracefs.remove(&self.name) {
+            tracing::warn!("trace events of the group {} stay behind: {error}", self.name);
         }
     }
 }

@@ -18,11 +18,15 @@ use ovl_trace_common::{
     offsets::{Offsets, Settings},
 };
 
-pub use probe_table::{Home, PROBES, Probe};
+pub use self::probe_table::{PROBES, Probe};
 pub use totals::{CopyUpRow, KernelTotals, WhiteoutRow};
 
 use self::group::Group;
-use crate::kernel::{OverlayModule, symbols::Symbols, tracefs::Tracefs};
+use crate::kernel::{
+    kallsyms::{Overlay, Symbols},
+    probe_table as functions,
+    tracefs::Tracefs,
+};
 
 /// The program, compiled for the kernel; empty in a build without it.
 static PROGRAM: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/ovl-trace.bpf"));
@@ -118,8 +122,7 @@ impl Tracer {
             Err(error) if probe.required => {
                 return Err(error.context(format!(
                     "the probe on '{}' is needed for {}",
-                    probe.symbols.join("' or '"),
-                    probe.lost
+                    probe.function, probe.lost
                 )));
             }
             Err(error) => {
@@ -129,7 +132,7 @@ impl Tracer {
         };
         self.coverage.push(Coverage {
             probe: probe.program,
-            symbol: symbol.unwrap_or_else(|| probe.symbols.join(" or ")),
+            symbol: symbol.unwrap_or_else(|| probe.function.to_owned()),
             missing,
             lost: probe.lost,
         });
@@ -150,6 +153,11 @@ impl Tracer {
             .fd()
             .with_context(|| format!("program '{}'", probe.program))?;
         self.group.attach(probe, symbol, fd.as_fd())
+    }
+
+    /// Stops observing. Totals and the ring can still be read.
+    pub fn stop(&mut self) {
+        self.group.unbind();
     }
 
     /// The state of every probe.
@@ -202,12 +210,13 @@ impl Tracer {
 
 /// The symbol to probe, as trace events want it.
 fn choose(probe: &Probe, symbols: &Symbols) -> Option<String> {
-    let name = probe
-        .symbols
+    let function = functions::PROBES
         .iter()
-        .find(|name| symbols.contains(name))?;
-    match (probe.home, symbols.overlay()) {
-        (Home::Overlay, OverlayModule::Module) => Some(format!("overlay:{name}")),
-        _ => Some((*name).to_owned()),
-    }
+        .find(|function| function.name == probe.function)?;
+    let name = function.find(symbols)?;
+    let of_overlay = name.starts_with("ovl_");
+    Some(match symbols.overlay() {
+        Overlay::Module if of_overlay => format!("overlay:{name}"),
+        _ => name.to_owned(),
+    })
 }

@@ -1,29 +1,14 @@
-//! Which kernel functions are probed, by which program, and what is lost
-//! without each. Data, with its provenance.
-//!
-//! Found present and never inlined, split or renamed in Debian's kernels 5.10,
-//! 6.1, 6.12, 6.16, 6.17, 6.18, 7.2 and 7.3 on amd64, and in 6.1, 6.12 and 7.3
-//! on arm64 (`nm overlay.ko`), unless said otherwise. Symbols are matched by
-//! their whole name: `.cold`, `.isra` and `.constprop` parts are other code.
-
-/// Where a symbol lives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Home {
-    /// In overlayfs: a module, or built in.
-    Overlay,
-    /// In the kernel proper.
-    Kernel,
-}
+//! The programs of the eBPF object: on which function each sits, and what the
+//! reports lack without it. (What is known about the functions themselves is
+//! in `kernel::probe_table`.)
 
 /// One probe.
 #[derive(Clone, Copy, Debug)]
 pub struct Probe {
-    /// Name of the eBPF program, and of the trace event.
+    /// Name of the eBPF program.
     pub program: &'static str,
-    /// The function; of several names the first that exists.
-    pub symbols: &'static [&'static str],
-    /// Where it lives.
-    pub home: Home,
+    /// Name of the function in `kernel::probe_table::PROBES`.
+    pub function: &'static str,
     /// At its return instead of its entry.
     pub returns: bool,
     /// Without it nothing can be traced.
@@ -32,21 +17,20 @@ pub struct Probe {
     pub lost: &'static str,
 }
 
-const fn entry(program: &'static str, symbols: &'static [&'static str], lost: &'static str) -> Probe {
+const fn entry(program: &'static str, function: &'static str, lost: &'static str) -> Probe {
     Probe {
         program,
-        symbols,
-        home: Home::Overlay,
+        function,
         returns: false,
         required: false,
         lost,
     }
 }
 
-const fn returns(probe: Probe) -> Probe {
+const fn returns(program: &'static str, function: &'static str, lost: &'static str) -> Probe {
     Probe {
         returns: true,
-        ..probe
+        ..entry(program, function, lost)
     }
 }
 
@@ -57,64 +41,64 @@ const fn required(probe: Probe) -> Probe {
     }
 }
 
-const fn in_kernel(probe: Probe) -> Probe {
-    Probe {
-        home: Home::Kernel,
-        ..probe
-    }
-}
-
 /// All probes, in the order of attaching: what ends a copy-up before what
 /// begins it, so that none is begun whose end would be missed.
 pub const PROBES: &[Probe] = &[
-    // Identity. `ovl_put_super` is a member of `ovl_super_operations`.
+    // Identity.
     required(entry(
         "put_super",
-        &["ovl_put_super"],
-        "overlays cannot be told apart once one is unmounted",
+        "ovl_put_super",
+        "telling overlays apart once one is unmounted",
     )),
-    returns(entry(
+    returns(
         "fill_super_return",
-        &["ovl_fill_super"],
-        "containers that live very briefly may stay unnamed",
-    )),
-    entry("fill_super", &["ovl_fill_super"], "containers that live very briefly may stay unnamed"),
-    // Whiteouts. The three operations are members of `ovl_dir_inode_operations`.
-    returns(entry("unlink_return", &["ovl_unlink"], "whiteouts of unlink")),
-    returns(entry("rmdir_return", &["ovl_rmdir"], "whiteouts of rmdir")),
-    returns(entry("rename_return", &["ovl_rename"], "whiteouts of rename")),
-    returns(entry("lower_positive_return", &["ovl_lower_positive"], "whiteouts")),
-    entry("lower_positive", &["ovl_lower_positive"], "whiteouts"),
-    // Data. 5.10 and 5.15 have no `ovl_copy_up_file`; `do_clone_file_range`
-    // went away in 6.8, and where both exist one calls the other.
-    returns(in_kernel(entry(
+        "ovl_fill_super",
+        "the names of containers that live very briefly",
+    ),
+    entry(
+        "fill_super",
+        "ovl_fill_super",
+        "the names of containers that live very briefly",
+    ),
+    // Whiteouts.
+    returns("unlink_return", "ovl_unlink", "whiteouts of unlink"),
+    returns("rmdir_return", "ovl_rmdir", "whiteouts of rmdir"),
+    returns("rename_return", "ovl_rename", "whiteouts of rename"),
+    returns("lower_positive_return", "ovl_lower_positive", "whiteouts"),
+    entry("lower_positive", "ovl_lower_positive", "whiteouts"),
+    // Data.
+    returns(
         "clone_return",
-        &["do_clone_file_range", "vfs_clone_file_range"],
-        "reflinked copy-ups look like copies of 0 bytes",
-    ))),
-    returns(in_kernel(entry("splice_return", &["do_splice_direct"], "copied bytes"))),
-    returns(entry(
+        "vfs_clone_file_range",
+        "reflinks: they look like copies of 0 bytes",
+    ),
+    returns("splice_return", "do_splice_direct", "copied bytes"),
+    returns(
         "copy_up_data_return",
-        &["ovl_copy_up_file", "ovl_copy_up_data"],
-        "data and sync phases",
-    )),
+        "ovl_copy_up_file",
+        "the phases data and sync",
+    ),
     entry(
         "copy_up_data",
-        &["ovl_copy_up_file", "ovl_copy_up_data"],
-        "the method, copied bytes, data and sync phases",
+        "ovl_copy_up_file",
+        "the method, copied bytes, the phases data and sync",
     ),
     // Copy-ups.
-    returns(entry(
+    returns(
         "copy_up_one_return",
-        &["ovl_copy_up_one"],
+        "ovl_copy_up_one",
         "failed and raced copy-ups, late data of metacopy files",
-    )),
-    required(entry("copy_up_end", &["ovl_copy_up_end"], "all copy-ups")),
-    returns(entry("copy_up_start_return", &["ovl_copy_up_start"], "lock waits")),
-    entry("copy_up_flags", &["ovl_copy_up_flags"], "the operation that triggered a copy-up"),
-    required(entry("copy_up_start", &["ovl_copy_up_start"], "all copy-ups")),
-    // Clang may inline it; then a copy-up begins at `ovl_copy_up_start`.
-    entry("copy_up_one", &["ovl_copy_up_one"], "time before the lock"),
+    ),
+    required(entry("copy_up_end", "ovl_copy_up_end", "all copy-ups")),
+    returns("copy_up_start_return", "ovl_copy_up_start", "the phase lock"),
+    entry(
+        "copy_up_flags",
+        "ovl_copy_up_flags",
+        "the operation behind a copy-up, where its syscall does not tell",
+    ),
+    required(entry("copy_up_start", "ovl_copy_up_start", "all copy-ups")),
+    // Where it was inlined a copy-up begins at `ovl_copy_up_start`.
+    entry("copy_up_one", "ovl_copy_up_one", "the time before the lock"),
 ];
 
 #[cfg(test)]
@@ -122,11 +106,19 @@ mod tests {
     use std::collections::HashSet;
 
     use super::PROBES;
+    use crate::kernel::probe_table;
 
     #[test]
     fn every_program_appears_once() {
         let names: HashSet<_> = PROBES.iter().map(|probe| probe.program).collect();
         assert_eq!(names.len(), PROBES.len());
+    }
+
+    #[test]
+    fn every_function_is_described_and_probed() {
+        let described: HashSet<_> = probe_table::PROBES.iter().map(|probe| probe.name).collect();
+        let probed: HashSet<_> = PROBES.iter().map(|probe| probe.function).collect();
+        assert_eq!(described, probed);
     }
 
     #[test]

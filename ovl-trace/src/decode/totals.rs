@@ -1,0 +1,152 @@
+//! Rows of the kernel's totals → totals by overlay.
+
+use std::collections::HashMap;
+
+use ovl_trace_common::{
+    aggregate::{self as wire, SYSCALL_COMPAT},
+    codes::SYSCALL_UNKNOWN,
+};
+
+use super::{
+    TriggerTable,
+    record::{method, outcome},
+};
+use crate::model::{
+    Cause, CopyUpTotals, Histogram, Kind, OverlayKey, OverlayTotals, TotalsKey,
+};
+
+/// Groups the rows by overlay. Rows that differ only in raw facts that mean
+/// the same (two call sites of `open`) are added up.
+pub fn decode_totals(
+    copy_ups: &[(wire::CopyUpKey, wire::CopyUpTotals)],
+    whiteouts: &[(wire::WhiteoutKey, u64)],
+    triggers: &dyn TriggerTable,
+) -> HashMap<OverlayKey, OverlayTotals> {
+    let mut overlays: HashMap<OverlayKey, OverlayTotals> = HashMap::new();
+    for (key, row) in copy_ups {
+        let overlay = overlays.entry(key.overlay).or_default();
+        let sum = overlay.copy_ups.entry(totals_key(key, triggers)).or_default();
+        sum.add(&totals(row));
+    }
+    for (key, count) in whiteouts {
+        let overlay = overlays.entry(key.overlay).or_default();
+        *overlay.whiteouts.entry(Cause::from_code(key.cause)).or_default() += count;
+    }
+    overlays
+}
+
+fn totals_key(key: &wire::CopyUpKey, triggers: &dyn TriggerTable) -> TotalsKey {
+    let (syscall, compat) = match key.syscall {
+        number if number < 0 => (SYSCALL_UNKNOWN, false),
+        number => (
+            i32::from(number & !SYSCALL_COMPAT),
+            number & SYSCALL_COMPAT != 0,
+        ),
+    };
+    TotalsKey {
+        kind: Kind::from_code(key.kind),
+        method: method(key.method),
+        operation: triggers.trigger(key.caller, None, syscall, compat).operation,
+        outcome: outcome(i32::from(key.result)),
+    }
+}
+
+fn totals(row: &wire::CopyUpTotals) -> CopyUpTotals {
+    let some = |latency: u64| (row.count > 0).then_some(latency);
+    CopyUpTotals {
+        count: row.count,
+        size_bytes: row.size_bytes,
+        copied_bytes: row.copied_bytes,
+        latency_ns: row.latency_ns,
+        latency_min_ns: some(row.latency_min_ns),
+        latency_max_ns: some(row.latency_max_ns),
+        lock_ns: row.lock_ns,
+        data_ns: row.data_ns,
+        sync_ns: row.sync_ns,
+        histogram: Histogram {
+            buckets: row.histogram,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ovl_trace_common::codes;
+
+    use super::*;
+    use crate::model::{Method, Operation, Outcome, Trigger};
+
+    struct ByCaller;
+
+    impl TriggerTable for ByCaller {
+        fn trigger(&self, caller: u64, _: Option<u32>, syscall: i32, compat: bool) -> Trigger {
+            assert_eq!((syscall, compat), (5, true));
+            Trigger {
+                operation: if caller < 3 { Operation::Open } else { Operation::Chmod },
+                flags: Vec::new(),
+                syscall: None,
+            }
+        }
+    }
+
+    const OVERLAY: OverlayKey = OverlayKey {
+        superblock: 1,
+        born_ns: 2,
+    };
+
+    fn row(caller: u64, latency_ns: u64) -> (wire::CopyUpKey, wire::CopyUpTotals) {
+        let key = wire::CopyUpKey {
+            overlay: OVERLAY,
+            caller,
+            syscall: 5 | SYSCALL_COMPAT,
+            result: 0,
+            kind: codes::kind::DATA,
+            method: codes::method::COPY,
+            ancestor: 0,
+            padding: 0,
+        };
+        let mut histogram = [0; wire::BUCKETS];
+        histogram[wire::bucket(latency_ns)] = 1;
+        let totals = wire::CopyUpTotals {
+            count: 1,
+            size_bytes: 10,
+            copied_bytes: 4,
+            latency_ns,
+            latency_min_ns: latency_ns,
+            latency_max_ns: latency_ns,
+            lock_ns: 1,
+            data_ns: 2,
+            sync_ns: 3,
+            histogram,
+        };
+        (key, totals)
+    }
+
+    #[test]
+    fn rows_that_mean_the_same_are_added_up() {
+        let rows = [row(1, 100), row(2, 5000), row(3, 7)];
+        let whiteouts = [(
+            wire::WhiteoutKey {
+                overlay: OVERLAY,
+                cause: codes::cause::RMDIR,
+                padding: [0; 7],
+            },
+            4,
+        )];
+        let overlays = decode_totals(&rows, &whiteouts, &ByCaller);
+        let totals = &overlays[&OVERLAY];
+        let key = |operation| TotalsKey {
+            kind: Kind::Data,
+            method: Some(Method::Copy),
+            operation,
+            outcome: Outcome::Ok,
+        };
+        let opens = &totals.copy_ups[&key(Operation::Open)];
+        assert_eq!((opens.count, opens.size_bytes, opens.copied_bytes), (2, 20, 8));
+        assert_eq!(opens.latency_ns, 5100);
+        assert_eq!((opens.latency_min_ns, opens.latency_max_ns), (Some(100), Some(5000)));
+        assert_eq!(opens.histogram.buckets.iter().sum::<u64>(), 2);
+        assert_eq!(totals.copy_ups[&key(Operation::Chmod)].count, 1);
+        assert_eq!(totals.whiteouts[&Cause::Rmdir], 4);
+    }
+}
