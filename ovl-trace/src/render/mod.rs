@@ -15,3 +15,6 @@ pub mod sanitize;
 pub mod style;
 pub mod table;
 pub mod units;
+
+#[cfg(test)]
+mod test_report;

@@ -1,6 +1,7 @@
 //! The list of overlay mounts.
 
 use std::{
+    borrow::Cow,
     io::{self, Write},
     os::unix::ffi::OsStrExt as _,
     path::Path,
@@ -10,7 +11,7 @@ use serde::Serialize;
 
 use super::{
     grid::{Column, Grid},
-    json::{ContainerJson, MountJson, to_writer_pretty},
+    json::{self, ContainerJson, MountJson, to_writer_pretty},
     sanitize,
     style::Style,
 };
@@ -101,8 +102,13 @@ struct MountsJson<'a> {
 struct RowJson<'a> {
     container: Option<ContainerJson<'a>>,
     mount: MountJson<'a>,
-    workdir: Option<String>,
-    lowerdirs: Vec<String>,
+    workdir: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    workdir_bytes: Option<String>,
+    lowerdirs: Vec<Cow<'a, str>>,
+    /// All of them, if one is not UTF-8.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lowerdirs_bytes: Option<Vec<String>>,
     layers: usize,
     read_only: bool,
     namespaces: usize,
@@ -111,20 +117,20 @@ struct RowJson<'a> {
 impl<'a> RowJson<'a> {
     fn new(row: &'a MountsRow) -> Self {
         let mount = &row.origin.mount;
+        let (workdir, workdir_bytes) = json::path(mount.workdir.as_deref());
+        let (lowerdirs, lowerdirs_bytes) = json::paths(&mount.lowerdirs);
         Self {
             container: row.origin.container.as_ref().map(Into::into),
             mount: mount.into(),
-            workdir: mount.workdir.as_deref().map(lossy),
-            lowerdirs: mount.lowerdirs.iter().map(|dir| lossy(dir)).collect(),
+            workdir,
+            workdir_bytes,
+            lowerdirs,
+            lowerdirs_bytes,
             layers: row.layers,
             read_only: row.read_only,
             namespaces: row.namespaces,
         }
     }
-}
-
-fn lossy(path: &Path) -> String {
-    path.to_string_lossy().into_owned()
 }
 
 #[cfg(test)]
@@ -137,7 +143,8 @@ mod tests {
     fn rows() -> Vec<MountsRow> {
         let mut read_only = unowned();
         read_only.mount.device.minor = 31;
-        read_only.mount.lowerdirs = vec!["/a".into(), "/b".into()];
+        read_only.mount.lowerdirs =
+            vec!["/a".into(), std::ffi::OsStr::from_bytes(b"/b\xff").into()];
         let mut hostile = origin("db");
         hostile.container.as_mut().unwrap().name = Some("d\x1b[2Jb".to_owned());
         hostile.mount.upperdir = Some(std::ffi::OsStr::from_bytes(b"/up\n\xff").into());

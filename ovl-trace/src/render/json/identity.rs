@@ -1,10 +1,14 @@
 //! Who and where: the parts that events and reports share.
 
-use std::{borrow::Cow, os::unix::ffi::OsStrExt as _, path::Path};
+use std::{
+    borrow::Cow,
+    os::unix::ffi::OsStrExt as _,
+    path::{Path, PathBuf},
+};
 
 use serde::Serialize;
 
-use super::name;
+use super::{hex, name};
 use crate::model::{Container, Mount};
 
 /// A container. Unknown fields are `null`.
@@ -69,4 +73,12 @@ pub(crate) fn path(path: Option<&Path>) -> (Option<Cow<'_, str>>, Option<String>
         }
         None => (None, None),
     }
+}
+
+/// Paths, and the bytes of all of them if one is not UTF-8.
+pub(crate) fn paths(paths: &[PathBuf]) -> (Vec<Cow<'_, str>>, Option<Vec<String>>) {
+    let texts = paths.iter().map(|path| path.to_string_lossy()).collect();
+    let whole = paths.iter().all(|path| path.to_str().is_some());
+    let bytes = || paths.iter().map(|path| hex(path.as_os_str().as_bytes()));
+    (texts, (!whole).then(|| bytes().collect()))
 }

@@ -13,6 +13,7 @@ mod writer;
 pub use event::write_event;
 pub(crate) use event::{result, rfc3339};
 pub use identity::{ContainerJson, MountJson};
+pub(crate) use identity::{path, paths};
 pub use writer::{to_writer, to_writer_pretty};
 
 use std::{borrow::Cow, fmt::Write as _};
@@ -26,7 +27,7 @@ pub(crate) fn name(bytes: &[u8]) -> (Cow<'_, str>, Option<String>) {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
         // Writing to a `String` cannot fail.
         let _: std::fmt::Result = write!(text, "{byte:02x}");
