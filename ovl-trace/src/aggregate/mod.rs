@@ -1,1 +1,208 @@
-//! To come.
+//! From events and the kernel's totals to the per-container report. A pure
+//! fold: no clock, no I/O.
+//!
+//! **What is counted.** A copy-up counts when it succeeded: the kinds, bytes,
+//! latencies and the histogram are those of successful copy-ups, and `total`
+//! is their number. Failed ones are counted in `failed` only; a task that
+//! waited while another one did the copy-up, in `raced` only. `whiteouts`
+//! count names that disappeared (unlink, rmdir, rename); a directory that
+//! became opaque hides what is below it without a whiteout, so opaque marks
+//! stand apart from that total.
+//!
+//! **From where.** The counts come from the kernel's totals, which are exact
+//! even if events were lost. If the filter asks for what totals do not
+//! distinguish (path, process, size or latency of one file), or if an overlay
+//! has no totals (a recording without them), the events are counted instead,
+//! and the report says so.
+//!
+//! **Whose.** Everything is kept per overlay (superblock) and joined only
+//! when a report is made: by then the container of an overlay is known, even
+//! if its first events came before its runtime had written it down. A
+//! container that was restarted has several overlays and is one row; an
+//! overlay of nobody is a row of its own.
+//!
+//! **How much memory.** Totals are small. Rows for files and processes are
+//! bounded (see [`top`]): what does not fit is still in the sums, and in the
+//! number of rows left out.
+
+mod detail;
+mod group;
+mod overlay;
+mod percentile;
+mod report;
+mod sums;
+mod top;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use jiff::Timestamp;
+
+use crate::model::{Event, Filter, LossSource, Origin, OverlayKey, OverlayTotals};
+use overlay::Overlay;
+
+pub use detail::{CallKey, FileLast, ProcessKey, Tally};
+pub(crate) use percentile::range as bucket_range;
+pub use report::{
+    ContainerReport, CountedFrom, Coverage, LossReport, Report, ReportContext, SortKey, TopList,
+    TriggerRow,
+};
+pub use sums::{CopyUpCounts, Latency, Sums, TriggerSums, WhiteoutCounts};
+
+/// Most rows of detail (files and processes) over all overlays.
+const ROWS_MAX: usize = 32_768;
+
+/// Overlays that are gone are summed up into one when there are more than
+/// this many overlays.
+const OVERLAYS_MAX: usize = 8_192;
+
+/// The fold.
+#[derive(Debug)]
+pub struct Aggregator {
+    filter: Filter,
+    top: usize,
+    sort: SortKey,
+    overlays: BTreeMap<OverlayKey, Overlay>,
+    /// Rows of detail, roughly: recounted whenever some are dropped.
+    rows: usize,
+    losses: BTreeMap<(LossSource, String), u64>,
+    retired: Sums,
+    retired_overlays: u64,
+    first_event: Option<Timestamp>,
+    last_event: Option<Timestamp>,
+}
+
+impl Aggregator {
+    /// `top` is the number of files, processes and calls per container that a
+    /// report lists, `sort` the order of these and of the containers.
+    pub fn new(filter: Filter, top: usize, sort: SortKey) -> Self {
+        Self {
+            filter,
+            top,
+            sort,
+            overlays: BTreeMap::new(),
+            rows: 0,
+            losses: BTreeMap::new(),
+            retired: Sums::default(),
+            retired_overlays: 0,
+            first_event: None,
+            last_event: None,
+        }
+    }
+
+    /// Takes an event in. A copy-up that only started is not counted; a loss
+    /// is counted as by [`Self::loss`]: report each by one of the two.
+    ///
+    /// After [`Event::OverlayGone`] the overlay's last totals may still be
+    /// given, but not long after: it may be retired.
+    pub fn event(&mut self, event: &Event, origin: &Arc<Origin>, wall: Timestamp) {
+        let key = match event {
+            Event::CopyUp(event) => event.overlay,
+            Event::Whiteout(event) => event.overlay,
+            Event::OverlayGone { overlay, .. } => {
+                if let Some(state) = self.overlays.get_mut(overlay) {
+                    state.gone = true;
+                }
+                return;
+            }
+            Event::Loss(loss) => return self.loss(loss.source, loss.reason, loss.count),
+            Event::CopyUpStarted(_) | Event::OverlaySeen(_) => return,
+        };
+        if !self.filter.admits_event(event) {
+            return;
+        }
+        self.first_event = Some(self.first_event.map_or(wall, |first| first.min(wall)));
+        self.last_event = Some(self.last_event.map_or(wall, |last| last.max(wall)));
+        let sort = self.sort;
+        self.rows += self.overlay(key, origin).event(event, sort);
+        if self.rows > ROWS_MAX {
+            self.drop_rows();
+        }
+    }
+
+    /// Replaces the kernel's totals of an overlay, which are cumulative.
+    pub fn totals(&mut self, overlay: OverlayKey, origin: &Arc<Origin>, totals: &OverlayTotals) {
+        self.overlay(overlay, origin).kernel = Some(totals.clone());
+    }
+
+    /// Counts a loss: `count` more since the last call.
+    pub fn loss(&mut self, source: LossSource, reason: &str, count: u64) {
+        if count > 0 {
+            let sum = self.losses.entry((source, reason.to_owned())).or_default();
+            *sum = sum.saturating_add(count);
+        }
+    }
+
+    /// The report as of now.
+    pub fn report(&self, context: ReportContext) -> Report {
+        let mut groups = group::join(&self.overlays, &self.filter);
+        let mut totals = self.retired.clone();
+        for group in &groups {
+            totals.add(&group.sums);
+        }
+        groups.retain(|group| !group.sums.is_empty());
+        let mut containers: Vec<_> = groups
+            .into_iter()
+            .map(|group| group.into_report(self.sort, self.top))
+            .collect();
+        report::sort_containers(&mut containers, self.sort);
+        Report {
+            context,
+            counted_from: if self.filter.totals_answerable() {
+                CountedFrom::Kernel
+            } else {
+                CountedFrom::Events
+            },
+            containers,
+            totals,
+            retired_overlays: self.retired_overlays,
+            first_event: self.first_event,
+            last_event: self.last_event,
+            loss: LossReport::new(&self.losses),
+        }
+    }
+
+    fn overlay(&mut self, key: OverlayKey, origin: &Arc<Origin>) -> &mut Overlay {
+        if !self.overlays.contains_key(&key) && self.overlays.len() >= OVERLAYS_MAX {
+            self.retire_oldest();
+        }
+        let overlay = self
+            .overlays
+            .entry(key)
+            .or_insert_with(|| Overlay::new(Arc::clone(origin)));
+        overlay.learn(origin);
+        overlay
+    }
+
+    /// Sums up the oldest overlay that is gone. If all are alive, they stay:
+    /// the kernel side bounds their number.
+    fn retire_oldest(&mut self) {
+        let oldest = self
+            .overlays
+            .iter()
+            .filter(|(_, overlay)| overlay.gone)
+            .map(|(key, _)| *key)
+            .min_by_key(|key| key.born_ns);
+        if let Some(overlay) = oldest.and_then(|key| self.overlays.remove(&key)) {
+            self.rows = self.rows.saturating_sub(overlay.rows());
+            if self.filter.admits_origin(&overlay.origin) {
+                self.retired.add(&overlay.sums(&self.filter).0);
+                self.retired_overlays += 1;
+            }
+        }
+    }
+
+    fn drop_rows(&mut self) {
+        let sort = self.sort;
+        if let Some(largest) = self
+            .overlays
+            .values_mut()
+            .max_by_key(|overlay| overlay.rows())
+        {
+            largest.drop_rows(sort);
+        }
+        self.rows = self.overlays.values().map(Overlay::rows).sum();
+    }
+}
+
+#[cfg(test)]
+mod tests;

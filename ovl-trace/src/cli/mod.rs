@@ -1,8 +1,135 @@
-//! The command line.
+//! The command line: parse, validate, act, exit with a meaning.
+//!
+//! The clap structs ([`live`], [`report`], [`mounts`], [`doctor`],
+//! [`filters`]) only parse; [`config`] has what comes out of them, checked;
+//! [`run`] hands it to the parts that do the work.
 
-use std::process::ExitCode;
+pub mod config;
+pub mod exit;
+
+mod doctor;
+mod filters;
+mod live;
+mod log;
+mod mounts;
+mod report;
+mod run;
+mod terminal;
+mod values;
+
+use std::{
+    ffi::OsString,
+    io::{self, Write},
+    process::ExitCode as ProcessExitCode,
+};
+
+use clap::{ArgAction, Args, Parser, Subcommand};
+
+use config::{Command, Environment};
+pub use run::Commands;
+
+const ABOUT: &str = "\
+Shows overlayfs copy-ups and whiteouts per container: which file, how many \
+bytes, how long it took, and why";
+
+const EXAMPLES: &str = "\
+Examples:
+  ovl-trace doctor                       what can be traced on this machine
+  ovl-trace live                         watch copy-ups and whiteouts
+  ovl-trace report --duration 60s        one minute, summed up per container
+
+Exit codes: 0 ok, 1 runtime error, 2 usage, 3 the kernel or the privileges do
+not allow it, 4 more was copied up than --fail-over allows.";
+
+/// The command line.
+#[derive(Debug, Parser)]
+#[command(name = "ovl-trace", version, about = ABOUT, after_help = EXAMPLES)]
+#[command(disable_help_subcommand = true, max_term_width = 100)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Subcommands,
+    #[command(flatten)]
+    global: Global,
+}
+
+/// Options of every command.
+#[derive(Debug, Args)]
+struct Global {
+    /// Write the tool's own log to standard error; repeat for more
+    ///
+    /// `RUST_LOG` has precedence.
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    verbose: u8,
+    /// When to use colours
+    ///
+    /// `auto`: on a terminal, unless `NO_COLOR` is set.
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    color: config::ColourChoice,
+}
+
+#[derive(Debug, Subcommand)]
+enum Subcommands {
+    Live(live::LiveArgs),
+    Report(report::ReportArgs),
+    Mounts(mounts::MountsArgs),
+    Doctor(doctor::DoctorArgs),
+}
+
+impl Cli {
+    /// The validated configuration.
+    fn validate(self, environment: &Environment) -> anyhow::Result<Command> {
+        let style = self.global.color.style(environment);
+        Ok(match self.command {
+            Subcommands::Live(args) => Command::Live(args.config(environment, style)?),
+            Subcommands::Report(args) => Command::Report(args.config(environment, style)?),
+            Subcommands::Mounts(args) => Command::Mounts(args.config(environment, style)),
+            Subcommands::Doctor(args) => Command::Doctor(args.config(environment, style)),
+        })
+    }
+}
 
 /// Parses the command line, runs the command, and returns its exit code.
-pub fn main() -> ExitCode {
-    ExitCode::from(2)
+pub fn main() -> ProcessExitCode {
+    let environment = terminal::environment();
+    let mut out = io::stdout().lock();
+    let code = run_with(
+        std::env::args_os(),
+        &environment,
+        &run::Agent,
+        &mut out,
+        &mut io::stderr(),
+    );
+    code.into()
 }
+
+/// [`main`] with everything that it touches.
+fn run_with(
+    args: impl IntoIterator<Item = OsString>,
+    environment: &Environment,
+    commands: &dyn Commands,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> exit::ExitCode {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => return exit::usage(&error, environment, out, err),
+    };
+    log::init(cli.global.verbose, environment);
+    let command = match cli.validate(environment) {
+        Ok(command) => command,
+        Err(error) => return exit::wrong(&error, err),
+    };
+    let result = match &command {
+        Command::Live(config) => commands.live(config, out),
+        Command::Report(config) => commands.report(config, out),
+        Command::Mounts(config) => commands.mounts(config, out),
+        Command::Doctor(config) => commands.doctor(config, out),
+    };
+    exit::code(
+        result.and_then(|ending| Ok(out.flush().map(|()| ending)?)),
+        err,
+    )
+}
+
+#[cfg(test)]
+mod tests;

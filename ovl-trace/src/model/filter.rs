@@ -1,6 +1,8 @@
 //! Which events the user wants to see.
 
-use super::{Kind, Operation};
+use std::{ffi::OsStr, os::unix::ffi::OsStrExt as _, path::Path};
+
+use super::{Container, CopyUp, Event, Kind, Operation, Origin, TotalsKey, Whiteout};
 
 /// The shared filters of `live`, `report`, `record` and `serve`. An empty list
 /// or `None` admits all; lists are alternatives, different fields must all
@@ -27,4 +29,245 @@ pub struct Filter {
     pub min_bytes: u64,
     /// Least `latency_ns` (likewise).
     pub min_latency_ns: u64,
+}
+
+/// Shortest id prefix that names a container.
+const ID_PREFIX_MIN: usize = 4;
+
+impl Filter {
+    /// Whether an event is to be shown. Losses and the birth and death of
+    /// overlays concern every reader, so no filter hides them.
+    pub fn admits(&self, event: &Event, origin: &Origin) -> bool {
+        self.admits_event(event)
+            && match event {
+                Event::CopyUp(_) | Event::CopyUpStarted(_) | Event::Whiteout(_) => {
+                    self.admits_origin(origin)
+                }
+                Event::OverlaySeen(_) | Event::OverlayGone { .. } | Event::Loss(_) => true,
+            }
+    }
+
+    /// The part of [`Self::admits`] that does not depend on the container,
+    /// which may become known only later.
+    pub fn admits_event(&self, event: &Event) -> bool {
+        match event {
+            Event::CopyUp(copy_up) | Event::CopyUpStarted(copy_up) => self.admits_copy_up(copy_up),
+            Event::Whiteout(whiteout) => self.admits_whiteout(whiteout),
+            Event::OverlaySeen(_) | Event::OverlayGone { .. } | Event::Loss(_) => true,
+        }
+    }
+
+    /// Whether events of this container (or of no container) are to be shown.
+    pub fn admits_origin(&self, origin: &Origin) -> bool {
+        let container = origin.container.as_ref();
+        let admits = |wanted: &[String], holds: &dyn Fn(&Container, &str) -> bool| {
+            wanted.is_empty()
+                || container
+                    .is_some_and(|container| wanted.iter().any(|text| holds(container, text)))
+        };
+        admits(&self.containers, &is_called)
+            && admits(&self.namespaces, &|container, text| {
+                container.namespace.as_deref() == Some(text)
+            })
+            && admits(&self.pods, &|container, text| {
+                container.pod.as_deref() == Some(text)
+            })
+            && admits(&self.images, &|container, text| {
+                container
+                    .image
+                    .as_deref()
+                    .is_some_and(|image| is_image(image, text))
+            })
+    }
+
+    /// Whether this row of the kernel's totals is to be counted. Only
+    /// meaningful if [`Self::totals_answerable`].
+    pub fn admits_row(&self, key: &TotalsKey) -> bool {
+        self.admits_kind(key.kind) && self.admits_operation(key.operation)
+    }
+
+    /// Whether whiteouts as such are to be counted: they have no kind,
+    /// trigger, size or latency, so a filter on one of these excludes them.
+    pub fn admits_whiteouts(&self) -> bool {
+        self.kinds.is_empty()
+            && self.triggers.is_empty()
+            && self.min_bytes == 0
+            && self.min_latency_ns == 0
+    }
+
+    /// Whether the kernel's totals, which know neither path nor process nor
+    /// the single sizes and latencies, can answer this filter. If not, the
+    /// events have to be counted.
+    pub fn totals_answerable(&self) -> bool {
+        self.paths.is_none()
+            && self.pids.is_empty()
+            && self.min_bytes == 0
+            && self.min_latency_ns == 0
+    }
+
+    fn admits_copy_up(&self, copy_up: &CopyUp) -> bool {
+        self.admits_kind(copy_up.kind)
+            && self.admits_operation(copy_up.trigger.operation)
+            && copy_up.size_bytes >= self.min_bytes
+            && copy_up.latency_ns >= self.min_latency_ns
+            && self.admits_pid(copy_up.process.pid)
+            && self.admits_path(&copy_up.path)
+    }
+
+    fn admits_whiteout(&self, whiteout: &Whiteout) -> bool {
+        self.admits_whiteouts()
+            && self.admits_pid(whiteout.process.pid)
+            && self.admits_path(&whiteout.path)
+    }
+
+    fn admits_kind(&self, kind: Kind) -> bool {
+        self.kinds.is_empty() || self.kinds.contains(&kind)
+    }
+
+    fn admits_operation(&self, operation: Operation) -> bool {
+        self.triggers.is_empty() || self.triggers.contains(&operation)
+    }
+
+    fn admits_pid(&self, pid: u32) -> bool {
+        self.pids.is_empty() || self.pids.contains(&pid)
+    }
+
+    fn admits_path(&self, path: &[u8]) -> bool {
+        self.paths
+            .as_ref()
+            .is_none_or(|paths| paths.is_match(Path::new(OsStr::from_bytes(path))))
+    }
+}
+
+fn is_called(container: &Container, text: &str) -> bool {
+    container.name.as_deref() == Some(text)
+        || container.id == text
+        || (text.len() >= ID_PREFIX_MIN && container.id.starts_with(text))
+}
+
+/// Whether an image reference is the wanted one: literally, or without the
+/// prefix that Docker leaves out (`docker.io/library/`), and with any tag or
+/// digest if the wanted one has none.
+fn is_image(image: &str, wanted: &str) -> bool {
+    let (image, wanted) = (familiar(image), familiar(wanted));
+    image == wanted || (repository(wanted) == wanted && repository(image) == wanted)
+}
+
+fn familiar(image: &str) -> &str {
+    let image = image.strip_prefix("docker.io/").unwrap_or(image);
+    image.strip_prefix("library/").unwrap_or(image)
+}
+
+/// The reference without tag and digest. A colon before the last slash is a
+/// registry's port.
+fn repository(image: &str) -> &str {
+    let image = image.split_once('@').map_or(image, |(name, _)| name);
+    let name_start = image.rfind('/').map_or(0, |slash| slash + 1);
+    match image[name_start..].find(':') {
+        Some(colon) => &image[..name_start + colon],
+        None => image,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::test_support::{copy_up, origin, unowned, whiteout};
+
+    fn admits(filter: &Filter, event: &Event) -> bool {
+        filter.admits(event, &origin("web"))
+    }
+
+    #[test]
+    fn an_empty_filter_admits_everything() {
+        let filter = Filter::default();
+        assert!(admits(&filter, &Event::CopyUp(copy_up("/a"))));
+        assert!(filter.admits(&Event::Whiteout(whiteout("/a")), &unowned()));
+        assert!(filter.totals_answerable());
+    }
+
+    #[test]
+    fn containers_by_name_id_and_prefix() {
+        let of = |text: &str| Filter {
+            containers: vec![text.to_owned()],
+            ..Filter::default()
+        };
+        let origin = origin("web");
+        let id = origin.container.as_ref().unwrap().id.clone();
+        assert!(of("web").admits_origin(&origin));
+        assert!(of(&id).admits_origin(&origin));
+        assert!(of(&id[..4]).admits_origin(&origin));
+        assert!(!of(&id[..3]).admits_origin(&origin), "too short for an id");
+        assert!(!of("we").admits_origin(&origin), "a name is matched whole");
+        assert!(!of("web").admits_origin(&unowned()));
+    }
+
+    #[test]
+    fn images_with_and_without_tag() {
+        assert!(is_image("shop/web:1.4", "shop/web:1.4"));
+        assert!(is_image("shop/web:1.4", "shop/web"));
+        assert!(!is_image("shop/web:1.4", "shop/web:1.5"));
+        assert!(!is_image("shop/web:1.4", "web"));
+        assert!(is_image("docker.io/library/nginx:1.27", "nginx"));
+        assert!(is_image("nginx@sha256:0123", "docker.io/library/nginx"));
+        assert!(is_image("localhost:5000/app:2", "localhost:5000/app"));
+        assert!(!is_image("localhost:5000/app", "localhost"));
+    }
+
+    #[test]
+    fn fields_must_all_hold_and_lists_are_alternatives() {
+        let filter = Filter {
+            kinds: vec![Kind::Directory, Kind::Data],
+            pids: vec![216],
+            ..Filter::default()
+        };
+        let event = copy_up("/a");
+        assert!(admits(&filter, &Event::CopyUp(event.clone())));
+        let other = CopyUp {
+            kind: Kind::Symlink,
+            ..event
+        };
+        assert!(!admits(&filter, &Event::CopyUp(other)));
+        assert!(!admits(&filter, &Event::Whiteout(whiteout("/a"))));
+    }
+
+    #[test]
+    fn losses_pass_every_filter() {
+        let filter = Filter {
+            containers: vec!["none".to_owned()],
+            pids: vec![1],
+            ..Filter::default()
+        };
+        let loss = Event::Loss(crate::model::Loss {
+            time_ns: 0,
+            source: crate::model::LossSource::Ring,
+            reason: "ring_copy_up",
+            count: 1,
+        });
+        assert!(filter.admits(&loss, &unowned()));
+    }
+
+    #[test]
+    fn what_totals_cannot_answer() {
+        for filter in [
+            Filter {
+                pids: vec![1],
+                ..Filter::default()
+            },
+            Filter {
+                min_bytes: 1,
+                ..Filter::default()
+            },
+            Filter {
+                min_latency_ns: 1,
+                ..Filter::default()
+            },
+            Filter {
+                paths: Some(globset::GlobSet::empty()),
+                ..Filter::default()
+            },
+        ] {
+            assert!(!filter.totals_answerable());
+        }
+    }
 }

@@ -6,6 +6,8 @@ mod event;
 mod filter;
 mod mount;
 mod names;
+#[cfg(test)]
+pub(crate) mod test_support;
 mod totals;
 
 pub use container::{Container, Runtime};

@@ -1,1 +1,20 @@
-//! To come.
+//! Text and JSON for people and programs. Everything here is pure: values in,
+//! bytes out to a `Write`; no clock, no `/proc`, no terminal queries.
+//!
+//! Every name (path, comm, container, image) is hostile: it is written by
+//! somebody else and shown to an administrator. Text passes through
+//! [`sanitize`]; JSON through [`json::to_writer`].
+
+pub mod errno;
+mod grid;
+pub mod json;
+pub mod lines;
+pub mod mounts;
+pub mod report_json;
+pub mod sanitize;
+pub mod style;
+pub mod table;
+pub mod units;
+
+#[cfg(test)]
+mod test_report;

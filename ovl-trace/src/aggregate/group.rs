@@ -1,0 +1,103 @@
+//! Joining overlays to containers.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use super::{
+    detail::Detail,
+    overlay::Overlay,
+    report::{ContainerReport, CountedFrom, SortKey, TriggerRow},
+    sums::Sums,
+};
+use crate::model::{Filter, Origin, OverlayKey, Runtime};
+
+/// What makes overlays one row: the container, whatever its name is by now.
+/// An overlay of nobody is alone; its upperdir is no identity, since it is
+/// relative to a mount namespace.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Identity<'a> {
+    Container(&'a Runtime, &'a str),
+    Overlay(OverlayKey),
+}
+
+/// Overlays of one identity.
+pub(crate) struct Group {
+    origin: Arc<Origin>,
+    /// Birth of the overlay that `origin` is of: the newest one.
+    born_ns: u64,
+    overlays: usize,
+    counted_from: CountedFrom,
+    pub(crate) sums: Sums,
+    detail: Detail,
+}
+
+/// The groups that the filter admits, in the order of their identity.
+pub(crate) fn join(overlays: &BTreeMap<OverlayKey, Overlay>, filter: &Filter) -> Vec<Group> {
+    let mut groups: BTreeMap<Identity<'_>, Group> = BTreeMap::new();
+    for (key, overlay) in overlays {
+        if !filter.admits_origin(&overlay.origin) {
+            continue;
+        }
+        let identity = match &overlay.origin.container {
+            Some(container) => Identity::Container(&container.runtime, &container.id),
+            None => Identity::Overlay(*key),
+        };
+        groups
+            .entry(identity)
+            .or_insert_with(|| Group {
+                origin: Arc::clone(&overlay.origin),
+                born_ns: key.born_ns,
+                overlays: 0,
+                counted_from: CountedFrom::Kernel,
+                sums: Sums::default(),
+                detail: Detail::default(),
+            })
+            .add(key, overlay, filter);
+    }
+    groups.into_values().collect()
+}
+
+impl Group {
+    fn add(&mut self, key: &OverlayKey, overlay: &Overlay, filter: &Filter) {
+        let (sums, counted_from) = overlay.sums(filter);
+        if counted_from == CountedFrom::Events {
+            self.counted_from = CountedFrom::Events;
+        }
+        self.overlays += 1;
+        self.sums.add(&sums);
+        self.detail.merge(&overlay.detail);
+        if key.born_ns >= self.born_ns {
+            self.born_ns = key.born_ns;
+            self.origin = Arc::clone(&overlay.origin);
+        }
+    }
+
+    pub(crate) fn into_report(self, sort: SortKey, top: usize) -> ContainerReport {
+        let calls = self.detail.calls.into_list(sort, usize::MAX);
+        let mut triggers: Vec<TriggerRow> = self
+            .sums
+            .triggers
+            .iter()
+            .map(|(operation, sums)| TriggerRow {
+                operation: *operation,
+                sums: *sums,
+                calls: calls
+                    .rows
+                    .iter()
+                    .filter(|(key, ..)| key.operation == *operation)
+                    .map(|(key, tally, ())| (key.clone(), *tally))
+                    .take(top)
+                    .collect(),
+            })
+            .collect();
+        triggers.sort_by_key(|row| std::cmp::Reverse(row.sums.copy_ups));
+        ContainerReport {
+            origin: self.origin,
+            overlays: self.overlays,
+            counted_from: self.counted_from,
+            sums: self.sums,
+            triggers,
+            files: self.detail.files.into_list(sort, top),
+            processes: self.detail.processes.into_list(sort, top),
+        }
+    }
+}

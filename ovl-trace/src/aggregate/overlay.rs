@@ -1,0 +1,109 @@
+//! What is kept of one overlay.
+
+use std::sync::Arc;
+
+use crate::model::{CopyUp, CopyUpTotals, Event, Filter, Origin, OverlayTotals, TotalsKey};
+use ovl_trace_common::aggregate::bucket;
+
+use super::{
+    detail::Detail,
+    report::{CountedFrom, SortKey},
+    sums::Sums,
+};
+
+#[derive(Debug)]
+pub(crate) struct Overlay {
+    /// The best known owner.
+    pub(crate) origin: Arc<Origin>,
+    /// The kernel's totals, as given last.
+    pub(crate) kernel: Option<OverlayTotals>,
+    /// The same, from the events that the filter admits.
+    pub(crate) events: OverlayTotals,
+    pub(crate) detail: Detail,
+    /// Its superblock was torn down.
+    pub(crate) gone: bool,
+}
+
+impl Overlay {
+    pub(crate) fn new(origin: Arc<Origin>) -> Self {
+        Self {
+            origin,
+            kernel: None,
+            events: OverlayTotals::default(),
+            detail: Detail::default(),
+            gone: false,
+        }
+    }
+
+    /// Takes news of the owner, but does not forget a container: after its
+    /// removal the runtime knows nothing of it any more.
+    pub(crate) fn learn(&mut self, origin: &Arc<Origin>) {
+        if origin.container.is_some() || self.origin.container.is_none() {
+            self.origin = Arc::clone(origin);
+        }
+    }
+
+    /// Takes in an event that the filter admits; the number of new rows of
+    /// detail.
+    pub(crate) fn event(&mut self, event: &Event, sort: SortKey) -> usize {
+        match event {
+            Event::CopyUp(event) => {
+                count(&mut self.events, event);
+                self.detail.copy_up(event, sort)
+            }
+            Event::Whiteout(event) => {
+                *self.events.whiteouts.entry(event.cause).or_default() += 1;
+                self.detail.whiteout(event, sort)
+            }
+            _ => 0,
+        }
+    }
+
+    /// The sums that answer the filter, and where they come from.
+    pub(crate) fn sums(&self, filter: &Filter) -> (Sums, CountedFrom) {
+        match &self.kernel {
+            Some(kernel) if filter.totals_answerable() => {
+                (Sums::new(kernel, filter), CountedFrom::Kernel)
+            }
+            // Filtered already.
+            _ => (
+                Sums::new(&self.events, &Filter::default()),
+                CountedFrom::Events,
+            ),
+        }
+    }
+
+    pub(crate) fn rows(&self) -> usize {
+        self.detail.rows()
+    }
+
+    pub(crate) fn drop_rows(&mut self, sort: SortKey) {
+        self.detail.drop_half(sort);
+    }
+}
+
+/// Counts a copy-up as the kernel side does.
+fn count(totals: &mut OverlayTotals, event: &CopyUp) {
+    let key = TotalsKey {
+        kind: event.kind,
+        method: event.method,
+        operation: event.trigger.operation,
+        outcome: event.outcome,
+    };
+    let row: &mut CopyUpTotals = totals.copy_ups.entry(key).or_default();
+    let latency = event.latency_ns;
+    row.count += 1;
+    add(&mut row.size_bytes, Some(event.size_bytes));
+    add(&mut row.copied_bytes, event.copied_bytes);
+    add(&mut row.latency_ns, Some(latency));
+    add(&mut row.lock_ns, event.phases.lock_ns);
+    add(&mut row.data_ns, event.phases.data_ns);
+    add(&mut row.sync_ns, event.phases.sync_ns);
+    row.latency_min_ns = Some(row.latency_min_ns.map_or(latency, |min| min.min(latency)));
+    row.latency_max_ns = Some(row.latency_max_ns.map_or(latency, |max| max.max(latency)));
+    row.histogram.buckets[bucket(latency)] += 1;
+}
+
+fn add(sum: &mut u64, value: Option<u64>) {
+    *sum = sum.saturating_add(value.unwrap_or(0));
+}

@@ -1,0 +1,251 @@
+//! The report as values; `render` makes text and JSON of it.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use jiff::Timestamp;
+
+use super::{
+    detail::{CallKey, FileLast, ProcessKey, Tally},
+    sums::{Sums, TriggerSums},
+};
+use crate::model::{LossSource, Operation, Origin};
+
+/// What the report is about; known to the caller, not to the fold.
+#[derive(Clone, Debug)]
+pub struct ReportContext {
+    /// Version of this tool.
+    pub tool_version: String,
+    /// Kernel release (`uname -r`) of the observed machine.
+    pub kernel: String,
+    /// Its host name.
+    pub hostname: String,
+    /// When the observation began.
+    pub started: Timestamp,
+    /// When it ended.
+    pub ended: Timestamp,
+    /// The probes.
+    pub coverage: Vec<Coverage>,
+}
+
+/// The state of one probe.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Coverage {
+    /// Its name.
+    pub probe: String,
+    /// Why it is not attached; `None` if it is.
+    pub why_not: Option<String>,
+    /// What is missing without it.
+    pub lost: Option<String>,
+}
+
+/// The order of containers, and of their files and processes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SortKey {
+    /// Most bytes written.
+    #[default]
+    CopiedBytes,
+    /// Largest lower files.
+    SizeBytes,
+    /// Most copy-ups.
+    CopyUps,
+    /// Most time spent in copy-ups.
+    Latency,
+    /// Most whiteouts.
+    Whiteouts,
+    /// By name.
+    Name,
+}
+
+/// Where counts come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CountedFrom {
+    /// The kernel's own totals: exact.
+    Kernel,
+    /// The events that arrived: a lower bound if some were lost.
+    Events,
+}
+
+impl CountedFrom {
+    /// The name in JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Kernel => "kernel",
+            Self::Events => "events",
+        }
+    }
+}
+
+/// Everything.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// When, where, with what.
+    pub context: ReportContext,
+    /// What the filter allows; a single container may differ, if it has no
+    /// kernel totals.
+    pub counted_from: CountedFrom,
+    /// Containers (and overlays of nobody) with at least one event, sorted.
+    pub containers: Vec<ContainerReport>,
+    /// Sums over all of them, and over the retired overlays.
+    pub totals: Sums,
+    /// Overlays, all of them gone, that are only in `totals`.
+    pub retired_overlays: u64,
+    /// Time of the first event that was admitted.
+    pub first_event: Option<Timestamp>,
+    /// Time of the last one.
+    pub last_event: Option<Timestamp>,
+    /// What was lost.
+    pub loss: LossReport,
+}
+
+/// One container, or one overlay of nobody.
+#[derive(Clone, Debug)]
+pub struct ContainerReport {
+    /// Who, and its newest mount.
+    pub origin: Arc<Origin>,
+    /// Overlays that were joined: more than one if it was restarted.
+    pub overlays: usize,
+    /// Where `sums` come from.
+    pub counted_from: CountedFrom,
+    /// Counts.
+    pub sums: Sums,
+    /// By operation, most copy-ups first.
+    pub triggers: Vec<TriggerRow>,
+    /// The top files by path.
+    pub files: TopList<Vec<u8>, Option<FileLast>>,
+    /// The top processes.
+    pub processes: TopList<ProcessKey>,
+}
+
+/// One operation.
+#[derive(Clone, Debug)]
+pub struct TriggerRow {
+    /// The operation.
+    pub operation: Operation,
+    /// Counts, from the same source as the container's.
+    pub sums: TriggerSums,
+    /// The system calls and flags, from events.
+    pub calls: Vec<(CallKey, Tally)>,
+}
+
+/// The largest rows of detail, from events.
+#[derive(Clone, Debug)]
+pub struct TopList<K, X = ()> {
+    /// Key, sums, and what else is known.
+    pub rows: Vec<(K, Tally, X)>,
+    /// Number of rows that are not listed.
+    pub others: u64,
+    /// Their sums.
+    pub others_tally: Tally,
+    /// How many of them were dropped to bound memory: if not 0, a listed row
+    /// may be a lower bound.
+    pub dropped: u64,
+}
+
+/// What was lost.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LossReport {
+    /// Events that did not fit into the ring.
+    pub ring: u64,
+    /// Events that the agent itself could not take.
+    pub queue: u64,
+    /// What the probes missed.
+    pub probe: u64,
+    /// The same by reason.
+    pub reasons: Vec<(LossSource, String, u64)>,
+}
+
+impl LossReport {
+    pub(crate) fn new(losses: &BTreeMap<(LossSource, String), u64>) -> Self {
+        let mut report = Self::default();
+        for ((source, reason), count) in losses {
+            let sum = match source {
+                LossSource::Ring => &mut report.ring,
+                LossSource::Queue => &mut report.queue,
+                LossSource::Probe => &mut report.probe,
+            };
+            *sum = sum.saturating_add(*count);
+            report.reasons.push((*source, reason.clone(), *count));
+        }
+        report
+    }
+
+    /// Events that arrived nowhere: detail is missing.
+    pub fn events(&self) -> u64 {
+        self.ring.saturating_add(self.queue)
+    }
+}
+
+impl Report {
+    /// Some counts come from events.
+    pub fn counts_events(&self) -> bool {
+        self.counted_from == CountedFrom::Events
+            || self
+                .containers
+                .iter()
+                .any(|container| container.counted_from == CountedFrom::Events)
+    }
+
+    /// What a reader must know to read the numbers right, in sentences.
+    pub fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        let lost = self.loss.events();
+        if lost > 0 && self.counts_events() {
+            notes.push(format!(
+                "{lost} events were lost, and counts come from events: all numbers are lower bounds"
+            ));
+        } else if lost > 0 {
+            notes.push(format!(
+                "{lost} events were lost: files, processes and calls are incomplete; counts, bytes and latencies come from the kernel's totals and are exact"
+            ));
+        }
+        if self.loss.probe > 0 {
+            notes.push(format!(
+                "probes missed {} times: counts may be short, too",
+                self.loss.probe
+            ));
+        }
+        if self.totals.copied_unknown > 0 {
+            notes.push(format!(
+                "the bytes of {} copy-ups could not be measured: copied bytes are a lower bound",
+                self.totals.copied_unknown
+            ));
+        }
+        if self.retired_overlays > 0 {
+            notes.push(format!(
+                "{} overlays that are gone are in the totals only",
+                self.retired_overlays
+            ));
+        }
+        if self
+            .containers
+            .iter()
+            .any(|container| container.files.dropped > 0)
+        {
+            notes.push(
+                "there were too many files to track them all: the smaller ones are summed up"
+                    .to_owned(),
+            );
+        }
+        notes
+    }
+}
+
+/// Sorts containers, the largest (or the first name) first.
+pub(crate) fn sort_containers(containers: &mut [ContainerReport], sort: SortKey) {
+    containers.sort_by_cached_key(|container| {
+        let sums = &container.sums;
+        let first = match sort {
+            SortKey::Name => 0,
+            SortKey::CopiedBytes => sums.copied_bytes,
+            SortKey::SizeBytes => sums.size_bytes,
+            SortKey::CopyUps => sums.copy_ups.total,
+            SortKey::Latency => sums.latency.sum_ns,
+            SortKey::Whiteouts => sums.whiteouts.total,
+        };
+        let rest = match sort {
+            SortKey::Name => [0; 3],
+            _ => [sums.copied_bytes, sums.copy_ups.total, sums.whiteouts.total],
+        };
+        (std::cmp::Reverse((first, rest)), container.origin.label())
+    });
+}

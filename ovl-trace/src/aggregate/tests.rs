@@ -1,0 +1,576 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::model::{
+    Cause, CopyUp, Kind, Loss, Method, Operation, Outcome, Process, TotalsKey, Trigger, Whiteout,
+    test_support::{OVERLAY, copy_up, origin, process, unowned, whiteout},
+};
+
+fn context() -> ReportContext {
+    ReportContext {
+        tool_version: "0.1.0".to_owned(),
+        kernel: "6.18.2".to_owned(),
+        hostname: "host".to_owned(),
+        started: "2026-11-21T07:10:31Z".parse().unwrap(),
+        ended: "2026-11-21T07:10:41Z".parse().unwrap(),
+        coverage: Vec::new(),
+    }
+}
+
+fn key(superblock: u64) -> OverlayKey {
+    OverlayKey {
+        superblock,
+        ..OVERLAY
+    }
+}
+
+fn aggregator(filter: Filter) -> Aggregator {
+    Aggregator::new(filter, 10, SortKey::default())
+}
+
+/// A report of these events, with or without kernel totals of them.
+fn report(filter: Filter, events: &[(Event, Arc<Origin>)], kernel: bool) -> Report {
+    let mut aggregator = aggregator(filter);
+    for (event, origin) in events {
+        aggregator.event(event, origin, Timestamp::UNIX_EPOCH);
+    }
+    if kernel {
+        for (overlay, (origin, totals)) in kernel_totals(events) {
+            aggregator.totals(overlay, &origin, &totals);
+        }
+    }
+    aggregator.report(context())
+}
+
+/// What the kernel would have counted: another implementation than the
+/// aggregator's own, so that they check each other.
+fn kernel_totals(
+    events: &[(Event, Arc<Origin>)],
+) -> BTreeMap<OverlayKey, (Arc<Origin>, OverlayTotals)> {
+    let mut all = BTreeMap::new();
+    let mut totals_of = |overlay, origin: &Arc<Origin>, add: &dyn Fn(&mut OverlayTotals)| {
+        let entry = all
+            .entry(overlay)
+            .or_insert_with(|| (Arc::clone(origin), OverlayTotals::default()));
+        add(&mut entry.1);
+    };
+    for (event, origin) in events {
+        match event {
+            Event::CopyUp(event) => totals_of(event.overlay, origin, &|totals| {
+                let row = totals
+                    .copy_ups
+                    .entry(TotalsKey {
+                        kind: event.kind,
+                        method: event.method,
+                        operation: event.trigger.operation,
+                        outcome: event.outcome,
+                    })
+                    .or_default();
+                let latencies = [
+                    row.latency_min_ns,
+                    row.latency_max_ns,
+                    Some(event.latency_ns),
+                ];
+                row.count += 1;
+                row.size_bytes += event.size_bytes;
+                row.copied_bytes += event.copied_bytes.unwrap_or(0);
+                row.latency_ns += event.latency_ns;
+                row.latency_min_ns = latencies.into_iter().flatten().min();
+                row.latency_max_ns = latencies.into_iter().flatten().max();
+                row.histogram.buckets[(event.latency_ns | 1).ilog2() as usize] += 1;
+            }),
+            Event::Whiteout(event) => totals_of(event.overlay, origin, &|totals| {
+                *totals.whiteouts.entry(event.cause).or_default() += 1;
+            }),
+            _ => {}
+        }
+    }
+    all
+}
+
+fn of(container: &str, event: Event) -> (Event, Arc<Origin>) {
+    (event, Arc::new(origin(container)))
+}
+
+#[test]
+fn nothing_is_nothing() {
+    let report = report(Filter::default(), &[], true);
+    assert!(report.containers.is_empty());
+    assert!(report.totals.is_empty());
+    assert!(report.notes().is_empty());
+}
+
+#[test]
+fn successes_failures_and_races_are_apart() {
+    let with = |outcome| {
+        Event::CopyUp(CopyUp {
+            outcome,
+            ..copy_up("/a")
+        })
+    };
+    let events = [
+        of("web", with(Outcome::Ok)),
+        of("web", with(Outcome::Raced)),
+        of("web", with(Outcome::Failed(Some(28)))),
+        of("web", with(Outcome::Failed(None))),
+    ];
+    for kernel in [true, false] {
+        let report = report(Filter::default(), &events, kernel);
+        let sums = &report.totals;
+        assert_eq!(sums.copy_ups.total, 1);
+        assert_eq!(sums.copy_ups.data, 1);
+        assert_eq!(sums.copy_ups.raced, 1);
+        assert_eq!(sums.copy_ups.failed, 2);
+        assert_eq!(sums.copied_bytes, 52_428_800);
+        assert_eq!(sums.latency.histogram.buckets.iter().sum::<u64>(), 1);
+        assert_eq!(sums.triggers[&Operation::Open].failed, 2);
+        let (_, file, last) = &report.containers[0].files.rows[0];
+        assert_eq!((file.copy_ups, file.failed), (1, 2));
+        assert_eq!(last.as_ref().unwrap().outcome, Outcome::Failed(None));
+    }
+}
+
+#[test]
+fn opaque_marks_are_not_whiteouts() {
+    let with = |cause| {
+        of(
+            "web",
+            Event::Whiteout(Whiteout {
+                cause,
+                ..whiteout("/d")
+            }),
+        )
+    };
+    let events = [
+        with(Cause::Opaque),
+        with(Cause::Rename),
+        with(Cause::Unknown(9)),
+    ];
+    let whiteouts = report(Filter::default(), &events, true).totals.whiteouts;
+    assert_eq!(
+        (whiteouts.total, whiteouts.rename, whiteouts.opaque),
+        (2, 1, 1)
+    );
+}
+
+#[test]
+fn a_restarted_container_is_one_row_with_its_newest_mount() {
+    let mut aggregator = aggregator(Filter::default());
+    for life in 1..=3_u32 {
+        let mut origin = origin("web");
+        origin.mount.device.minor = life;
+        let overlay = OverlayKey {
+            superblock: 7,
+            born_ns: u64::from(life),
+        };
+        let event = Event::CopyUp(CopyUp {
+            overlay,
+            ..copy_up("/a")
+        });
+        aggregator.event(&event, &Arc::new(origin), Timestamp::UNIX_EPOCH);
+    }
+    let report = aggregator.report(context());
+    assert_eq!(report.containers.len(), 1);
+    assert_eq!(report.containers[0].overlays, 3);
+    assert_eq!(report.containers[0].sums.copy_ups.total, 3);
+    assert_eq!(report.containers[0].origin.mount.device.minor, 3);
+    assert_eq!(report.containers[0].files.rows[0].1.copy_ups, 3);
+}
+
+#[test]
+fn overlays_of_nobody_are_rows_of_their_own() {
+    let nobody = Arc::new(unowned());
+    let events = [1, 2].map(|superblock| {
+        let overlay = key(superblock);
+        (
+            Event::CopyUp(CopyUp {
+                overlay,
+                ..copy_up("/a")
+            }),
+            Arc::clone(&nobody),
+        )
+    });
+    assert_eq!(report(Filter::default(), &events, true).containers.len(), 2);
+}
+
+#[test]
+fn a_container_may_become_known_late_and_is_not_forgotten() {
+    let filter = Filter {
+        containers: vec!["web".to_owned()],
+        ..Filter::default()
+    };
+    let mut aggregator = aggregator(filter);
+    for origin in [unowned(), origin("web"), unowned()] {
+        let event = Event::CopyUp(copy_up("/a"));
+        aggregator.event(&event, &Arc::new(origin), Timestamp::UNIX_EPOCH);
+    }
+    let report = aggregator.report(context());
+    assert_eq!(report.containers.len(), 1);
+    assert_eq!(report.containers[0].sums.copy_ups.total, 3);
+}
+
+#[test]
+fn kernel_totals_are_replaced_not_added() {
+    let origin = Arc::new(origin("web"));
+    let mut aggregator = aggregator(Filter::default());
+    for count in [3, 5] {
+        let mut totals = OverlayTotals::default();
+        totals.whiteouts.insert(Cause::Unlink, count);
+        aggregator.totals(OVERLAY, &origin, &totals);
+    }
+    let report = aggregator.report(context());
+    assert_eq!(report.totals.whiteouts.total, 5);
+    assert_eq!(report.counted_from, CountedFrom::Kernel);
+}
+
+#[test]
+fn totals_are_exact_when_events_were_lost() {
+    let mut events = vec![of("web", Event::CopyUp(copy_up("/a"))); 10];
+    let totals = kernel_totals(&events);
+    events.truncate(3);
+    let mut aggregator = aggregator(Filter::default());
+    for (event, origin) in &events {
+        aggregator.event(event, origin, Timestamp::UNIX_EPOCH);
+    }
+    for (overlay, (origin, totals)) in &totals {
+        aggregator.totals(*overlay, origin, totals);
+    }
+    aggregator.event(
+        &Event::Loss(Loss {
+            time_ns: 0,
+            source: LossSource::Ring,
+            reason: "ring_copy_up",
+            count: 7,
+        }),
+        &Arc::new(unowned()),
+        Timestamp::UNIX_EPOCH,
+    );
+    let report = aggregator.report(context());
+    assert_eq!(report.totals.copy_ups.total, 10);
+    assert_eq!(report.containers[0].files.rows[0].1.copy_ups, 3);
+    assert_eq!((report.loss.ring, report.loss.queue), (7, 0));
+    assert!(
+        report.notes()[0].contains("7 events were lost: files"),
+        "{:?}",
+        report.notes()
+    );
+}
+
+#[test]
+fn a_filter_that_totals_cannot_answer_counts_events() {
+    let filter = Filter {
+        pids: vec![216],
+        ..Filter::default()
+    };
+    let other = Process {
+        pid: 1,
+        ..process()
+    };
+    let events = [
+        of("web", Event::CopyUp(copy_up("/a"))),
+        of(
+            "web",
+            Event::CopyUp(CopyUp {
+                process: other,
+                ..copy_up("/b")
+            }),
+        ),
+    ];
+    let mut report = report(filter, &events, true);
+    assert_eq!(report.counted_from, CountedFrom::Events);
+    assert_eq!(report.totals.copy_ups.total, 1);
+    report.loss.ring = 1;
+    assert!(report.notes()[0].contains("lower bounds"));
+}
+
+#[test]
+fn filters_on_kind_and_container_apply_to_kernel_totals() {
+    let filter = Filter {
+        containers: vec!["web".to_owned()],
+        kinds: vec![Kind::Directory],
+        ..Filter::default()
+    };
+    let directory = CopyUp {
+        kind: Kind::Directory,
+        overlay: key(2),
+        ..copy_up("/d")
+    };
+    let events = [
+        of(
+            "web",
+            Event::CopyUp(CopyUp {
+                overlay: key(2),
+                ..copy_up("/a")
+            }),
+        ),
+        of("web", Event::CopyUp(directory.clone())),
+        of(
+            "web",
+            Event::Whiteout(Whiteout {
+                overlay: key(2),
+                ..whiteout("/w")
+            }),
+        ),
+        of(
+            "db",
+            Event::CopyUp(CopyUp {
+                overlay: key(3),
+                ..directory
+            }),
+        ),
+    ];
+    let report = report(filter, &events, true);
+    assert_eq!(report.counted_from, CountedFrom::Kernel);
+    assert_eq!(report.containers.len(), 1);
+    assert_eq!(report.totals.copy_ups.total, 1);
+    assert_eq!(report.totals.whiteouts.total, 0);
+}
+
+#[test]
+fn bytes_that_were_not_measured_are_not_zero() {
+    let event = CopyUp {
+        method: None,
+        copied_bytes: None,
+        ..copy_up("/a")
+    };
+    let report = report(Filter::default(), &[of("web", Event::CopyUp(event))], true);
+    assert_eq!(report.totals.copied_unknown, 1);
+    assert!(report.notes()[0].contains("could not be measured"));
+}
+
+#[test]
+fn retired_overlays_stay_in_the_totals() {
+    let mut aggregator = aggregator(Filter::default());
+    let origin = Arc::new(unowned());
+    let lives = OVERLAYS_MAX as u64 + 10;
+    for superblock in 0..lives {
+        let overlay = OverlayKey {
+            superblock,
+            born_ns: superblock,
+        };
+        let event = Event::CopyUp(CopyUp {
+            overlay,
+            ..copy_up("/a")
+        });
+        aggregator.event(&event, &origin, Timestamp::UNIX_EPOCH);
+        let device = origin.mount.device;
+        aggregator.event(
+            &Event::OverlayGone { overlay, device },
+            &origin,
+            Timestamp::UNIX_EPOCH,
+        );
+    }
+    assert_eq!(aggregator.overlays.len(), OVERLAYS_MAX);
+    let report = aggregator.report(context());
+    assert_eq!(report.totals.copy_ups.total, lives);
+    assert_eq!(report.retired_overlays, 10);
+}
+
+#[test]
+fn rows_are_bounded_over_all_overlays() {
+    let mut aggregator = aggregator(Filter::default());
+    let origin = Arc::new(unowned());
+    for number in 0..(2 * ROWS_MAX as u64) {
+        let overlay = key(number % 100);
+        let mut event = copy_up("/a");
+        event.overlay = overlay;
+        event.path = format!("/{number}").into_bytes();
+        aggregator.event(&Event::CopyUp(event), &origin, Timestamp::UNIX_EPOCH);
+    }
+    let rows: usize = aggregator.overlays.values().map(Overlay::rows).sum();
+    assert!(rows <= ROWS_MAX, "{rows}");
+    let report = aggregator.report(context());
+    assert_eq!(report.totals.copy_ups.total, 2 * ROWS_MAX as u64);
+}
+
+#[test]
+fn containers_and_files_are_in_the_order_asked_for() {
+    let order = |sort| {
+        let mut aggregator = Aggregator::new(Filter::default(), 10, sort);
+        for (name, path, bytes, latency_ns) in [
+            ("b", "/x", 10, 5),
+            ("a", "/y", 20, 1),
+            ("a", "/z", 5, 4),
+            ("c", "/q", 1, 100),
+        ] {
+            let event = CopyUp {
+                overlay: key(name.as_bytes()[0].into()),
+                copied_bytes: Some(bytes),
+                latency_ns,
+                ..copy_up(path)
+            };
+            aggregator.event(
+                &Event::CopyUp(event),
+                &Arc::new(origin(name)),
+                Timestamp::UNIX_EPOCH,
+            );
+        }
+        let report = aggregator.report(context());
+        let names: Vec<_> = report
+            .containers
+            .iter()
+            .map(|it| it.origin.label())
+            .collect();
+        let of_a = report
+            .containers
+            .iter()
+            .find(|it| it.origin.label() == "a")
+            .unwrap();
+        let paths: Vec<_> = of_a
+            .files
+            .rows
+            .iter()
+            .map(|(path, ..)| String::from_utf8(path.clone()).unwrap())
+            .collect();
+        (names.concat(), paths.concat())
+    };
+    assert_eq!(
+        order(SortKey::CopiedBytes),
+        ("abc".to_owned(), "/y/z".to_owned())
+    );
+    assert_eq!(
+        order(SortKey::CopyUps),
+        ("abc".to_owned(), "/y/z".to_owned())
+    );
+    assert_eq!(
+        order(SortKey::Latency),
+        ("cba".to_owned(), "/z/y".to_owned())
+    );
+    assert_eq!(order(SortKey::Name), ("abc".to_owned(), "/y/z".to_owned()));
+}
+
+fn any_outcome() -> impl Strategy<Value = Outcome> {
+    prop_oneof![
+        6 => Just(Outcome::Ok),
+        1 => Just(Outcome::Raced),
+        1 => Just(Outcome::Failed(Some(28))),
+        1 => Just(Outcome::Failed(None)),
+    ]
+}
+
+fn any_copy_up() -> impl Strategy<Value = CopyUp> {
+    (
+        (0_u8..6).prop_map(Kind::from_code),
+        proptest::option::of((0_u8..6).prop_map(Method::from_code)),
+        (0_u8..14).prop_map(Operation::from_code),
+        any_outcome(),
+        (0_u64..1 << 40, 0_u64..1 << 40, 0_u64..1 << 39),
+        "/[a-c]{1,2}",
+        1_u32..4,
+    )
+        .prop_map(|(kind, method, operation, outcome, numbers, path, pid)| {
+            let (size_bytes, copied, latency_ns) = numbers;
+            let any = copy_up(&path);
+            CopyUp {
+                kind,
+                method,
+                outcome,
+                size_bytes,
+                copied_bytes: method.map(|_| copied),
+                latency_ns,
+                trigger: Trigger {
+                    operation,
+                    ..any.trigger
+                },
+                process: Process { pid, ..any.process },
+                ..any
+            }
+        })
+}
+
+fn any_event() -> impl Strategy<Value = (Event, Arc<Origin>)> {
+    let any_whiteout =
+        ((0_u8..5).prop_map(Cause::from_code), "/[a-c]{1,2}").prop_map(|(cause, path)| Whiteout {
+            cause,
+            ..whiteout(&path)
+        });
+    let event = prop_oneof![
+        any_copy_up().prop_map(Event::CopyUp),
+        any_whiteout.prop_map(Event::Whiteout),
+    ];
+    (0_u64..4, event).prop_map(|(superblock, mut event)| {
+        match &mut event {
+            Event::CopyUp(event) => event.overlay = key(superblock),
+            Event::Whiteout(event) => event.overlay = key(superblock),
+            _ => {}
+        }
+        // An overlay has one owner, an owner may have two overlays.
+        let origin = match superblock {
+            0 | 1 => origin("web"),
+            2 => origin("db"),
+            _ => unowned(),
+        };
+        (event, Arc::new(origin))
+    })
+}
+
+fn any_filter() -> impl Strategy<Value = Filter> {
+    (
+        proptest::sample::subsequence(vec![Kind::Data, Kind::Directory], 0..=2),
+        proptest::sample::subsequence(vec![Operation::Open, Operation::Chown], 0..=2),
+        proptest::sample::subsequence(vec!["web".to_owned(), "db".to_owned()], 0..=2),
+    )
+        .prop_map(|(kinds, triggers, containers)| Filter {
+            kinds,
+            triggers,
+            containers,
+            ..Filter::default()
+        })
+}
+
+proptest! {
+    #[test]
+    fn events_and_kernel_totals_agree(
+        events in proptest::collection::vec(any_event(), 0..60),
+        filter in any_filter(),
+    ) {
+        let from_kernel = report(filter.clone(), &events, true);
+        let from_events = report(filter, &events, false);
+        prop_assert_eq!(&from_kernel.totals, &from_events.totals);
+        prop_assert_eq!(from_kernel.containers.len(), from_events.containers.len());
+        for (a, b) in from_kernel.containers.iter().zip(&from_events.containers) {
+            prop_assert_eq!(&a.sums, &b.sums);
+            prop_assert_eq!(&a.origin, &b.origin);
+        }
+    }
+
+    #[test]
+    fn every_part_adds_up_to_the_total(
+        events in proptest::collection::vec(any_event(), 0..60),
+        filter in any_filter(),
+    ) {
+        let report = report(filter, &events, true);
+        let mut sum = Sums::default();
+        for container in &report.containers {
+            sum.add(&container.sums);
+            let (sums, counts) = (&container.sums, &container.sums.copy_ups);
+            let kinds = counts.data + counts.metadata + counts.directory + counts.symlink
+                + counts.special + counts.unknown;
+            prop_assert_eq!(kinds, counts.total);
+            prop_assert_eq!(sums.latency.histogram.buckets.iter().sum::<u64>(), counts.total);
+            let triggers: u64 = container.triggers.iter().map(|row| row.sums.copy_ups).sum();
+            prop_assert_eq!(triggers, counts.total);
+            let mut files = container.files.others_tally;
+            for (_, tally, _) in &container.files.rows {
+                files.add(tally);
+            }
+            prop_assert_eq!(files.copy_ups, counts.total);
+            prop_assert_eq!(files.copied_bytes, sums.copied_bytes);
+            prop_assert_eq!(files.whiteouts, sums.whiteouts.total);
+            let calls: u64 = container.triggers.iter()
+                .flat_map(|row| &row.calls).map(|(_, tally)| tally.copy_ups).sum();
+            prop_assert_eq!(calls, counts.total);
+        }
+        prop_assert_eq!(sum, report.totals);
+    }
+
+    #[test]
+    fn the_order_of_events_does_not_matter(
+        events in proptest::collection::vec(any_event(), 0..40),
+    ) {
+        let reversed: Vec<_> = events.iter().rev().cloned().collect();
+        let a = report(Filter::default(), &events, false);
+        let b = report(Filter::default(), &reversed, false);
+        prop_assert_eq!(a.totals, b.totals);
+    }
+}

@@ -1,0 +1,131 @@
+//! The filters and limits that `live` and `report` share.
+
+use std::{num::NonZeroU64, time::Duration};
+
+use anyhow::Context as _;
+use clap::Args;
+
+use super::{config::Observation, values};
+use crate::{
+    aggregate::SortKey,
+    model::{Filter, Kind, Operation},
+};
+
+/// Which events.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Filters (lists: repeat, or separate by commas)")]
+pub(crate) struct FilterArgs {
+    /// Container: its name, its id, or 4 or more digits of the id
+    #[arg(short, long = "container", value_name = "NAME|ID", value_delimiter = ',', value_parser = values::name)]
+    containers: Vec<String>,
+    /// Namespace of Kubernetes or containerd
+    #[arg(short, long = "namespace", value_name = "NS", value_delimiter = ',', value_parser = values::name)]
+    namespaces: Vec<String>,
+    /// Pod
+    #[arg(short, long = "pod", value_name = "POD", value_delimiter = ',', value_parser = values::name)]
+    pods: Vec<String>,
+    /// Image; a reference without tag stands for all tags
+    #[arg(long = "image", value_name = "REF", value_delimiter = ',', value_parser = values::name)]
+    images: Vec<String>,
+    /// Path in the container: '*' stays in its directory, '**' does not
+    // Not split at commas: `{a,b}` is part of a pattern.
+    #[arg(long = "path", value_name = "GLOB", value_parser = values::glob)]
+    paths: Vec<globset::Glob>,
+    /// Process, by its id on the host
+    #[arg(long = "pid", value_name = "PID", value_delimiter = ',', value_parser = values::pid)]
+    pids: Vec<u32>,
+    /// Kind of copy-up: data, metadata, directory, symlink, special
+    #[arg(long = "kind", value_name = "KIND", value_delimiter = ',')]
+    kinds: Vec<Kind>,
+    /// Operation that needed the copy-up: open, truncate, chmod, chown, ...
+    #[arg(long = "trigger", value_name = "OPERATION", value_delimiter = ',')]
+    triggers: Vec<Operation>,
+    /// Copy-ups of files of at least this size
+    #[arg(long, value_name = "SIZE", value_parser = values::size)]
+    min_bytes: Option<u64>,
+    /// Copy-ups that took at least this long
+    #[arg(long, value_name = "DURATION", value_parser = values::duration_ns)]
+    min_latency: Option<u64>,
+}
+
+impl FilterArgs {
+    fn filter(self) -> anyhow::Result<Filter> {
+        Ok(Filter {
+            containers: self.containers,
+            namespaces: self.namespaces,
+            pods: self.pods,
+            images: self.images,
+            paths: glob_set(self.paths)?,
+            pids: self.pids,
+            kinds: self.kinds,
+            triggers: self.triggers,
+            min_bytes: self.min_bytes.unwrap_or(0),
+            min_latency_ns: self.min_latency.unwrap_or(0),
+        })
+    }
+}
+
+/// The union of patterns; `None` for none.
+fn glob_set(globs: Vec<globset::Glob>) -> anyhow::Result<Option<globset::GlobSet>> {
+    if globs.is_empty() {
+        return Ok(None);
+    }
+    let mut builder = globset::GlobSetBuilder::new();
+    for glob in globs {
+        builder.add(glob);
+    }
+    let set = builder
+        .build()
+        .context("the patterns of '--path' are too large together; use fewer")?;
+    Ok(Some(set))
+}
+
+/// How long, and what then.
+#[derive(Debug, Args)]
+pub(crate) struct ObservationArgs {
+    /// Stop after this time (else at Ctrl-C)
+    #[arg(short, long, value_name = "DURATION", value_parser = values::duration_of_run)]
+    duration: Option<Duration>,
+    /// Stop after this many events
+    #[arg(long, value_name = "N", value_parser = values::count)]
+    count: Option<NonZeroU64>,
+    /// Exit with 4 if more bytes than this were copied up
+    #[arg(long, value_name = "SIZE", value_parser = values::size)]
+    fail_over: Option<u64>,
+    /// Order of the containers and files in the report
+    #[arg(
+        long,
+        value_name = "KEY",
+        default_value = "copied_bytes",
+        hide_possible_values = true
+    )]
+    #[arg(
+        help = "Order of the report: copied_bytes, size_bytes, copy_ups, latency, whiteouts, name"
+    )]
+    sort: SortKey,
+    /// Files to list per container in the report
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    top: usize,
+    /// Size of the buffer between kernel and agent: a power of two
+    #[arg(long, value_name = "SIZE", value_parser = values::ring_size)]
+    ring_size: Option<u64>,
+    #[command(flatten)]
+    filter: FilterArgs,
+}
+
+impl ObservationArgs {
+    /// # Errors
+    ///
+    /// If the options are right one by one, but not together.
+    pub(crate) fn observation(self) -> anyhow::Result<Observation> {
+        Ok(Observation {
+            filter: self.filter.filter()?,
+            duration: self.duration,
+            count: self.count,
+            fail_over: self.fail_over,
+            top: self.top,
+            sort: self.sort,
+            ring_bytes: self.ring_size,
+        })
+    }
+}

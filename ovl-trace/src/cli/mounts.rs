@@ -1,0 +1,32 @@
+//! `ovl-trace mounts`
+
+use clap::Args;
+
+use super::config::{Environment, MountsConfig, TableOutput};
+use crate::render::style::Style;
+
+const EXAMPLES: &str = "\
+Examples:
+  ovl-trace mounts
+  ovl-trace mounts --output json
+
+Needs no eBPF. Mounts in other mount namespaces need root.";
+
+/// List the overlay mounts of this host, and whose they are
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct MountsArgs {
+    /// Format of the list
+    #[arg(short, long, value_name = "FORMAT", value_enum, default_value_t)]
+    output: TableOutput,
+}
+
+impl MountsArgs {
+    pub(crate) fn config(self, environment: &Environment, style: Style) -> MountsConfig {
+        MountsConfig {
+            output: self.output,
+            style,
+            width: environment.width,
+        }
+    }
+}

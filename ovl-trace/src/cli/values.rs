@@ -1,0 +1,165 @@
+//! Parsers of option values. Each error says what is expected.
+
+use std::{num::NonZeroU64, str::FromStr, time::Duration};
+
+use bytesize::ByteSize;
+use clap::{ValueEnum, builder::PossibleValue};
+
+use crate::aggregate::SortKey;
+
+/// `64KiB`, `1MB`, `4096`.
+pub(crate) fn size(text: &str) -> Result<u64, String> {
+    match ByteSize::from_str(text) {
+        Ok(size) => Ok(size.as_u64()),
+        Err(_) => Err("expected a size such as 64KiB, 1MB or 4096".to_owned()),
+    }
+}
+
+/// `10ms`, `2s`, `1m 30s`.
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text)
+        .map_err(|error| format!("{error}; expected a duration such as 10ms, 2s or 1m30s"))
+}
+
+/// A duration in nanoseconds.
+pub(crate) fn duration_ns(text: &str) -> Result<u64, String> {
+    u64::try_from(duration(text)?.as_nanos())
+        .map_err(|error| format!("{error}: at most 584 years can be measured"))
+}
+
+/// A duration that is not 0.
+pub(crate) fn duration_of_run(text: &str) -> Result<Duration, String> {
+    match duration(text)? {
+        Duration::ZERO => Err("nothing can be observed in no time".to_owned()),
+        duration => Ok(duration),
+    }
+}
+
+/// A number of events.
+pub(crate) fn count(text: &str) -> Result<NonZeroU64, String> {
+    text.parse()
+        .map_err(|error| format!("{error}; expected 1 or more"))
+}
+
+/// A process id.
+pub(crate) fn pid(text: &str) -> Result<u32, String> {
+    match text.parse() {
+        // PID_MAX_LIMIT, include/linux/threads.h.
+        Ok(pid @ 1..=0x40_0000) => Ok(pid),
+        _ => Err("expected a process id, 1 to 4194304".to_owned()),
+    }
+}
+
+/// A name of a container, pod, namespace or image.
+pub(crate) fn name(text: &str) -> Result<String, String> {
+    if text.is_empty() {
+        return Err("an empty name matches nothing; leave the option out to match all".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
+/// Least and largest ring: the least is a whole number of pages on every
+/// machine (arm64 has pages of up to 64 KiB).
+const RING_BYTES: std::ops::RangeInclusive<u64> = 64 << 10..=1 << 30;
+
+/// A size that `BPF_MAP_TYPE_RINGBUF` accepts: a power of two, whole pages.
+pub(crate) fn ring_size(text: &str) -> Result<u64, String> {
+    let bytes = size(text)?;
+    if !bytes.is_power_of_two() || !RING_BYTES.contains(&bytes) {
+        return Err("expected a power of two from 64KiB to 1GiB, such as 4MiB".to_owned());
+    }
+    Ok(bytes)
+}
+
+/// A pattern for paths inside a container.
+pub(crate) fn glob(text: &str) -> Result<globset::Glob, String> {
+    let anchored = ["/", "**", "{", "["]
+        .iter()
+        .any(|start| text.starts_with(start));
+    if !anchored {
+        return Err(format!(
+            "it would match nothing, since paths start with '/'; did you mean '/{text}' or '**/{text}'?"
+        ));
+    }
+    globset::GlobBuilder::new(text)
+        // `*` stays in its directory, `**` does not.
+        .literal_separator(true)
+        .build()
+        .map_err(|error| error.kind().to_string())
+}
+
+impl ValueEnum for SortKey {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[
+            Self::CopiedBytes,
+            Self::SizeBytes,
+            Self::CopyUps,
+            Self::Latency,
+            Self::Whiteouts,
+            Self::Name,
+        ]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let (name, help) = match self {
+            Self::CopiedBytes => ("copied_bytes", "Most bytes written"),
+            Self::SizeBytes => ("size_bytes", "Largest lower files"),
+            Self::CopyUps => ("copy_ups", "Most copy-ups"),
+            Self::Latency => ("latency", "Most time spent in copy-ups"),
+            Self::Whiteouts => ("whiteouts", "Most whiteouts"),
+            Self::Name => ("name", "By name, files by path"),
+        };
+        Some(PossibleValue::new(name).help(help))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_in_both_systems() {
+        assert_eq!(size("64KiB"), Ok(65536));
+        assert_eq!(size("1MB"), Ok(1_000_000));
+        assert_eq!(size("4096"), Ok(4096));
+        assert_eq!(size("1.5 MiB"), Ok(1_572_864));
+        for wrong in ["", "-1", "1XB", "MiB"] {
+            assert!(size(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn durations() {
+        assert_eq!(duration_ns("10ms"), Ok(10_000_000));
+        assert_eq!(duration_ns("0s"), Ok(0));
+        assert!(duration_ns("10").is_err());
+        assert!(duration_ns("1000years").is_err());
+        assert!(duration_of_run("0s").is_err());
+    }
+
+    #[test]
+    fn rings_are_powers_of_two() {
+        assert_eq!(ring_size("4MiB"), Ok(4 << 20));
+        for wrong in ["4MB", "32KiB", "2GiB", "0"] {
+            assert!(ring_size(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn globs_know_directories() {
+        let matches =
+            |pattern: &str, path: &str| glob(pattern).unwrap().compile_matcher().is_match(path);
+        assert!(matches("/etc/*", "/etc/motd"));
+        assert!(!matches("/etc/*", "/etc/ssl/cert.pem"));
+        assert!(matches("/etc/**", "/etc/ssl/cert.pem"));
+        assert!(matches("**/*.pem", "/etc/ssl/cert.pem"));
+        assert!(matches("{/etc,/usr}/*", "/usr/x"));
+    }
+
+    #[test]
+    fn globs_that_match_nothing_are_refused() {
+        assert!(glob("*.pem").unwrap_err().contains("'**/*.pem'"));
+        assert!(glob("etc/motd").unwrap_err().contains("'/etc/motd'"));
+        assert!(glob("/etc/[").is_err());
+    }
+}

@@ -1,0 +1,104 @@
+//! Values for the tests of the modules that work on the model.
+
+use super::{
+    Cause, Container, CopyUp, DeviceNumber, Kind, Method, Mount, Operation, Origin, Outcome,
+    OverlayKey, Phases, Process, Runtime, Trigger, Whiteout,
+};
+
+/// An overlay.
+pub(crate) const OVERLAY: OverlayKey = OverlayKey {
+    superblock: 0xffff_8880_0123_4000,
+    born_ns: 1,
+};
+
+const DEVICE: DeviceNumber = DeviceNumber {
+    major: 0,
+    minor: 28,
+};
+
+/// Of a Docker container with this name, and an id derived from it.
+pub(crate) fn origin(name: &str) -> Origin {
+    let id: String = name
+        .bytes()
+        .cycle()
+        .take(32)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    Origin {
+        container: Some(Container {
+            id,
+            name: Some(name.to_owned()),
+            image: Some(format!("shop/{name}:1.4")),
+            runtime: Runtime::Docker,
+            pod: None,
+            namespace: None,
+        }),
+        mount: Mount {
+            device: DEVICE,
+            merged: Some("/var/lib/docker/overlay2/95be/merged".into()),
+            upperdir: Some("/var/lib/docker/overlay2/95be/diff".into()),
+            workdir: Some("/var/lib/docker/overlay2/95be/work".into()),
+            lowerdirs: vec!["/var/lib/docker/overlay2/l/ABC".into()],
+        },
+    }
+}
+
+/// Of an overlay that nobody owns.
+pub(crate) fn unowned() -> Origin {
+    Origin::clone(&Origin::unknown(DEVICE))
+}
+
+/// `sh` with pid 216.
+pub(crate) fn process() -> Process {
+    Process {
+        pid: 216,
+        tid: 216,
+        comm: b"sh".to_vec(),
+        uid: Some(0),
+        cgroup: 4242,
+        mount_namespace: Some(4_026_532_000),
+    }
+}
+
+/// 50 MiB appended to: copied in 183 ms.
+pub(crate) fn copy_up(path: &str) -> CopyUp {
+    CopyUp {
+        time_ns: 5_000_000_000,
+        overlay: OVERLAY,
+        device: DEVICE,
+        path: path.as_bytes().to_vec(),
+        kind: Kind::Data,
+        method: Some(Method::Copy),
+        size_bytes: 52_428_800,
+        copied_bytes: Some(52_428_800),
+        latency_ns: 183_000_000,
+        phases: Phases {
+            lock_ns: Some(900),
+            data_ns: Some(150_000_000),
+            sync_ns: Some(32_000_000),
+        },
+        trigger: Trigger {
+            operation: Operation::Open,
+            flags: vec!["O_WRONLY", "O_APPEND"],
+            syscall: Some("openat"),
+        },
+        process: process(),
+        outcome: Outcome::Ok,
+        inode: 77,
+        mode: 0o100_644,
+        layer: Some(1),
+        ancestor: false,
+    }
+}
+
+/// Unlinked by `sh`.
+pub(crate) fn whiteout(path: &str) -> Whiteout {
+    Whiteout {
+        time_ns: 6_000_000_000,
+        overlay: OVERLAY,
+        device: DEVICE,
+        path: path.as_bytes().to_vec(),
+        cause: Cause::Unlink,
+        process: process(),
+    }
+}
