@@ -150,7 +150,9 @@ pub(crate) fn guest_binaries(host: &Host) -> Result<GuestBinaries> {
     command.args(PROGRAMS.map(|program| format!("--package={program}")));
     // With --target, the flags do not reach build scripts and procedural
     // macros, which cannot be static.
-    command.env("CARGO_ENCODED_RUSTFLAGS", "-Ctarget-feature=+crt-static");
+    command
+        .env("RUSTFLAGS", "-Ctarget-feature=+crt-static")
+        .env_remove("CARGO_ENCODED_RUSTFLAGS");
     host.run("static programs for guests", &mut command)?;
     let dir = host.target.join("guest-bin");
     for program in PROGRAMS {
@@ -210,7 +212,7 @@ fn bpf_args(command: &mut Command, toolchain: &Toolchain, arch: Arch, target: &P
         .args(["--target", BPF_TARGET, "--target-dir"])
         .arg(target)
         .env("CARGO_TARGET_BPFEL_UNKNOWN_NONE_LINKER", &toolchain.linker)
-        .env("CARGO_ENCODED_RUSTFLAGS", bpf_flags(arch).join("\u{1f}"));
+        .env("RUSTFLAGS", bpf_flags(arch).join(" "));
 }
 
 /// BTF needs debug information; without BTF, maps have no types and the

@@ -1,5 +1,7 @@
 //! The command line of `cargo xtask`.
 
+use std::process::ExitCode;
+
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
@@ -55,8 +57,8 @@ enum Task {
 }
 
 impl Cli {
-    /// Runs the task.
-    pub(crate) fn run(self) -> Result<()> {
+    /// Runs the task. Only a guest's command has exit codes of its own.
+    pub(crate) fn run(self) -> Result<ExitCode> {
         let host = Host::new(!self.no_install)?;
         std::env::set_current_dir(&host.workspace)?;
         match self.task {
@@ -69,10 +71,11 @@ impl Cli {
                 steps.verdict()
             }
             Task::Test(options) => test::command(&host, &options),
-            Task::Vm(options) => vm::command(&host, &options),
+            Task::Vm(options) => return vm::command(&host, &options),
             Task::Demo => demo::command(&host),
             Task::Install(options) => install::command(&host, &options),
-        }
+        }?;
+        Ok(ExitCode::SUCCESS)
     }
 }
 

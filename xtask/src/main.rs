@@ -22,11 +22,8 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 fn main() -> ExitCode {
-    match cli::Cli::parse().run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            host::say(format_args!("error: {error:#}"));
-            ExitCode::FAILURE
-        }
-    }
+    cli::Cli::parse().run().unwrap_or_else(|error| {
+        host::say(format_args!("error: {error:#}"));
+        ExitCode::FAILURE
+    })
 }

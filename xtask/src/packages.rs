@@ -39,7 +39,7 @@ impl Host {
 
     /// The version that apt would install (or has installed), if it knows the
     /// package.
-    pub(crate) fn candidate(&self, package: &str) -> Option<String> {
+    pub(crate) fn candidate(package: &str) -> Option<String> {
         let policy = Self::query(
             Command::new("apt-cache")
                 .env("LC_ALL", "C")

@@ -20,13 +20,17 @@ pub(super) fn shown(command: &Command) -> String {
 }
 
 /// A word for a POSIX shell. What is not UTF-8 is shown with replacement
-/// characters; control characters (a separator in an environment variable) are
-/// shown in the `$'…'` form.
+/// characters; with control characters it has bash's `$'…'` form.
 fn quoted(word: &OsStr) -> String {
     let word = word.to_string_lossy();
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,+@%^".contains(c);
     if word.chars().any(char::is_control) {
-        return format!("$'{}'", word.escape_default());
+        let escaped = word.chars().map(|c| match c {
+            '\'' | '\\' => format!("\\{c}"),
+            c if c.is_control() => format!("\\u{:04x}", u32::from(c)),
+            c => c.to_string(),
+        });
+        return format!("$'{}'", escaped.collect::<String>());
     }
     if !word.is_empty() && word.chars().all(plain) {
         return word.into_owned();
@@ -48,7 +52,7 @@ mod tests {
             .args(["build", "--cfg=arch=\"x\"", "it's", "", "a\u{1f}b"]);
         assert_eq!(
             shown(&command),
-            r#"cd '/a dir' && A='b c' /usr/bin/cargo build '--cfg=arch="x"' 'it'\''s' '' $'a\u{1f}b'"#
+            r#"cd '/a dir' && A='b c' /usr/bin/cargo build '--cfg=arch="x"' 'it'\''s' '' $'a\u001fb'"#
         );
     }
 }

@@ -68,17 +68,27 @@ impl Host {
         })?;
         let target = env::var_os("CARGO_TARGET_DIR")
             .map_or_else(|| workspace.join("target"), |target| workspace.join(target));
-        Ok(Self {
+        Ok(Self::at(install, cache, workspace, target))
+    }
+
+    fn at(install: bool, cache: PathBuf, workspace: PathBuf, target: PathBuf) -> Self {
+        let missing = RefCell::default();
+        let lists_updated = Cell::new(false);
+        Self {
             install,
             cache,
             workspace,
             target,
-            missing: RefCell::default(),
-            lists_updated: Cell::new(false),
-        })
+            missing,
+            lists_updated,
+        }
     }
 
     /// Prints the command with its reason, then runs it, streaming its output.
+    #[expect(
+        clippy::unused_self,
+        reason = "what runs commands is the host, whatever it needs for it"
+    )]
     pub(crate) fn run(&self, why: &str, command: &mut Command) -> Result<()> {
         announce(why, command);
         let status = command.status().with_context(|| cannot_start(command))?;
@@ -86,6 +96,10 @@ impl Host {
     }
 
     /// The same as [`Host::run`], but kills the command after `limit`.
+    #[expect(
+        clippy::unused_self,
+        reason = "what runs commands is the host, whatever it needs for it"
+    )]
     pub(crate) fn run_within(
         &self,
         limit: Duration,
@@ -256,6 +270,10 @@ fn is_executable(path: &Path) -> bool {
 mod tests {
     use super::*;
 
+    fn host(install: bool) -> Host {
+        Host::at(install, PathBuf::new(), PathBuf::new(), PathBuf::new())
+    }
+
     #[test]
     fn sudo_keeps_the_environment_that_the_command_sets() {
         let mut command = Command::new("apt-get");
@@ -274,29 +292,27 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_command_is_named_with_its_status_and_reason() -> Result<()> {
-        let host = Host::new(true)?;
+    fn a_failed_command_is_named_with_its_status_and_reason() {
+        let host = host(true);
         let error = host.run("to see it fail", Command::new("sh").args(["-c", "exit 3"]));
         let text = error.unwrap_err().to_string();
         assert_eq!(
             text,
             "'sh -c 'exit 3'' failed: exit status: 3 (to see it fail)"
         );
-        Ok(())
     }
 
     #[test]
-    fn a_command_past_its_limit_is_killed() -> Result<()> {
-        let host = Host::new(true)?;
+    fn a_command_past_its_limit_is_killed() {
+        let host = host(true);
         let limit = Duration::from_millis(10);
         let error = host.run_within(limit, "to wait", Command::new("sleep").arg("600"));
         assert!(error.unwrap_err().to_string().contains("took longer than"));
-        Ok(())
     }
 
     #[test]
     fn missing_things_make_the_run_fail_with_all_of_them() -> Result<()> {
-        let host = Host::new(false)?;
+        let host = host(false);
         host.report_missing()?;
         host.missing("a compiler", "apt-get install gcc");
         host.missing("a linker", "apt-get install binutils");

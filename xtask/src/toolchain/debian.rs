@@ -52,7 +52,7 @@ impl Flavour {
 
 /// Installs the distribution's compiler, then the LLVM that belongs to it.
 pub(super) fn install(host: &Host) -> Result<()> {
-    let flavour = choose(host)?;
+    let flavour = choose()?;
     host.ensure_packages(
         "a compiler with core's source, for the kernel side",
         &flavour.compiler(),
@@ -68,16 +68,16 @@ pub(super) fn install(host: &Host) -> Result<()> {
 
 /// Installs clippy for the distribution's compiler.
 pub(super) fn install_clippy(host: &Host) -> Result<()> {
-    host.ensure_packages("clippy for the kernel side", &[choose(host)?.clippy])
+    host.ensure_packages("clippy for the kernel side", &[choose()?.clippy])
 }
 
 /// The command that gets the compiler, for people; `None` without apt or when
 /// its release has no compiler that is new enough.
-pub(super) fn advice(host: &Host) -> Option<String> {
+pub(super) fn advice() -> Option<String> {
     if !has_apt() {
         return None;
     }
-    let flavour = choose(host).ok()?;
+    let flavour = choose().ok()?;
     Some(format!(
         "apt-get install --no-install-recommends {}",
         flavour.compiler().join(" ")
@@ -86,13 +86,11 @@ pub(super) fn advice(host: &Host) -> Option<String> {
 
 /// The flavour that is installed, else the first that apt knows and that is
 /// new enough.
-fn choose(host: &Host) -> Result<&'static Flavour> {
+fn choose() -> Result<&'static Flavour> {
     let names: Vec<_> = FLAVOURS.iter().map(|flavour| flavour.rustc).collect();
     let absent = absent_packages(&names)?;
-    let fits = |flavour: &&Flavour| {
-        host.candidate(flavour.rustc)
-            .is_some_and(|version| is_new(&version))
-    };
+    let fits =
+        |flavour: &&Flavour| Host::candidate(flavour.rustc).is_some_and(|version| is_new(&version));
     let installed = FLAVOURS
         .iter()
         .find(|flavour| !absent.contains(&flavour.rustc));

@@ -54,13 +54,13 @@ pub(super) fn find(host: &Host, compiler: &Compiler) -> Result<Option<PathBuf>> 
 }
 
 /// How near a linker for the compiler is.
-pub(super) fn state(host: &Host, compiler: &Compiler, found: Option<&Path>) -> LinkerState {
+pub(super) fn state(compiler: &Compiler, found: Option<&Path>) -> LinkerState {
     let llvm = compiler.version.llvm;
     if found.is_some() {
         return LinkerState::Works;
     }
     let from_source = LLVM_SUPPORTED.contains(&llvm)
-        && (prefix(llvm).is_dir() || host.candidate(&dev_package(llvm)).is_some());
+        && (prefix(llvm).is_dir() || Host::candidate(&dev_package(llvm)).is_some());
     if from_source || Host::find_program("cargo-binstall").is_some() {
         LinkerState::Obtainable
     } else {
@@ -72,7 +72,7 @@ pub(super) fn state(host: &Host, compiler: &Compiler, found: Option<&Path>) -> L
 pub(super) fn install(host: &Host, compiler: &Compiler) -> Result<()> {
     let llvm = compiler.version.llvm;
     let package = dev_package(llvm);
-    if has_apt() && host.candidate(&package).is_some() {
+    if has_apt() && Host::candidate(&package).is_some() {
         host.ensure_packages("LLVM for bpf-linker", &[&package])?;
     }
     let why = format!("bpf-linker for LLVM {llvm}, into the cache");

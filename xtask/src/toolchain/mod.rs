@@ -96,13 +96,11 @@ impl Toolchain {
 /// The toolchain, installed when it is not there. An error under
 /// `--no-install` when something is missing.
 pub(crate) fn require(host: &Host) -> Result<Toolchain> {
-    match ensure_toolchain(host)? {
-        Some(toolchain) => Ok(toolchain),
-        None => {
-            host.report_missing()?;
-            bail!("no eBPF toolchain: run `cargo xtask setup`")
-        }
+    if let Some(toolchain) = ensure_toolchain(host)? {
+        return Ok(toolchain);
     }
+    host.report_missing()?;
+    bail!("no eBPF toolchain: run `cargo xtask setup`")
 }
 
 /// Finds the toolchain, or installs it step by step. `None` under
@@ -112,7 +110,7 @@ pub(crate) fn ensure_toolchain(host: &Host) -> Result<Option<Toolchain>> {
     let mut failures = Vec::new();
     loop {
         let (compilers, survey) = look(host);
-        match plan::next(&survey, &tried) {
+        match plan::next(survey, &tried) {
             Some(Step::Use(origin)) => return Ok(take(compilers, origin)),
             Some(step) if host.install => {
                 if let Err(error) = carry_out(host, step, &compilers) {
@@ -122,10 +120,10 @@ pub(crate) fn ensure_toolchain(host: &Host) -> Result<Option<Toolchain>> {
                 tried.push(step);
             }
             Some(step) => {
-                host.missing("an eBPF toolchain", &advice(host, step, &compilers));
+                host.missing("an eBPF toolchain", &advice(step, &compilers));
                 return Ok(None);
             }
-            None => bail!(no_way_left(host, &failures)),
+            None => bail!(no_way_left(&failures)),
         }
     }
 }
@@ -147,7 +145,7 @@ fn look(host: &Host) -> (Vec<Candidate>, Survey) {
             say(format_args!("{error:#}"));
             None
         });
-        let state = linker::state(host, &compiler, linker.as_deref());
+        let state = linker::state(&compiler, linker.as_deref());
         let found = Found {
             source: compiler.has_source,
             linker: state,
@@ -232,7 +230,7 @@ fn of(compilers: &[Candidate], origin: Origin) -> Result<&Candidate> {
 }
 
 /// The command for a step, for people.
-fn advice(host: &Host, step: Step, compilers: &[Candidate]) -> String {
+fn advice(step: Step, compilers: &[Candidate]) -> String {
     let mut ways = Vec::new();
     match step {
         Step::Use(_) | Step::AddPackages => {}
@@ -242,18 +240,18 @@ fn advice(host: &Host, step: Step, compilers: &[Candidate]) -> String {
             }
         }
         Step::AddSource => {
-            ways.push("rustup component add --toolchain nightly rust-src".to_owned())
+            ways.push("rustup component add --toolchain nightly rust-src".to_owned());
         }
         Step::AddNightly => ways.push(format!("rustup {}", ADD_NIGHTLY.join(" "))),
     }
-    ways.extend(debian::advice(host));
+    ways.extend(debian::advice());
     format!(
         "{}; and bpf-linker (https://github.com/aya-rs/bpf-linker)",
         ways.join(", or: ")
     )
 }
 
-fn no_way_left(host: &Host, failures: &[String]) -> String {
+fn no_way_left(failures: &[String]) -> String {
     let mut text =
         "no eBPF toolchain. It needs a rustc nightly with rust-src (or a distribution's \
          rustc with its source), and bpf-linker built for the same LLVM."
@@ -264,7 +262,7 @@ fn no_way_left(host: &Host, failures: &[String]) -> String {
     }
     text.push_str("\n  get it with: rustup ");
     text.push_str(&ADD_NIGHTLY.join(" "));
-    if let Some(way) = debian::advice(host) {
+    if let Some(way) = debian::advice() {
         text.push_str("\n  or: ");
         text.push_str(&way);
     }

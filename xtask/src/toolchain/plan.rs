@@ -55,7 +55,7 @@ pub(super) enum Step {
 /// What is installed comes before what could be, so that a second run fetches
 /// nothing. A nightly that lacks its source gets just that, of its own
 /// version: an existing toolchain of the user is never updated.
-pub(super) fn next(survey: &Survey, tried: &[Step]) -> Option<Step> {
+pub(super) fn next(survey: Survey, tried: &[Step]) -> Option<Step> {
     let with_source = |found: Option<Found>| found.filter(|found| found.source);
     let compilers = [
         (Origin::Rustup, with_source(survey.nightly)),
@@ -103,7 +103,7 @@ mod tests {
     };
 
     /// The steps taken when each leaves the machine as it is.
-    fn all(survey: &Survey) -> Vec<Step> {
+    fn all(survey: Survey) -> Vec<Step> {
         let mut tried = Vec::new();
         while let Some(step) = next(survey, &tried) {
             tried.push(step);
@@ -119,20 +119,17 @@ mod tests {
             nightly: Some(READY),
             distribution: Some(READY),
         };
-        assert_eq!(next(&both, &[]), Some(Step::Use(Origin::Rustup)));
+        assert_eq!(next(both, &[]), Some(Step::Use(Origin::Rustup)));
         let debian = Survey {
             nightly: Some(NO_SOURCE),
             ..both
         };
-        assert_eq!(next(&debian, &[]), Some(Step::Use(Origin::Distribution)));
+        assert_eq!(next(debian, &[]), Some(Step::Use(Origin::Distribution)));
         let other_llvm = Survey {
             nightly: Some(STUCK),
             ..both
         };
-        assert_eq!(
-            next(&other_llvm, &[]),
-            Some(Step::Use(Origin::Distribution))
-        );
+        assert_eq!(next(other_llvm, &[]), Some(Step::Use(Origin::Distribution)));
     }
 
     #[test]
@@ -144,7 +141,7 @@ mod tests {
             ..Survey::default()
         };
         assert_eq!(
-            all(&survey),
+            all(survey),
             [
                 Step::GetLinker(Origin::Distribution),
                 Step::AddNightly,
@@ -161,21 +158,21 @@ mod tests {
             nightly: Some(NO_SOURCE),
             ..Survey::default()
         };
-        assert_eq!(all(&survey), [Step::AddSource, Step::AddPackages]);
+        assert_eq!(all(survey), [Step::AddSource, Step::AddPackages]);
     }
 
     #[test]
     fn a_bare_machine_takes_what_it_can() {
         let bare = Survey::default();
-        assert_eq!(all(&bare), []);
+        assert_eq!(all(bare), []);
         assert_eq!(
-            all(&Survey {
+            all(Survey {
                 rustup: true,
                 ..bare
             }),
             [Step::AddNightly]
         );
-        assert_eq!(all(&Survey { apt: true, ..bare }), [Step::AddPackages]);
+        assert_eq!(all(Survey { apt: true, ..bare }), [Step::AddPackages]);
     }
 
     #[test]
@@ -186,6 +183,6 @@ mod tests {
             nightly: Some(STUCK),
             ..Survey::default()
         };
-        assert_eq!(all(&survey), [Step::AddPackages]);
+        assert_eq!(all(survey), [Step::AddPackages]);
     }
 }
