@@ -1,3 +1,29 @@
-//! `cargo xtask`: set-up, build, guest, demo and tests.
+//! `cargo xtask`: set-up, build, checks, guest, demo and tests.
 
-fn main() {}
+mod build;
+mod cargo;
+mod check;
+mod cli;
+mod counts;
+mod demo;
+mod host;
+mod install;
+mod packages;
+mod setup;
+mod steps;
+mod test;
+mod toolchain;
+mod tools;
+mod unit_tests;
+mod vm;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    cli::Cli::parse().run().unwrap_or_else(|error| {
+        host::say(format_args!("error: {error:#}"));
+        ExitCode::FAILURE
+    })
+}

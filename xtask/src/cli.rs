@@ -1,0 +1,98 @@
+//! The command line of `cargo xtask`.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+use crate::{
+    build::{self, BuildOptions},
+    check, demo,
+    host::Host,
+    install::{self, InstallOptions},
+    setup,
+    steps::Steps,
+    test::{self, TestOptions},
+    vm::{self, VmOptions},
+};
+
+/// Development tasks of ovl-trace.
+#[derive(Debug, Parser)]
+#[command(
+    name = "cargo xtask",
+    bin_name = "cargo xtask",
+    after_help = "Examples:
+  cargo xtask demo                see copy-ups of real containers
+  cargo xtask test                run everything that the project tests
+  cargo xtask test --unit         the part that needs neither root nor a guest
+  cargo xtask setup --no-install  list what is missing, and change nothing
+
+Every command that changes the machine is printed with its reason before it
+runs. Downloads and tools are kept in ~/.cache/ovl-trace."
+)]
+pub(crate) struct Cli {
+    /// Install nothing: list what is missing and the commands that would get it.
+    #[arg(long, global = true)]
+    no_install: bool,
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Install what building and testing need.
+    Setup,
+    /// Build the eBPF object and the agent that embeds it.
+    Build(BuildOptions),
+    /// Check format, lints, licences and documentation.
+    Check,
+    /// Run everything that the project tests.
+    Test(TestOptions),
+    /// Boot a guest kernel.
+    Vm(VmOptions),
+    /// Show copy-ups of real containers, here or in a guest.
+    Demo,
+    /// Install the agent.
+    Install(InstallOptions),
+}
+
+impl Cli {
+    /// Runs the task. Only a guest's command has exit codes of its own.
+    pub(crate) fn run(self) -> Result<ExitCode> {
+        let host = Host::new(!self.no_install)?;
+        std::env::set_current_dir(&host.workspace)?;
+        match self.task {
+            Task::Setup => setup::command(&host),
+            Task::Build(options) => build::command(&host, &options),
+            Task::Check => {
+                let toolchain = setup::for_tests(&host, true, false)?;
+                let mut steps = Steps::default();
+                check::all(&host, &toolchain, &mut steps);
+                steps.verdict()
+            }
+            Task::Test(options) => test::command(&host, &options),
+            Task::Vm(options) => return vm::command(&host, &options),
+            Task::Demo => demo::command(&host),
+            Task::Install(options) => install::command(&host, &options),
+        }?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn no_install_is_taken_after_the_task_too() {
+        let cli = Cli::parse_from(["cargo xtask", "test", "--no-install"]);
+        assert!(cli.no_install);
+    }
+}

@@ -1,0 +1,140 @@
+//! Debian packages: what is installed, and installing what is not.
+
+use std::process::Command;
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::host::Host;
+
+impl Host {
+    /// Makes sure that Debian packages are installed. With `--no-install` the
+    /// ones that are not are recorded as missing.
+    ///
+    /// Fails on a system without dpkg, and names the packages whose
+    /// equivalents are needed.
+    pub(crate) fn ensure_packages(&self, why: &str, packages: &[&str]) -> Result<()> {
+        let absent = absent_packages(packages)
+            .with_context(|| format!("needed: {why}: Debian's {}", packages.join(", ")))?;
+        if absent.is_empty() {
+            return Ok(());
+        }
+        if !self.install {
+            let how = format!(
+                "apt-get install --no-install-recommends {}",
+                absent.join(" ")
+            );
+            self.missing(&format!("{} ({why})", absent.join(", ")), &how);
+            return Ok(());
+        }
+        self.update_lists()?;
+        // --no-remove: a package that conflicts with the user's own set-up
+        // (rustc with a packaged rustup) must be an error, never a removal.
+        self.run_as_root(
+            why,
+            apt_get()
+                .args(["install", "--yes", "--no-install-recommends", "--no-remove"])
+                .args(absent),
+        )
+    }
+
+    /// The version that apt would install (or has installed), if it knows the
+    /// package.
+    pub(crate) fn candidate(package: &str) -> Option<String> {
+        let policy = Self::query(
+            Command::new("apt-cache")
+                .env("LC_ALL", "C")
+                .args(["policy", package]),
+        );
+        parse_candidate(&policy.ok()?)
+    }
+
+    /// Brings apt's package lists up to date, once per run.
+    pub(crate) fn update_lists(&self) -> Result<()> {
+        if self.lists_updated.replace(true) {
+            return Ok(());
+        }
+        self.run_as_root("the newest package lists", apt_get().arg("update"))
+    }
+}
+
+/// Is this a Debian system (or a derivative) that can install packages?
+pub(crate) fn has_apt() -> bool {
+    ["dpkg-query", "apt-get", "apt-cache"]
+        .iter()
+        .all(|name| Host::find_program(name).is_some())
+}
+
+/// Which of the packages are not installed.
+pub(crate) fn absent_packages<'a>(packages: &[&'a str]) -> Result<Vec<&'a str>> {
+    if !has_apt() {
+        bail!("this system has no apt: install the equivalents with its own package manager");
+    }
+    // dpkg-query fails when it does not know one of the names, and still lists
+    // the others.
+    let output = Command::new("dpkg-query")
+        .args([
+            "--show",
+            "--showformat",
+            "${Package}\\t${db:Status-Abbrev}\\n",
+            "--",
+        ])
+        .args(packages)
+        .output()
+        .context("cannot start 'dpkg-query'")?;
+    let listing = String::from_utf8_lossy(&output.stdout).into_owned();
+    Ok(packages
+        .iter()
+        .copied()
+        .filter(|name| !is_installed(&listing, name))
+        .collect())
+}
+
+/// apt-get that never asks, and waits for another apt instead of failing.
+fn apt_get() -> Command {
+    let mut command = Command::new("apt-get");
+    command
+        .env("DEBIAN_FRONTEND", "noninteractive")
+        .args(["-o", "DPkg::Lock::Timeout=300"]);
+    command
+}
+
+/// Reads dpkg-query's `package<tab>status` lines. The status has one letter
+/// for what is wanted and one for what is (`ii`: installed; `rc`: removed,
+/// configuration left; `iU`: unpacked only).
+fn is_installed(listing: &str, package: &str) -> bool {
+    listing.lines().any(|line| {
+        line.split_once('\t')
+            .is_some_and(|(name, status)| name == package && status.chars().nth(1) == Some('i'))
+    })
+}
+
+fn parse_candidate(policy: &str) -> Option<String> {
+    let version = policy
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("Candidate: "))?;
+    (version != "(none)").then(|| version.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_installed_status_counts() {
+        let listing = "gcc\tii \nqemu-utils\tun \nkmod\trc \nheld\thi \nhalf\tiU \n";
+        let installed = |name| is_installed(listing, name);
+        assert!(installed("gcc"));
+        assert!(installed("held"));
+        for name in ["qemu-utils", "kmod", "half", "gc", "unknown"] {
+            assert!(!installed(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_candidate_is_read_from_the_policy() {
+        let policy = "rustc:\n  Installed: (none)\n  Candidate: 1.63.0+dfsg1-2\n  Version table:\n";
+        assert_eq!(parse_candidate(policy).as_deref(), Some("1.63.0+dfsg1-2"));
+        assert_eq!(parse_candidate("x:\n  Candidate: (none)\n"), None);
+        assert_eq!(parse_candidate(""), None);
+    }
+}

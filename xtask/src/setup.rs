@@ -1,0 +1,33 @@
+//! `cargo xtask setup`: all that building and testing need.
+
+use anyhow::{Result, bail};
+
+use crate::{
+    check,
+    host::{Host, say},
+    toolchain::{self, Toolchain},
+    vm,
+};
+
+/// Installs what is missing, or with `--no-install` lists it.
+pub(crate) fn command(host: &Host) -> Result<()> {
+    let toolchain = for_tests(host, true, true)?;
+    say(format_args!("ready: {}", toolchain.describe()));
+    Ok(())
+}
+
+/// Sets up the toolchain, and what the checks and the guest need.
+pub(crate) fn for_tests(host: &Host, checks: bool, guest: bool) -> Result<Toolchain> {
+    let toolchain = toolchain::ensure_toolchain(host)?;
+    if let (true, Some(toolchain)) = (checks, &toolchain) {
+        check::set_up(host, toolchain)?;
+    }
+    if guest {
+        vm::set_up(host)?;
+    }
+    host.report_missing()?;
+    match toolchain {
+        Some(toolchain) => Ok(toolchain),
+        None => bail!("no eBPF toolchain was found"),
+    }
+}

@@ -1,0 +1,164 @@
+//! `cargo xtask test`: everything that the project tests, from a bare machine.
+
+use std::io::{self, Write as _};
+
+use anyhow::{Context as _, Result};
+use clap::Args;
+
+use crate::{build, check, host::Host, setup, steps::Steps, toolchain, unit_tests, vm};
+
+/// `cargo xtask test`.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  cargo xtask test                           everything
+  cargo xtask test --unit                    without root and without a guest
+  cargo xtask test --e2e --kernels 5.10,6.12 the end-to-end tests on two kernels
+
+The last line of the output is `N passed, N failed, N skipped`; each check and
+each test counts as one. The exit code is 0 only when nothing failed.")]
+pub(crate) struct TestOptions {
+    /// Only the unit tests.
+    #[arg(long, conflicts_with = "e2e")]
+    unit: bool,
+    /// Only the end-to-end tests, in a guest.
+    #[arg(long)]
+    e2e: bool,
+    /// Leave out format, lints, licences and documentation.
+    #[arg(long)]
+    no_checks: bool,
+    /// The kernels for the end-to-end tests.
+    #[arg(
+        long,
+        value_name = "LIST",
+        value_delimiter = ',',
+        default_value = "6.1"
+    )]
+    kernels: Vec<String>,
+}
+
+/// What is to be run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Parts {
+    checks: bool,
+    unit: bool,
+    e2e: bool,
+}
+
+impl TestOptions {
+    fn parts(&self) -> Parts {
+        Parts {
+            checks: !(self.no_checks || self.unit || self.e2e),
+            unit: !self.e2e,
+            e2e: !self.unit,
+        }
+    }
+}
+
+/// Runs the parts, prints the line with the counts, and fails when anything
+/// did.
+pub(crate) fn command(host: &Host, options: &TestOptions) -> Result<()> {
+    let mut steps = Steps::default();
+    run(host, options, &mut steps);
+    writeln!(io::stdout(), "{}", steps.counts()).context("cannot write the counts")?;
+    steps.verdict()
+}
+
+fn run(host: &Host, options: &TestOptions, steps: &mut Steps) {
+    let Parts { checks, unit, e2e } = options.parts();
+    if checks || e2e {
+        let Some(toolchain) = prepare(host, checks, e2e, steps) else {
+            return;
+        };
+        if checks {
+            check::all(host, &toolchain, steps);
+        }
+    }
+    if unit {
+        steps.counted("unit tests", || unit_tests::run(host));
+    }
+    if e2e {
+        steps.counted("end-to-end tests", || {
+            let binaries = build::guest_binaries(host)?;
+            vm::e2e(host, &binaries, &options.kernels)
+        });
+    }
+}
+
+/// Set-up, then the eBPF object, which the agent embeds. `None`: set-up
+/// failed, so nothing further can run.
+fn prepare(
+    host: &Host,
+    checks: bool,
+    guest: bool,
+    steps: &mut Steps,
+) -> Option<toolchain::Toolchain> {
+    let mut toolchain = None;
+    steps.check("set-up", || {
+        toolchain = Some(setup::for_tests(host, checks, guest)?);
+        Ok(())
+    });
+    let toolchain = toolchain?;
+    steps.check("eBPF object", || {
+        build::native_object(host, &toolchain).map(drop)
+    });
+    Some(toolchain)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Cli {
+        #[command(flatten)]
+        options: TestOptions,
+    }
+
+    fn options(args: &[&str]) -> TestOptions {
+        Cli::parse_from([&["test"], args].concat()).options
+    }
+
+    #[test]
+    fn the_default_is_everything() {
+        assert_eq!(
+            options(&[]).parts(),
+            Parts {
+                checks: true,
+                unit: true,
+                e2e: true
+            }
+        );
+        assert_eq!(
+            options(&["--no-checks"]).parts(),
+            Parts {
+                checks: false,
+                unit: true,
+                e2e: true
+            }
+        );
+        assert_eq!(
+            options(&["--unit"]).parts(),
+            Parts {
+                checks: false,
+                unit: true,
+                e2e: false
+            }
+        );
+        assert_eq!(
+            options(&["--e2e"]).parts(),
+            Parts {
+                checks: false,
+                unit: false,
+                e2e: true
+            }
+        );
+    }
+
+    #[test]
+    fn kernels_are_a_list() {
+        assert_eq!(options(&[]).kernels, ["6.1"]);
+        assert_eq!(options(&["--kernels", "5.10,7.2"]).kernels, ["5.10", "7.2"]);
+    }
+}
