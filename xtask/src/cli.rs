@@ -8,12 +8,13 @@ use clap::{Parser, Subcommand};
 use crate::{
     build::{self, BuildOptions},
     check, demo,
+    guest::VmOptions,
     host::Host,
     install::{self, InstallOptions},
     setup,
     steps::Steps,
     test::{self, TestOptions},
-    vm::{self, VmOptions},
+    vm,
 };
 
 /// Development tasks of ovl-trace.
@@ -65,7 +66,7 @@ impl Cli {
             Task::Setup => setup::command(&host),
             Task::Build(options) => build::command(&host, &options),
             Task::Check => {
-                let toolchain = setup::for_tests(&host, true, false)?;
+                let toolchain = setup::for_tests(&host, true, &[])?;
                 let mut steps = Steps::default();
                 check::all(&host, &toolchain, &mut steps);
                 steps.verdict()

@@ -17,7 +17,7 @@ const NOT_ALLOWED: i32 = 3;
 /// Sets up, builds, and shows copy-ups of real containers: on this machine's
 /// kernel if it can be traced, else in a guest.
 pub(crate) fn command(host: &Host) -> Result<()> {
-    setup::for_tests(host, false, false)?;
+    setup::for_tests(host, false, &[])?;
     let agent = build::agent(host, Profile::Release)?;
     let doctor = Command::new(&agent)
         .arg("doctor")
@@ -35,7 +35,7 @@ pub(crate) fn command(host: &Host) -> Result<()> {
             say(
                 "this machine's kernel cannot be traced (ovl-trace doctor says why): the demo runs in a guest",
             );
-            vm::set_up(host)?;
+            vm::set_up(host, &[vm::KERNEL.to_owned()])?;
             host.report_missing()?;
             vm::demo(host, &build::guest_binaries(host)?)
         }

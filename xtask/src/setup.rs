@@ -11,19 +11,20 @@ use crate::{
 
 /// Installs what is missing, or with `--no-install` lists it.
 pub(crate) fn command(host: &Host) -> Result<()> {
-    let toolchain = for_tests(host, true, true)?;
+    let toolchain = for_tests(host, true, &[vm::KERNEL.to_owned()])?;
     say(format_args!("ready: {}", toolchain.describe()));
     Ok(())
 }
 
-/// Sets up the toolchain, and what the checks and the guest need.
-pub(crate) fn for_tests(host: &Host, checks: bool, guest: bool) -> Result<Toolchain> {
+/// Sets up the toolchain, and what the checks and guests with these kernels
+/// need.
+pub(crate) fn for_tests(host: &Host, checks: bool, kernels: &[String]) -> Result<Toolchain> {
     let toolchain = toolchain::ensure_toolchain(host)?;
     if let (true, Some(toolchain)) = (checks, &toolchain) {
         check::set_up(host, toolchain)?;
     }
-    if guest {
-        vm::set_up(host)?;
+    if !kernels.is_empty() {
+        vm::set_up(host, kernels)?;
     }
     host.report_missing()?;
     match toolchain {

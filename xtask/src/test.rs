@@ -66,7 +66,7 @@ pub(crate) fn command(host: &Host, options: &TestOptions) -> Result<()> {
 fn run(host: &Host, options: &TestOptions, steps: &mut Steps) {
     let Parts { checks, unit, e2e } = options.parts();
     if checks || e2e {
-        let Some(toolchain) = prepare(host, checks, e2e, steps) else {
+        let Some(toolchain) = prepare(host, checks, if e2e { &options.kernels } else { &[] }, steps) else {
             return;
         };
         if checks {
@@ -89,12 +89,12 @@ fn run(host: &Host, options: &TestOptions, steps: &mut Steps) {
 fn prepare(
     host: &Host,
     checks: bool,
-    guest: bool,
+    kernels: &[String],
     steps: &mut Steps,
 ) -> Option<toolchain::Toolchain> {
     let mut toolchain = None;
     steps.check("set-up", || {
-        toolchain = Some(setup::for_tests(host, checks, guest)?);
+        toolchain = Some(setup::for_tests(host, checks, kernels)?);
         Ok(())
     });
     let toolchain = toolchain?;

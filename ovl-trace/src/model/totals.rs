@@ -59,6 +59,27 @@ pub struct CopyUpTotals {
     pub histogram: Histogram,
 }
 
+impl CopyUpTotals {
+    /// Adds another sum.
+    pub fn add(&mut self, other: &Self) {
+        self.count += other.count;
+        self.size_bytes += other.size_bytes;
+        self.copied_bytes += other.copied_bytes;
+        self.latency_ns += other.latency_ns;
+        self.latency_min_ns = match (self.latency_min_ns, other.latency_min_ns) {
+            (Some(ours), Some(theirs)) => Some(ours.min(theirs)),
+            (ours, theirs) => ours.or(theirs),
+        };
+        self.latency_max_ns = self.latency_max_ns.max(other.latency_max_ns);
+        self.lock_ns += other.lock_ns;
+        self.data_ns += other.data_ns;
+        self.sync_ns += other.sync_ns;
+        for (ours, theirs) in self.histogram.buckets.iter_mut().zip(other.histogram.buckets) {
+            *ours += theirs;
+        }
+    }
+}
+
 /// Everything counted for one overlay since its birth (or the start of the
 /// observation).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -1,0 +1,122 @@
+//! Guests: a Debian kernel in an emulator, with what was built here, a root
+//! file system with real container runtimes, and nothing to set up by hand.
+//!
+//! A guest has these directories:
+//!
+//! | path | what |
+//! |---|---|
+//! | `/host` | a directory of the host, read-only, first in `PATH` |
+//! | `/out` | a directory that the host gets back |
+//! | `/data` | an empty ext4 disk; the runtimes' data is on it |
+
+mod accel;
+mod arch;
+mod console;
+mod cpio;
+mod initramfs;
+mod kernel;
+mod modules;
+mod output;
+mod qemu;
+mod rootfs;
+mod run;
+mod suite;
+mod tool;
+mod vm;
+mod watch;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+pub(crate) use run::{run, shell};
+pub(crate) use vm::{VmOptions, vm_command};
+
+use crate::host::Host;
+
+/// A guest to run.
+#[derive(Debug, Clone)]
+pub(crate) struct Guest {
+    /// Series of the kernel: "6.1", or "newest".
+    pub(crate) kernel: String,
+    /// Debian suite of the root file system: "bookworm".
+    pub(crate) rootfs: String,
+    /// Memory in MiB.
+    pub(crate) memory_mib: u32,
+    /// Number of processors.
+    pub(crate) cpus: u32,
+    /// Start Docker before the script.
+    pub(crate) docker: bool,
+    /// Directory of the host at `/host`, read-only.
+    pub(crate) share: PathBuf,
+    /// Directory of the host at `/out`, writable. Without one, what the guest
+    /// writes there is gone.
+    pub(crate) out: Option<PathBuf>,
+    /// How long the whole run may take, boot and power-off included.
+    pub(crate) time_limit: Duration,
+    /// More words for the kernel's command line.
+    pub(crate) kernel_args: Vec<String>,
+    /// One processor, always emulated, whose clock advances one nanosecond per
+    /// instruction: processor time is then the same from run to run, and wall
+    /// time means nothing (QEMU's `-icount shift=0,sleep=off`).
+    pub(crate) count_instructions: bool,
+}
+
+impl Guest {
+    /// A guest with kernel 6.1 on bookworm, without Docker, for ten minutes.
+    pub(crate) fn new(share: PathBuf) -> Self {
+        Self {
+            kernel: "6.1".to_owned(),
+            rootfs: "bookworm".to_owned(),
+            memory_mib: 3072,
+            cpus: 2,
+            docker: false,
+            share,
+            out: None,
+            time_limit: Duration::from_secs(600),
+            kernel_args: Vec::new(),
+            count_instructions: false,
+        }
+    }
+}
+
+/// What came of a script in a guest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Finished {
+    /// Exit status of the script, as a shell has it.
+    pub(crate) status: i32,
+    /// What it wrote to standard output and standard error, together.
+    pub(crate) output: Vec<u8>,
+    /// Lines of the kernel that are no failure: lockups, stalls, `WARNING`.
+    pub(crate) kernel_warnings: Vec<String>,
+    /// Release of the kernel, as `uname -r` has it.
+    pub(crate) kernel_version: String,
+}
+
+/// Fetches and builds all that guests of these kernels and suites need; when
+/// nothing may be installed, says what is missing instead.
+pub(crate) fn ensure(host: &Host, series: &[&str], suites: &[&str]) -> anyhow::Result<()> {
+    let arch = arch::Arch::of_host()?;
+    host.ensure_packages("the emulator that runs guests", &[arch.qemu_package])?;
+    for series in series {
+        if host.install {
+            let kernel = kernel::Kernel::ensure(host, series)?;
+            initramfs::ensure(host, &kernel)?;
+        } else if kernel::Kernel::in_cache(host, series)?.is_none() {
+            host.missing(
+                &format!("Debian's kernel {series}"),
+                "apt-get download, into the cache",
+            );
+        }
+    }
+    for suite in suites {
+        if host.install {
+            rootfs::Rootfs::ensure(host, suite)?;
+        } else if !rootfs::Rootfs::is_cached(host, suite)? {
+            host.missing(
+                &format!("a root file system of '{suite}'"),
+                "mmdebstrap, into the cache",
+            );
+        }
+    }
+    Ok(())
+}

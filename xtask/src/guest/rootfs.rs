@@ -1,0 +1,188 @@
+//! Root file systems of guests: a Debian suite as an ext4 image, built once
+//! and shared by all guests, none of which can change it.
+
+use std::fs::{self, File};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use anyhow::{Context as _, bail};
+
+use super::suite::{Archive, sources};
+use super::tool::{fingerprint, tool, write_whole};
+use crate::host::Host;
+
+/// Size of the image, most of it a hole. What a guest writes beyond its data
+/// disk goes to a temporary file of the emulator.
+const IMAGE_BYTES: u64 = 4 << 30;
+
+/// A suite and what goes into its root file system.
+struct Recipe {
+    suite: &'static str,
+    archives: &'static [Archive],
+    packages: &'static [&'static str],
+}
+
+/// Real container runtimes, the file systems below them, and what scripts in
+/// the guest use. Everything else of a suite stays out.
+const RECIPES: [Recipe; 1] = [Recipe {
+    suite: "bookworm",
+    archives: &[
+        Archive::Main("bookworm"),
+        Archive::Security("bookworm-security"),
+    ],
+    packages: &[
+        "attr",
+        "btrfs-progs",
+        "busybox-static",
+        "ca-certificates",
+        "docker.io",
+        "e2fsprogs",
+        "git",
+        "iproute2",
+        "jq",
+        "kmod",
+        "procps",
+        "psmisc",
+        "python3-minimal",
+        "rsync",
+        "strace",
+        "util-linux",
+        "xfsprogs",
+    ],
+}];
+
+/// Documentation and translations are half of a small Debian.
+const LEFT_OUT: [&str; 4] = [
+    "/usr/share/doc/*",
+    "/usr/share/info/*",
+    "/usr/share/locale/*",
+    "/usr/share/man/*",
+];
+
+/// A root file system in the cache.
+pub(super) struct Rootfs {
+    /// The ext4 image.
+    pub(super) image: PathBuf,
+}
+
+impl Rootfs {
+    /// The root file system of a suite, built unless the cache has it.
+    pub(super) fn ensure(host: &Host, suite: &str) -> anyhow::Result<Self> {
+        let recipe = Recipe::of(suite)?;
+        let _lock = host.lock("rootfs")?;
+        let image = recipe.image(host);
+        if !image.is_file() {
+            if !host.install {
+                bail!(
+                    "the root file system of '{suite}' is not in the cache: \
+                     run this again without --no-install"
+                );
+            }
+            build(host, recipe, &image)
+                .with_context(|| format!("cannot build a root file system of '{suite}'"))?;
+        }
+        Ok(Self { image })
+    }
+
+    /// Whether the cache has the root file system of a suite.
+    pub(super) fn is_cached(host: &Host, suite: &str) -> anyhow::Result<bool> {
+        Ok(Recipe::of(suite)?.image(host).is_file())
+    }
+}
+
+impl Recipe {
+    fn of(suite: &str) -> anyhow::Result<&'static Self> {
+        let Some(recipe) = RECIPES.iter().find(|recipe| recipe.suite == suite) else {
+            let known: Vec<&str> = RECIPES.iter().map(|recipe| recipe.suite).collect();
+            bail!(
+                "no root file system '{suite}': choose one of {}",
+                known.join(", ")
+            );
+        };
+        Ok(recipe)
+    }
+
+    /// The image has the recipe in its name: a changed recipe, a new image.
+    fn image(&self, host: &Host) -> PathBuf {
+        let packages = self.packages.join(",");
+        let archives = format!("{:?}", self.archives);
+        let left_out = LEFT_OUT.join(",");
+        let parts = [
+            archives.as_bytes(),
+            packages.as_bytes(),
+            left_out.as_bytes(),
+        ];
+        let name = format!("{}-{}.ext4", self.suite, fingerprint(&parts));
+        host.cache.join("rootfs").join(name)
+    }
+}
+
+fn build(host: &Host, recipe: &Recipe, image: &Path) -> anyhow::Result<()> {
+    host.ensure_packages(
+        "root file systems for guests",
+        &["mmdebstrap", "e2fsprogs", "debian-archive-keyring"],
+    )?;
+    let started = Instant::now();
+    let parent = image.parent().context("an image needs a directory")?;
+    fs::create_dir_all(parent)?;
+    let work = tempfile::tempdir_in(parent)?;
+    let tree = work.path().join("tree");
+    let made = fill(host, recipe, work.path(), &tree);
+    // The tree belongs to root, so the temporary directory cannot remove it.
+    let removed = host.run_as_root(
+        "the tree is in the image, or of no use",
+        tool("rm").arg("-rf").arg("--one-file-system").arg(&tree),
+    );
+    made?;
+    removed?;
+    fs::rename(work.path().join("image"), image)?;
+    let seconds = started.elapsed().as_secs();
+    let mut stderr = std::io::stderr().lock();
+    writeln!(stderr, "built '{}' in {seconds} s", image.display())?;
+    Ok(())
+}
+
+/// Installs the packages into `tree`, and makes the file `image` of it.
+fn fill(host: &Host, recipe: &Recipe, work: &Path, tree: &Path) -> anyhow::Result<()> {
+    let list = work.join("sources.list");
+    write_whole(&list, sources(recipe.archives).as_bytes())?;
+    let mut install = tool("mmdebstrap");
+    install.args([
+        "--quiet",
+        "--mode=root",
+        "--variant=minbase",
+        "--format=directory",
+    ]);
+    install.arg(format!("--include={}", recipe.packages.join(",")));
+    for path in LEFT_OUT {
+        install.arg(format!("--dpkgopt=path-exclude={path}"));
+    }
+    install.arg(recipe.suite).arg(tree).arg(&list);
+    let why = format!(
+        "Debian '{}' with Docker, for guests (some minutes)",
+        recipe.suite
+    );
+    host.run_as_root(&why, &mut install)?;
+
+    // Made here, so that it belongs to the user when root fills it.
+    let image = work.join("image");
+    File::create(&image)?.set_len(IMAGE_BYTES)?;
+    let mut format = tool("mkfs.ext4");
+    format
+        .args(["-q", "-F", "-L", "root", "-d"])
+        .arg(tree)
+        .arg(&image);
+    host.run_as_root("an image of it", &mut format)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_suite_lists_the_known_ones() {
+        let error = Recipe::of("jessie").err().map(|error| error.to_string());
+        assert!(error.is_some_and(|error| error.contains("choose one of bookworm")));
+    }
+}
