@@ -1,0 +1,72 @@
+//! What was lost since the last look.
+
+use anyhow::Result;
+use ovl_trace_common::loss;
+
+use crate::{
+    load::{PROBES, Tracer},
+    model::{Loss, LossSource},
+};
+
+/// The counters as they were at the last look.
+#[derive(Default)]
+pub(super) struct Losses {
+    reasons: [u64; loss::REASONS],
+    misses: Vec<(&'static str, u64)>,
+}
+
+impl Losses {
+    /// Reads the kernel side's counters; returns what was added.
+    pub(super) fn look(&mut self, tracer: &Tracer, time_ns: u64) -> Result<Vec<Loss>> {
+        let mut found = Vec::new();
+        let now = tracer.losses()?;
+        for (index, (new, old)) in now.into_iter().zip(&mut self.reasons).enumerate() {
+            let count = new - *old;
+            *old = new;
+            if count > 0 {
+                found.push(Loss {
+                    time_ns,
+                    source: source(index as u32),
+                    reason: loss::NAMES[index],
+                    count,
+                });
+            }
+        }
+        for probe in PROBES.iter().filter(|probe| probe.returns) {
+            let misses = tracer.misses()?;
+            let Some((_, new)) = misses.iter().find(|(name, _)| name == probe.program) else {
+                continue;
+            };
+            let count = self.missed(probe.program, *new);
+            if count > 0 {
+                found.push(Loss {
+                    time_ns,
+                    source: LossSource::Probe,
+                    reason: probe.program,
+                    count,
+                });
+            }
+        }
+        Ok(found)
+    }
+
+    fn missed(&mut self, program: &'static str, new: u64) -> u64 {
+        match self.misses.iter_mut().find(|(name, _)| *name == program) {
+            Some((_, old)) => new - std::mem::replace(old, new),
+            None => {
+                self.misses.push((program, new));
+                new
+            }
+        }
+    }
+}
+
+/// Full rings lose detail; everything else may make totals short.
+fn source(reason: u32) -> LossSource {
+    match reason {
+        loss::RING_COPY_UP | loss::RING_WHITEOUT | loss::RING_OVERLAY | loss::RING_STARTED => {
+            LossSource::Ring
+        }
+        _ => LossSource::Probe,
+    }
+}

@@ -1,0 +1,50 @@
+//! Before the first event: is it possible, and with what.
+
+use anyhow::{Context as _, Result};
+
+use super::triggers::KernelTriggers;
+use crate::{
+    cli::{config::Observation, exit::Refused},
+    doctor::{self, BpfSupport, Roots},
+    kernel::{Architecture, Survey},
+    load::{Plan, RING_BYTES, Tracer},
+};
+
+/// A tracer that runs, and what is needed to understand it.
+pub(super) struct Prepared {
+    pub(super) tracer: Tracer,
+    pub(super) triggers: KernelTriggers,
+    pub(super) kernel: String,
+}
+
+/// Checks, loads and attaches. What the doctor calls fatal is refused with the
+/// doctor's words.
+pub(super) fn prepare(observation: &Observation) -> Result<Prepared> {
+    let roots = Roots::host();
+    let survey = Survey::take(&roots.kernel);
+    let diagnosis = doctor::diagnose(&roots, &survey, &BpfSupport::try_it());
+    if let Some(refusal) = diagnosis.refusal() {
+        return Err(Refused(refusal).into());
+    }
+    // All four were checked: these errors only keep the types honest.
+    let types = survey.types.context("the kernel's types")?;
+    let symbols = survey.symbols.context("the kernel's symbols")?;
+    let tracefs = survey.tracefs.context("tracefs is not mounted")?;
+    let architecture = Architecture::host().context("this processor is not supported")?;
+    let ring_bytes = match observation.ring_bytes {
+        Some(bytes) => u32::try_from(bytes).context("'--ring-size' is too large")?,
+        None => RING_BYTES,
+    };
+    let tracer = Tracer::start(Plan {
+        offsets: types.offsets,
+        symbols: &symbols,
+        tracefs,
+        ring_bytes,
+        announce_bytes: None,
+    })?;
+    Ok(Prepared {
+        tracer,
+        triggers: KernelTriggers::new(symbols, architecture),
+        kernel: survey.release.as_str().to_owned(),
+    })
+}

@@ -1,0 +1,322 @@
+//! The event loop.
+
+use std::{
+    collections::HashSet,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, Result};
+use aya::maps::{MapData, RingBuf};
+use jiff::Timestamp;
+use tokio::{
+    io::unix::AsyncFd,
+    signal::unix::{Signal, SignalKind, signal},
+    time::{Interval, MissedTickBehavior, interval, sleep_until},
+};
+
+use super::{losses::Losses, prepare::Prepared, sink::Sink, stdout, triggers::KernelTriggers};
+use crate::{
+    aggregate::{Aggregator, Coverage, Report, ReportContext},
+    cli::config::Observation,
+    decode::{decode, decode_totals},
+    enrich::{EnrichConfig, Enricher, docker},
+    kernel::WallClock,
+    load::{KernelTotals, Tracer},
+    model::{Event, Filter, Loss, LossSource, Origin, OverlayKey},
+};
+
+/// How often counters are read. Events do not wait for it.
+const TICK: Duration = Duration::from_secs(1);
+
+/// Records handled before signals are looked at again.
+const BATCH: usize = 1024;
+
+/// A running observation.
+pub(super) struct Session<'a, 'out> {
+    tracer: Tracer,
+    triggers: KernelTriggers,
+    kernel: String,
+    ring: AsyncFd<RingBuf<MapData>>,
+    sink: &'a mut Sink<'out>,
+    filter: Filter,
+    aggregator: Aggregator,
+    enricher: Enricher,
+    clock: WallClock,
+    losses: Losses,
+    /// Overlays that are gone and whose totals are still in the kernel.
+    gone: HashSet<OverlayKey>,
+    started: Timestamp,
+    deadline: Option<Instant>,
+    /// Admitted events until the end; `None`: no limit.
+    remaining: Option<u64>,
+    /// The last batch left records in the ring. The descriptor does not say
+    /// so: it is edge-triggered, and the kernel only wakes a reader that had
+    /// read all.
+    more: bool,
+}
+
+/// What the loop waits for.
+enum Wake {
+    Ring,
+    Tick,
+    Retry,
+    Docker(Vec<docker::api::ApiContainer>),
+    End,
+}
+
+impl<'a, 'out> Session<'a, 'out> {
+    pub(super) fn start(
+        prepared: Prepared,
+        observation: &Observation,
+        sink: &'a mut Sink<'out>,
+    ) -> Result<Self> {
+        let Prepared {
+            mut tracer,
+            triggers,
+            kernel,
+        } = prepared;
+        let ring = AsyncFd::new(tracer.take_ring()?).context("waiting for the ring buffer")?;
+        let mut enricher = Enricher::new(EnrichConfig::default());
+        enricher.scan().context("reading the mounts")?;
+        Ok(Self {
+            tracer,
+            triggers,
+            kernel,
+            ring,
+            sink,
+            filter: observation.filter.clone(),
+            aggregator: Aggregator::new(
+                observation.filter.clone(),
+                observation.top,
+                observation.sort,
+            ),
+            enricher,
+            clock: WallClock::now(),
+            losses: Losses::default(),
+            gone: HashSet::new(),
+            started: Timestamp::now(),
+            deadline: observation
+                .duration
+                .map(|duration| Instant::now() + duration),
+            remaining: observation.count.map(std::num::NonZero::get),
+            more: false,
+        })
+    }
+
+    /// Runs until the user, the clock or the count ends it.
+    pub(super) async fn run(&mut self) -> Result<()> {
+        let mut interrupt = signal(SignalKind::interrupt()).context("waiting for signals")?;
+        let mut terminate = signal(SignalKind::terminate()).context("waiting for signals")?;
+        let mut tick = interval(TICK);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        // Files name nearly all containers; the socket is asked beside them,
+        // and may take its time or never answer.
+        let mut api = tokio::spawn(docker::api::containers_of_host());
+        let mut api_pending = true;
+        self.sink.start()?;
+        tracing::info!("ready");
+        while self.remaining != Some(0) {
+            let wake = self
+                .wait(&mut interrupt, &mut terminate, &mut tick, (&mut api, api_pending))
+                .await?;
+            match wake {
+                Wake::Ring => self.drain(BATCH)?,
+                Wake::Tick => {
+                    self.tick()?;
+                    if stdout::reader_is_gone() {
+                        return Err(std::io::Error::from(std::io::ErrorKind::BrokenPipe).into());
+                    }
+                }
+                Wake::Retry => self.enricher.retry(Instant::now()),
+                Wake::Docker(containers) => {
+                    api_pending = false;
+                    self.enricher.learn_docker_api(containers);
+                }
+                Wake::End => break,
+            }
+        }
+        api.abort();
+        Ok(())
+    }
+
+    async fn wait(
+        &mut self,
+        interrupt: &mut Signal,
+        terminate: &mut Signal,
+        tick: &mut Interval,
+        (api, api_pending): (
+            &mut tokio::task::JoinHandle<Vec<docker::api::ApiContainer>>,
+            bool,
+        ),
+    ) -> Result<Wake> {
+        let deadline = self.deadline;
+        let retry = self.enricher.next_retry();
+        Ok(tokio::select! {
+            biased;
+            _ = interrupt.recv() => Wake::End,
+            _ = terminate.recv() => Wake::End,
+            () = at(deadline) => Wake::End,
+            () = std::future::ready(()), if self.more => Wake::Ring,
+            guard = self.ring.readable() => {
+                guard.context("waiting for the ring buffer")?.clear_ready();
+                Wake::Ring
+            }
+            () = at(retry) => Wake::Retry,
+            containers = api, if api_pending => Wake::Docker(containers.unwrap_or_default()),
+            _ = tick.tick() => Wake::Tick,
+        })
+    }
+
+    /// Handles what is in the ring, at most `limit` records at a time.
+    fn drain(&mut self, limit: usize) -> Result<()> {
+        let mut handled = 0;
+        self.more = false;
+        while self.remaining != Some(0) {
+            let Some(item) = self.ring.get_mut().next() else {
+                break;
+            };
+            let event = decode(&item, &self.triggers);
+            drop(item);
+            match event {
+                Ok(event) => self.event(&event)?,
+                Err(error) => {
+                    tracing::warn!("{error}");
+                    self.lost(Loss {
+                        time_ns: 0,
+                        source: LossSource::Queue,
+                        reason: "undecodable",
+                        count: 1,
+                    })?;
+                }
+            }
+            handled += 1;
+            if handled >= limit {
+                self.more = true;
+                break;
+            }
+        }
+        self.sink.flush()?;
+        Ok(())
+    }
+
+    fn event(&mut self, event: &Event) -> Result<()> {
+        let origin = self.enricher.origin(event);
+        let time = match event {
+            Event::CopyUp(event) | Event::CopyUpStarted(event) => self.clock.at(event.time_ns),
+            Event::Whiteout(event) => self.clock.at(event.time_ns),
+            Event::OverlayGone { overlay, .. } => {
+                self.gone.insert(*overlay);
+                Timestamp::UNIX_EPOCH
+            }
+            Event::OverlaySeen(_) | Event::Loss(_) => Timestamp::UNIX_EPOCH,
+        };
+        self.aggregator.event(event, &origin, time);
+        let shown = matches!(event, Event::CopyUp(_) | Event::CopyUpStarted(_) | Event::Whiteout(_));
+        if shown && self.filter.admits(event, &origin) {
+            self.sink.event(event, &origin, time)?;
+            if let Some(remaining) = &mut self.remaining {
+                *remaining = remaining.saturating_sub(1);
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads counters: losses, and the totals of overlays that are gone.
+    fn tick(&mut self) -> Result<()> {
+        self.look_for_losses()?;
+        if !self.gone.is_empty() {
+            let totals = self.tracer.totals()?;
+            self.take_totals(&totals);
+            let gone = std::mem::take(&mut self.gone);
+            self.tracer.forget(&rows_of(&totals, &gone))?;
+        }
+        Ok(())
+    }
+
+    fn look_for_losses(&mut self) -> Result<()> {
+        for loss in self.losses.look(&self.tracer, 0)? {
+            self.lost(loss)?;
+        }
+        Ok(())
+    }
+
+    fn lost(&mut self, loss: Loss) -> Result<()> {
+        let event = Event::Loss(loss);
+        let origin = Origin::unknown(crate::model::DeviceNumber::from_kernel(0));
+        self.aggregator.event(&event, &origin, Timestamp::UNIX_EPOCH);
+        self.sink.event(&event, &origin, Timestamp::now())?;
+        Ok(())
+    }
+
+    fn take_totals(&mut self, totals: &KernelTotals) {
+        for (overlay, totals) in decode_totals(&totals.copy_ups, &totals.whiteouts, &self.triggers) {
+            let origin = self.enricher.origin_of(overlay);
+            self.aggregator.totals(overlay, &origin, &totals);
+        }
+    }
+
+    /// Stops the probes, takes in what they left, and sums up.
+    pub(super) fn finish(mut self) -> Result<Report> {
+        self.tracer.stop();
+        self.remaining = None;
+        self.drain(usize::MAX)?;
+        self.look_for_losses()?;
+        let totals = self.tracer.totals()?;
+        self.take_totals(&totals);
+        let running = self.tracer.in_flight()?;
+        if running > 0 {
+            tracing::warn!("{running} copy-ups were still running at the end; they are not counted");
+        }
+        Ok(self.aggregator.report(ReportContext {
+            tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+            kernel: self.kernel.clone(),
+            hostname: hostname(),
+            started: self.started,
+            ended: Timestamp::now(),
+            coverage: coverage(&self.tracer),
+        }))
+    }
+}
+
+/// Sleeps until then; for ever without a time.
+async fn at(time: Option<Instant>) {
+    match time {
+        Some(time) => sleep_until(time.into()).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn rows_of(totals: &KernelTotals, overlays: &HashSet<OverlayKey>) -> KernelTotals {
+    KernelTotals {
+        copy_ups: totals
+            .copy_ups
+            .iter()
+            .filter(|(key, _)| overlays.contains(&key.overlay))
+            .copied()
+            .collect(),
+        whiteouts: totals
+            .whiteouts
+            .iter()
+            .filter(|(key, _)| overlays.contains(&key.overlay))
+            .copied()
+            .collect(),
+    }
+}
+
+fn coverage(tracer: &Tracer) -> Vec<Coverage> {
+    tracer
+        .coverage()
+        .iter()
+        .map(|probe| Coverage {
+            probe: probe.probe.to_owned(),
+            why_not: probe.missing.clone(),
+            lost: probe.missing.is_some().then(|| probe.lost.to_owned()),
+        })
+        .collect()
+}
+
+fn hostname() -> String {
+    std::fs::read_to_string("/proc/sys/kernel/hostname")
+        .map(|name| name.trim_end().to_owned())
+        .unwrap_or_default()
+}
