@@ -1,0 +1,324 @@
+//! Machines that lack one thing each, as directories.
+
+use std::{
+    fs,
+    os::unix::fs::symlink,
+    path::{Path, PathBuf},
+};
+
+use super::{BpfSupport, Check, Diagnosis, Roots, Status, diagnose, render};
+use crate::kernel::{Architecture, KernelRoots, Survey, probe_table::PROBES};
+
+/// A machine in a temporary directory.
+struct Machine {
+    directory: tempfile::TempDir,
+    roots: Roots,
+    bpf: BpfSupport,
+}
+
+impl Machine {
+    /// Debian 6.1 with everything in place.
+    fn healthy() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let at = |name: &str| directory.path().join(name);
+        let machine = Self {
+            roots: Roots {
+                kernel: KernelRoots {
+                    proc: at("proc"),
+                    sys: at("sys"),
+                    boot: at("boot"),
+                    modules: at("modules"),
+                    architecture: Some(Architecture::X86_64),
+                },
+                run: at("run"),
+                var_lib: at("var/lib"),
+            },
+            directory,
+            bpf: BpfSupport {
+                kprobe_program: Ok(true),
+                ring_buffer: Ok(true),
+            },
+        };
+        machine.write("proc/sys/kernel/osrelease", "6.1.0-56-amd64\n");
+        machine.write("proc/sys/kernel/kptr_restrict", "0\n");
+        machine.write("proc/filesystems", "nodev\ttracefs\nnodev\toverlay\n\text4\n");
+        machine.write("proc/kallsyms", &symbols());
+        machine.status(0, "000001ffffffffff");
+        machine.write("proc/self/uid_map", "         0          0 4294967295\n");
+        fs::create_dir_all(machine.path("proc/self/ns")).unwrap();
+        symlink("pid:[4026531836]", machine.path("proc/self/ns/pid")).unwrap();
+        machine.write("sys/kernel/security/lockdown", "none [integrity] confidentiality\n");
+        machine.write("sys/kernel/tracing/events/header", "");
+        machine.write("sys/kernel/tracing/kprobe_events", "");
+        machine.write("run/docker.sock", "");
+        machine.write("var/lib/docker/engine-id", "");
+        for name in ["vmlinux", "overlay"] {
+            let fixture = format!("tests/fixtures/btf/debian-6.1.{name}.btf");
+            let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join(fixture);
+            let bytes = fs::read(fixture).unwrap();
+            machine.write(&format!("sys/kernel/btf/{name}"), bytes);
+        }
+        machine
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    fn write(&self, name: &str, content: impl AsRef<[u8]>) {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
+    }
+
+    fn remove(&self, name: &str) {
+        let path = self.path(name);
+        if path.is_dir() {
+            fs::remove_dir_all(path).unwrap();
+        } else {
+            fs::remove_file(path).unwrap();
+        }
+    }
+
+    fn status(&self, uid: u32, capabilities: &str) {
+        let text = format!("Name:\tx\nUid:\t1000\t{uid}\t0\t0\nCapEff:\t{capabilities}\n");
+        self.write("proc/self/status", text);
+    }
+
+    fn diagnose(&self) -> Diagnosis {
+        let survey = Survey::take(&self.roots.kernel);
+        diagnose(&self.roots, &survey, &self.bpf)
+    }
+
+    /// The checks that are not as they should be, a line each.
+    fn complaints(&self) -> String {
+        let place = self.directory.path().display().to_string();
+        self.diagnose()
+            .checks
+            .iter()
+            .filter(|check| matches!(check.status, Status::Degraded | Status::Fatal))
+            .map(|check| format!("{} {}: {}\n", check.status.name(), check.name, check.found))
+            .collect::<String>()
+            .replace(&place, "")
+    }
+}
+
+/// `/proc/kallsyms` with the functions to probe.
+fn symbols() -> String {
+    let mut text = String::from("ffffffff81000000 T register_kprobe\n");
+    for (index, probe) in PROBES.iter().enumerate() {
+        let name = probe.alternatives[0];
+        let module = if name.starts_with("ovl_") { "\t[overlay]" } else { "" };
+        text.push_str(&format!("ffffffffc0{index:02x}0000 t {name}{module}\n"));
+    }
+    text
+}
+
+fn find<'a>(diagnosis: &'a Diagnosis, name: &str) -> &'a Check {
+    let check = diagnosis.checks.iter().find(|check| check.name == name);
+    check.unwrap_or_else(|| panic!("no check '{name}'"))
+}
+
+#[test]
+fn nothing_to_complain_about() {
+    let machine = Machine::healthy();
+    assert_eq!(machine.complaints(), "");
+    let diagnosis = machine.diagnose();
+    assert!(diagnosis.can_trace());
+    assert_eq!(diagnosis.refusal(), None);
+    assert_eq!(find(&diagnosis, "lockdown").found, "integrity");
+    assert_eq!(find(&diagnosis, "overlayfs").found, "loaded as a module");
+    assert!(find(&diagnosis, "Docker").found.contains("docker.sock"));
+}
+
+#[test]
+fn without_kprobes_the_refusal_names_the_kernel() {
+    let machine = Machine::healthy();
+    let without = symbols().replace("register_kprobe", "register_other");
+    machine.write("proc/kallsyms", without);
+    machine.remove("sys/kernel/tracing");
+    insta::assert_snapshot!(machine.diagnose().refusal().unwrap(), @"");
+}
+
+#[test]
+fn tracefs_not_mounted() {
+    let machine = Machine::healthy();
+    machine.remove("sys/kernel/tracing");
+    insta::assert_snapshot!(machine.complaints(), @"");
+    let remedy = find(&machine.diagnose(), "tracefs").remedy.clone();
+    assert_eq!(
+        remedy.as_deref(),
+        Some("mount -t tracefs tracefs /sys/kernel/tracing")
+    );
+}
+
+#[test]
+fn no_kprobe_events() {
+    let machine = Machine::healthy();
+    machine.remove("sys/kernel/tracing/kprobe_events");
+    insta::assert_snapshot!(machine.complaints(), @"");
+}
+
+#[test]
+fn an_ordinary_user() {
+    let mut machine = Machine::healthy();
+    machine.status(1000, "0000000000000000");
+    let hidden = symbols()
+        .lines()
+        .map(|line| format!("{:016x}{}\n", 0, &line[16..]))
+        .collect::<String>();
+    machine.write("proc/kallsyms", hidden);
+    let refused = Err("`bpf_prog_load` failed: EPERM".to_owned());
+    machine.bpf = BpfSupport {
+        kprobe_program: refused.clone(),
+        ring_buffer: refused,
+    };
+    insta::assert_snapshot!(machine.complaints(), @"");
+    machine.write("proc/sys/kernel/kptr_restrict", "2\n");
+    let diagnosis = machine.diagnose();
+    let remedy = &find(&diagnosis, "kernel addresses").remedy;
+    assert_eq!(remedy.as_deref(), Some("sysctl kernel.kptr_restrict=1"));
+}
+
+#[test]
+fn capabilities_are_enough() {
+    let machine = Machine::healthy();
+    // CAP_BPF, CAP_PERFMON, CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH
+    machine.status(1000, "000000c000080004");
+    assert_eq!(machine.complaints(), "");
+    // Without CAP_PERFMON.
+    machine.status(1000, "0000008000080004");
+    insta::assert_snapshot!(machine.complaints(), @"");
+}
+
+#[test]
+fn in_a_container() {
+    let machine = Machine::healthy();
+    machine.write("proc/self/uid_map", "0 100000 65536\n");
+    machine.remove("proc/self/ns/pid");
+    symlink("pid:[4026532100]", machine.path("proc/self/ns/pid")).unwrap();
+    insta::assert_snapshot!(machine.complaints(), @"");
+}
+
+#[test]
+fn locked_down() {
+    let machine = Machine::healthy();
+    machine.write("sys/kernel/security/lockdown", "none integrity [confidentiality]\n");
+    insta::assert_snapshot!(machine.complaints(), @"");
+}
+
+#[test]
+fn no_types_or_broken_ones() {
+    let machine = Machine::healthy();
+    machine.write("sys/kernel/btf/overlay", b"\x9f\xeb");
+    assert_eq!(
+        machine.complaints(),
+        "degraded field ovl_fs.config.upperdir: not in this kernel's types\n\
+         degraded field ovl_fs.config.workdir: not in this kernel's types\n"
+    );
+    machine.write("sys/kernel/btf/vmlinux", b"garbage");
+    insta::assert_snapshot!(machine.complaints(), @"");
+    machine.remove("sys/kernel/btf");
+    insta::assert_snapshot!(machine.complaints(), @"");
+}
+
+#[test]
+fn an_old_kernel() {
+    let mut machine = Machine::healthy();
+    machine.bpf.ring_buffer = Ok(false);
+    machine.write("proc/sys/kernel/osrelease", "5.4.0\n");
+    insta::assert_snapshot!(machine.complaints(), @"");
+}
+
+#[test]
+fn overlay_not_loaded_or_absent() {
+    let machine = Machine::healthy();
+    machine.write("proc/kallsyms", "ffffffff81000000 T register_kprobe\n");
+    machine.write("proc/filesystems", "nodev\ttracefs\n");
+    insta::assert_snapshot!(machine.complaints(), @"");
+    machine.write(
+        "modules/6.1.0-56-amd64/modules.dep",
+        "kernel/fs/fat/fat.ko:\nkernel/fs/overlayfs/overlay.ko.xz: a\n",
+    );
+    insta::assert_snapshot!(machine.complaints(), @"");
+    let diagnosis = machine.diagnose();
+    let remedy = &find(&diagnosis, "overlayfs").remedy;
+    assert_eq!(remedy.as_deref(), Some("modprobe overlay"));
+}
+
+#[test]
+fn functions_that_the_compiler_changed() {
+    let machine = Machine::healthy();
+    let changed = symbols()
+        .replace("ovl_lower_positive", "ovl_lower_positive.isra.0")
+        .replace("ovl_copy_up_one", "ovl_copy_up_one.constprop.0");
+    machine.write("proc/kallsyms", changed);
+    insta::assert_snapshot!(machine.complaints(), @"");
+}
+
+#[test]
+fn no_symbols() {
+    let machine = Machine::healthy();
+    machine.write("proc/kallsyms", "");
+    insta::assert_snapshot!(machine.complaints(), @"");
+    machine.write("boot/config-6.1.0-56-amd64", "# CONFIG_KPROBES is not set\n");
+    assert!(machine.complaints().contains("(/boot/config-6.1.0-56-amd64)"));
+}
+
+#[test]
+fn leftovers_and_no_runtime() {
+    let machine = Machine::healthy();
+    machine.remove("run");
+    machine.write(
+        "sys/kernel/tracing/kprobe_events",
+        "p:ovl_trace_4000000000/x overlay:ovl_open\n",
+    );
+    assert_eq!(machine.complaints(), "");
+    let diagnosis = machine.diagnose();
+    assert_eq!(
+        find(&diagnosis, "leftovers").found,
+        "probe events of killed runs: ovl_trace_4000000000"
+    );
+    assert_eq!(find(&diagnosis, "runtimes").status, Status::Info);
+}
+
+#[test]
+fn an_empty_machine_is_refused_and_nothing_panics() {
+    let machine = Machine::healthy();
+    for name in ["proc", "sys", "run", "var"] {
+        machine.remove(name);
+    }
+    assert!(!machine.diagnose().can_trace());
+}
+
+#[test]
+fn for_people() {
+    let diagnosis = Diagnosis {
+        checks: vec![
+            Check::ok("kernel", "Linux 6.1.0-56-amd64 on x86_64"),
+            Check::degraded(
+                "probe ovl_lower_positive",
+                "no function ovl_lower_positive (inlined by the compiler, or renamed)",
+                "whiteouts",
+            ),
+            Check::fatal("lock\x1b[31mdown", "a\x07b", "Boot without it."),
+        ],
+    };
+    let mut text = Vec::new();
+    render::table(&diagnosis, &mut text).unwrap();
+    let text = String::from_utf8(text).unwrap();
+    assert!(text.lines().all(|line| line.chars().count() <= 80));
+    insta::assert_snapshot!(text, @"");
+}
+
+#[test]
+fn for_programs() {
+    let diagnosis = Diagnosis {
+        checks: vec![Check::fatal("lockdown", "confidentiality", "Boot without it.")],
+    };
+    let mut text = Vec::new();
+    render::json(&diagnosis, &mut text).unwrap();
+    let text = String::from_utf8(text).unwrap();
+    let text = text.replace(env!("CARGO_PKG_VERSION"), "VERSION");
+    insta::assert_snapshot!(text, @"");
+}
