@@ -87,14 +87,12 @@ impl Diagnosis {
         if self.can_trace() {
             return None;
         }
-        let mut text = String::from("this machine cannot be traced:\n");
+        let mut lines = vec!["this machine cannot be traced:".to_owned()];
         for check in self.fatal() {
-            text.push_str(&format!("- {}: {}\n", check.name, check.found));
-            if let Some(remedy) = &check.remedy {
-                text.push_str(&format!("  {remedy}\n"));
-            }
+            lines.push(format!("- {}: {}", check.name, check.found));
+            lines.extend(check.remedy.as_ref().map(|remedy| format!("  {remedy}")));
         }
-        text.push_str("'ovl-trace doctor' shows all checks.");
-        Some(text)
+        lines.push("'ovl-trace doctor' shows all checks.".to_owned());
+        Some(lines.join("\n"))
     }
 }

@@ -14,7 +14,7 @@ const CAP_PERFMON: u32 = 38;
 const CAP_BPF: u32 = 39;
 
 /// Inode number of the initial pid namespace (`PROC_PID_INIT_INO` in
-/// include/linux/proc_ns.h).
+/// `include/linux/proc_ns.h`).
 const INITIAL_PID_NAMESPACE: &str = "pid:[4026531836]";
 
 const SUDO: &str = "Run it as root ('sudo ovl-trace …').";
@@ -60,11 +60,11 @@ pub(super) fn checks(roots: &Roots, survey: &Survey) -> Vec<Check> {
     checks
 }
 
-/// `bpf(2)` and `perf_event_open(2)` want CAP_BPF and CAP_PERFMON, or
-/// CAP_SYS_ADMIN, in the initial user namespace.
+/// `bpf(2)` and `perf_event_open(2)` want `CAP_BPF` and `CAP_PERFMON`,
+/// or `CAP_SYS_ADMIN`, in the initial user namespace.
 fn privileges(roots: &Roots, credentials: Credentials) -> Check {
-    let may_trace = credentials.has(CAP_SYS_ADMIN)
-        || credentials.has(CAP_BPF) && credentials.has(CAP_PERFMON);
+    let may_trace =
+        credentials.has(CAP_SYS_ADMIN) || credentials.has(CAP_BPF) && credentials.has(CAP_PERFMON);
     let who = match credentials.effective_uid {
         0 => "root".to_owned(),
         uid => format!("user id {uid}"),
@@ -94,9 +94,7 @@ fn privileges(roots: &Roots, credentials: Credentials) -> Check {
 
 /// The map of the initial user namespace: everything to itself.
 fn is_initial(uid_map: &str) -> bool {
-    uid_map
-        .split_whitespace()
-        .eq(["0", "0", "4294967295"])
+    uid_map.split_whitespace().eq(["0", "0", "4294967295"])
 }
 
 /// Containers' mounts are read from `/proc/PID` of their processes.
@@ -111,8 +109,12 @@ fn other_processes(roots: &Roots, credentials: Credentials) -> Option<Check> {
         return Some(Check::degraded(NAME, found, LOST).remedy(remedy));
     }
     (!credentials.has(CAP_SYS_PTRACE)).then(|| {
-        Check::degraded(NAME, "no CAP_SYS_PTRACE: only own processes can be read", LOST)
-            .remedy(SUDO)
+        Check::degraded(
+            NAME,
+            "no CAP_SYS_PTRACE: only own processes can be read",
+            LOST,
+        )
+        .remedy(SUDO)
     })
 }
 

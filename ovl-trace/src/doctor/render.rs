@@ -35,7 +35,10 @@ pub fn table(diagnosis: &Diagnosis, out: &mut impl Write) -> io::Result<()> {
     match diagnosis.fatal().count() {
         0 => writeln!(out, "This machine can be traced."),
         1 => writeln!(out, "This machine cannot be traced: 1 check is fatal."),
-        fatal => writeln!(out, "This machine cannot be traced: {fatal} checks are fatal."),
+        fatal => writeln!(
+            out,
+            "This machine cannot be traced: {fatal} checks are fatal."
+        ),
     }
 }
 

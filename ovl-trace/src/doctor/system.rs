@@ -24,7 +24,7 @@ fn kernel(roots: &Roots, survey: &Survey) -> Check {
     }
 }
 
-/// Kernel lockdown (kernel_lockdown(7)): at *confidentiality* neither kprobes
+/// Kernel lockdown (`kernel_lockdown(7)`): at *confidentiality* neither kprobes
 /// nor reads of kernel memory by eBPF are allowed (`LOCKDOWN_KPROBES`,
 /// `LOCKDOWN_BPF_READ_KERNEL` in include/linux/security.h); at *integrity*
 /// they are.

@@ -302,7 +302,7 @@ ffffffffc0009000 t ovl_other\t[omapdrm]
     #[test]
     fn nothing_is_concluded_from_nothing() {
         assert!(Symbols::parse("".as_bytes(), &[]).is_err());
-        assert!(Symbols::parse("\0\xff\n".as_bytes(), &[]).is_err());
+        assert!(Symbols::parse(&b"\0\xff\n"[..], &[]).is_err());
     }
 
     #[test]

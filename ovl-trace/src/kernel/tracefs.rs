@@ -67,7 +67,7 @@ impl Tracefs {
                 roots.sys.join("kernel/tracing"),
                 roots.sys.join("kernel/debug/tracing"),
             ])
-            .find(|root| root.join("events").is_dir())
+            .find(|root| may_exist(&root.join("events")))
             .map(|root| Self { root })
     }
 
@@ -78,7 +78,7 @@ impl Tracefs {
 
     /// The kernel can make probe events (`CONFIG_KPROBE_EVENTS`).
     pub fn has_kprobe_events(&self) -> bool {
-        self.root.join("kprobe_events").exists()
+        may_exist(&self.root.join("kprobe_events"))
     }
 
     /// Whether probe events may be made: opens `kprobe_events` for writing
@@ -173,6 +173,14 @@ impl Tracefs {
     fn command(&self, line: &str) -> io::Result<()> {
         self.open_for_append()?
             .write_all(format!("{line}\n").as_bytes())
+    }
+}
+
+/// The file exists, or is hidden from this user: tracefs is root's.
+fn may_exist(path: &Path) -> bool {
+    match fs::metadata(path) {
+        Ok(_) => true,
+        Err(error) => error.kind() == io::ErrorKind::PermissionDenied,
     }
 }
 
