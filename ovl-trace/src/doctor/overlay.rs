@@ -113,9 +113,12 @@ fn functions(symbols: &Symbols) -> Vec<Check> {
                 Check::degraded(&name, found, probe.lost)
             }
         });
-    std::iter::once(Check::info("probes", summary))
-        .chain(missing)
-        .collect()
+    let summary = if found == PROBES.len() {
+        Check::ok("probes", summary)
+    } else {
+        Check::info("probes", summary)
+    };
+    std::iter::once(summary).chain(missing).collect()
 }
 
 fn overlay_types(types: &Types) -> Check {
