@@ -48,7 +48,7 @@ const FUNC_PROTO: u32 = 13;
 struct Type {
     name: u32,
     info: u32,
-    size_or_type: u32,
+    reference: u32,
     data: Vec<u32>,
 }
 
@@ -118,7 +118,7 @@ impl Types {
             let mut kind = Type {
                 name: word(at)?,
                 info: word(at + 4)?,
-                size_or_type: word(at + 8)?,
+                reference: word(at + 8)?,
                 data: Vec::new(),
             };
             let (words, members) = kind.shape();
@@ -145,7 +145,7 @@ impl Types {
                 }
             }
         } else if kind.refers() || kind.kind() == PTR {
-            self.keep(kind.size_or_type, kept);
+            self.keep(kind.reference, kept);
         }
     }
 
@@ -157,9 +157,9 @@ impl Types {
         };
         match kind.kind() {
             STRUCT | UNION => kind.name == 0 || self.is_wanted(kind),
-            PTR => functions && self.matters(kind.size_or_type, functions),
+            PTR => functions && self.matters(kind.reference, functions),
             FUNC_PROTO => functions,
-            _ if kind.refers() => self.matters(kind.size_or_type, functions),
+            _ if kind.refers() => self.matters(kind.reference, functions),
             _ => false,
         }
     }
@@ -176,9 +176,9 @@ impl Types {
             words.push(strings.add(self.string(kind.name)));
             words.push(kind.info);
             words.push(if is_reference {
-                new(kind.size_or_type)
+                new(kind.reference)
             } else {
-                kind.size_or_type
+                kind.reference
             });
             for member in kind.data.chunks(kind.shape().0.max(1)) {
                 words.push(strings.add(self.string(member[0])));

@@ -140,7 +140,7 @@ mod tests {
             found(old),
             [Some("ovl_copy_up_data"), Some("do_clone_file_range")]
         );
-        assert_eq!(found(""), [None, None]);
+        assert_eq!(found("1 T x\n"), [None, None]);
     }
 
     #[test]

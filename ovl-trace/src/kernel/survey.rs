@@ -102,7 +102,7 @@ fn types(
     release: &Release,
 ) -> Result<Types, TypesError> {
     let directory = roots.sys.join("kernel/btf");
-    let vmlinux = read(&directory.join("vmlinux"), |bytes| Btf::parse(bytes))?;
+    let vmlinux = read(&directory.join("vmlinux"), Btf::parse)?;
     let module = match read(&directory.join("overlay"), |bytes| {
         Btf::parse_split(bytes, &vmlinux)
     }) {

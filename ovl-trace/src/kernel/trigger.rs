@@ -2,7 +2,7 @@
 //! and the system call that was running.
 //!
 //! The caller of `ovl_copy_up_flags` is the better source: it is right for
-//! io_uring and kernel threads, too, which have no system call. The system
+//! `io_uring` and kernel threads, too, which have no system call. The system
 //! call refines it, and decides alone where the caller is not known.
 
 use crate::model::{Operation, Trigger};

@@ -164,7 +164,7 @@ impl Btf<'_> {
             let record = self.record(id)?;
             match record.kind {
                 kind::TYPEDEF | kind::VOLATILE | kind::CONST | kind::RESTRICT | kind::TYPE_TAG => {
-                    id = TypeId(record.size_or_type)
+                    id = TypeId(record.size_or_type);
                 }
                 _ => return Some((id, record)),
             }

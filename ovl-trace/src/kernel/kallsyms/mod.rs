@@ -1,0 +1,122 @@
+//! Kernel symbols: which functions exist, and which one an address is in.
+
+mod collect;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    io::{self, BufRead, BufReader},
+    path::Path,
+};
+
+use collect::{Kept, Symbol};
+
+/// Where overlayfs' code is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Overlay {
+    /// In the loaded module `overlay`.
+    Module,
+    /// In vmlinux.
+    BuiltIn,
+    /// Nowhere: not loaded, or not there at all.
+    NotLoaded,
+}
+
+/// A function and where its code is.
+#[derive(Clone, Debug)]
+struct Function {
+    start: u64,
+    /// The next function's start, of overlayfs or not.
+    end: u64,
+    name: String,
+}
+
+/// Overlayfs' functions, and which of some others exist.
+///
+/// Names are kept as they are: `ovl_do_rename.isra.0` is not `ovl_do_rename`,
+/// since its arguments are elsewhere.
+#[derive(Clone, Debug)]
+pub struct Symbols {
+    overlay: Overlay,
+    /// Sorted by address; empty if addresses are hidden.
+    functions: Vec<Function>,
+    /// Every kept name, and how often it occurs.
+    names: BTreeMap<String, usize>,
+    addresses_hidden: bool,
+}
+
+impl Symbols {
+    /// Reads `/proc/kallsyms`, keeping the functions of overlayfs and those
+    /// named in `others`.
+    pub fn read(path: &Path, others: &[&str]) -> io::Result<Self> {
+        Self::parse(BufReader::with_capacity(1 << 16, File::open(path)?), others)
+    }
+
+    /// As [`Self::read`], from any source. Lines that are not
+    /// `address type name [module]` are skipped; a source without any function
+    /// is an error, since nothing can be concluded from it.
+    pub fn parse(mut source: impl BufRead, others: &[&str]) -> io::Result<Self> {
+        let mut kept = Kept::default();
+        let mut line = Vec::new();
+        while source.read_until(b'\n', &mut line)? > 0 {
+            if let Some(symbol) = Symbol::parse(&line) {
+                kept.take(&symbol, others);
+            }
+            line.clear();
+        }
+        if kept.is_empty() {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                "it lists no functions",
+            ));
+        }
+        Ok(kept.finish())
+    }
+
+    /// Where overlayfs' code is.
+    pub const fn overlay(&self) -> Overlay {
+        self.overlay
+    }
+
+    /// The kernel showed zeros instead of addresses (no `CAP_SYSLOG`, or
+    /// `kernel.kptr_restrict=2`).
+    pub const fn addresses_hidden(&self) -> bool {
+        self.addresses_hidden
+    }
+
+    /// A function of exactly this name exists.
+    pub fn contains(&self, name: &str) -> bool {
+        self.names.contains_key(name)
+    }
+
+    /// Several functions have this name, so that a probe on it is refused, or
+    /// sits on any of them.
+    pub fn is_ambiguous(&self, name: &str) -> bool {
+        self.names.get(name).is_some_and(|&count| count > 1)
+    }
+
+    /// What `kprobe_events` calls the function: with the module's name, so
+    /// that the probe survives the module's reload.
+    pub fn event_symbol(&self, name: &str) -> String {
+        if self.overlay == Overlay::Module && name.starts_with("ovl_") {
+            format!("overlay:{name}")
+        } else {
+            name.to_owned()
+        }
+    }
+
+    /// The function of overlayfs that contains `address`, and the offset in
+    /// it. `None` for an address elsewhere.
+    ///
+    /// A return address points behind a call, which may be its function's
+    /// last instruction: ask for the byte before it.
+    pub fn resolve(&self, address: u64) -> Option<(&str, u64)> {
+        let after = self
+            .functions
+            .partition_point(|function| function.start <= address);
+        let function = self.functions.get(after.checked_sub(1)?)?;
+        (address < function.end).then(|| (function.name.as_str(), address - function.start))
+    }
+}
