@@ -1,5 +1,7 @@
 //! What only events know: files, processes, and how they asked.
 
+use jiff::Timestamp;
+
 use crate::model::{CopyUp, Kind, Method, Operation, Outcome, Process, Whiteout};
 
 use super::{report::SortKey, top::TopTable};
@@ -110,9 +112,11 @@ pub struct CallKey {
     pub flags: Vec<&'static str>,
 }
 
-/// The most recent copy-up of a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The most recent copy-up of a file. Ordered by time.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FileLast {
+    /// When.
+    pub time: Timestamp,
     /// What was copied.
     pub kind: Kind,
     /// How, if known.
@@ -135,13 +139,14 @@ pub(crate) struct Detail {
 
 impl Detail {
     /// Takes a copy-up in; the number of new rows.
-    pub(crate) fn copy_up(&mut self, event: &CopyUp, sort: SortKey) -> usize {
+    pub(crate) fn copy_up(&mut self, event: &CopyUp, wall: Timestamp, sort: SortKey) -> usize {
         if event.outcome == Outcome::Raced {
             return 0;
         }
         let (file, new_file) = self.files.row(&event.path, sort);
         file.tally.copy_up(event);
         file.extra = Some(FileLast {
+            time: wall,
             kind: event.kind,
             method: event.method,
             operation: event.trigger.operation,

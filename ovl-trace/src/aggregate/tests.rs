@@ -434,7 +434,7 @@ fn containers_and_files_are_in_the_order_asked_for() {
     );
     assert_eq!(
         order(SortKey::Latency),
-        ("cba".to_owned(), "/z/y".to_owned())
+        ("cab".to_owned(), "/z/y".to_owned())
     );
     assert_eq!(order(SortKey::Name), ("abc".to_owned(), "/y/z".to_owned()));
 }

@@ -224,7 +224,27 @@ fn wrong_values_are_explained() {
     .iter()
     .map(|flags| complaint(&format!("ovl-trace live {flags}")))
     .collect();
-    insta::assert_snapshot!(all.join("\n"), @"");
+    insta::assert_snapshot!(all.join("\n"), @r"
+    error: invalid value '1XB' for '--min-bytes <SIZE>': expected a size such as 64KiB, 1MB or 4096
+    error: invalid value '10' for '--min-latency <DURATION>': time unit needed, for example 10sec or 10ms; expected a duration such as 10ms, 2s or 1m30s
+    error: invalid value '1000years' for '--min-latency <DURATION>': out of range integral type conversion attempted: at most 584 years can be measured
+    error: invalid value '0s' for '--duration <DURATION>': nothing can be observed in no time
+    error: invalid value '0' for '--count <N>': number would be zero for non-zero type; expected 1 or more
+    error: invalid value '0' for '--pid <PID>': expected a process id, 1 to 4194304
+    error: invalid value 'init' for '--pid <PID>': expected a process id, 1 to 4194304
+    error: invalid value 'file' for '--kind <KIND>': 'file' is not one of data, metadata, directory, symlink, special
+    error: invalid value 'write' for '--trigger <OPERATION>': 'write' is not one of open, truncate, chmod, chown, utimes, setxattr, rename, link, unlink, create, mmap, fallocate, ioctl, other
+    error: invalid value '*.pem' for '--path <GLOB>': it would match nothing, since paths start with '/'; did you mean '/*.pem' or '**/*.pem'?
+    error: invalid value '/etc/[' for '--path <GLOB>': unclosed character class; missing ']'
+    error: invalid value '' for '--container <NAME|ID>': an empty name matches nothing; leave the option out to match all
+    error: invalid value 'lots' for '--fail-over <SIZE>': expected a size such as 64KiB, 1MB or 4096
+    error: invalid value '3MiB' for '--ring-size <SIZE>': expected a power of two from 64KiB to 1GiB, such as 4MiB
+    error: unexpected argument '-1' found
+    error: invalid value 'size' for '--sort <KEY>'
+    error: invalid value 'yaml' for '--output <FORMAT>'
+    error: invalid value 'red' for '--color <WHEN>'
+    error: unexpected argument '--frobnicate' found
+    ");
 }
 
 #[test]
@@ -251,26 +271,144 @@ fn help(command: &str) -> String {
 
 #[test]
 fn help_of_the_program() {
-    insta::assert_snapshot!(help(""), @"");
+    insta::assert_snapshot!(help(""), @r"
+    Shows overlayfs copy-ups and whiteouts per container: which file, how many bytes, how long it took,
+    and why
+
+    Usage: ovl-trace [OPTIONS] <COMMAND>
+
+    Commands:
+      live    Watch copy-ups and whiteouts as they happen
+      report  Observe, then report per container
+      mounts  List the overlay mounts of this host, and whose they are
+      doctor  Check what this kernel, these privileges and these runtimes allow
+
+    Options:
+      -v, --verbose...    Write the tool's own log to standard error; repeat for more
+          --color <WHEN>  When to use colours [default: auto] [possible values: auto, always, never]
+      -h, --help          Print help (see more with '--help')
+      -V, --version       Print version
+
+    Examples:
+      ovl-trace doctor                       what can be traced on this machine
+      ovl-trace live                         watch copy-ups and whiteouts
+      ovl-trace report --duration 60s        one minute, summed up per container
+
+    Exit codes: 0 ok, 1 runtime error, 2 usage, 3 the kernel or the privileges do
+    not allow it, 4 more was copied up than --fail-over allows.
+    ");
 }
 
 #[test]
 fn help_of_live() {
-    insta::assert_snapshot!(help("live"), @"");
+    insta::assert_snapshot!(help("live"), @r"
+    Watch copy-ups and whiteouts as they happen
+
+    Usage: ovl-trace live [OPTIONS]
+
+    Options:
+      -o, --output <FORMAT>      What to write per event [default: lines] [possible values: lines, json]
+      -d, --duration <DURATION>  Stop after this time (else at Ctrl-C)
+          --count <N>            Stop after this many events
+          --fail-over <SIZE>     Exit with 4 if more bytes than this were copied up
+          --sort <KEY>           Order of the report: copied_bytes, size_bytes, copy_ups, latency,
+                                 whiteouts, name [default: copied_bytes]
+      -v, --verbose...           Write the tool's own log to standard error; repeat for more
+          --color <WHEN>         When to use colours [default: auto] [possible values: auto, always,
+                                 never]
+          --top <N>              Files to list per container in the report [default: 10]
+          --ring-size <SIZE>     Size of the buffer between kernel and agent: a power of two
+      -h, --help                 Print help (see more with '--help')
+
+    Filters (lists: repeat, or separate by commas):
+      -c, --container <NAME|ID>     Container: its name, its id, or 4 or more digits of the id
+      -n, --namespace <NS>          Namespace of Kubernetes or containerd
+      -p, --pod <POD>               Pod
+          --image <REF>             Image; a reference without tag stands for all tags
+          --path <GLOB>             Path in the container: '*' stays in its directory, '**' does not
+          --pid <PID>               Process, by its id on the host
+          --kind <KIND>             Kind of copy-up: data, metadata, directory, symlink, special
+          --trigger <OPERATION>     Operation that needed the copy-up: open, truncate, chmod, chown, ...
+          --min-bytes <SIZE>        Copy-ups of files of at least this size
+          --min-latency <DURATION>  Copy-ups that took at least this long
+
+    Examples:
+      ovl-trace live
+      ovl-trace live -c web --min-bytes 1MiB
+      ovl-trace live --output json --duration 60s > events.jsonl
+      ovl-trace live --trigger chown,chmod --path '/var/lib/**'
+
+    Ctrl-C ends it with a summary per container.
+    ");
 }
 
 #[test]
 fn help_of_report() {
     let help = help("report");
     let (head, _) = help.split_once("Filters").unwrap();
-    insta::assert_snapshot!(head, @"");
-    insta::assert_snapshot!(help.split_once("Examples").unwrap().1, @"");
+    insta::assert_snapshot!(head, @r"
+    Observe, then report per container
+
+    Usage: ovl-trace report [OPTIONS]
+
+    Options:
+      -o, --output <FORMAT>      Format of the report [default: table] [possible values: table, json]
+      -d, --duration <DURATION>  Stop after this time (else at Ctrl-C)
+          --count <N>            Stop after this many events
+          --fail-over <SIZE>     Exit with 4 if more bytes than this were copied up
+          --sort <KEY>           Order of the report: copied_bytes, size_bytes, copy_ups, latency,
+                                 whiteouts, name [default: copied_bytes]
+      -v, --verbose...           Write the tool's own log to standard error; repeat for more
+          --color <WHEN>         When to use colours [default: auto] [possible values: auto, always,
+                                 never]
+          --top <N>              Files to list per container in the report [default: 10]
+          --ring-size <SIZE>     Size of the buffer between kernel and agent: a power of two
+      -h, --help                 Print help (see more with '--help')
+    ");
+    insta::assert_snapshot!(help.split_once("Examples").unwrap().1, @r"
+    :
+      ovl-trace report --duration 60s
+      ovl-trace report -c web --top 20 --sort latency
+      ovl-trace report --duration 5m --output json --fail-over 100MiB > report.json
+    ");
 }
 
 #[test]
 fn help_of_mounts_and_doctor() {
-    insta::assert_snapshot!(help("mounts"), @"");
-    insta::assert_snapshot!(help("doctor"), @"");
+    insta::assert_snapshot!(help("mounts"), @r"
+    List the overlay mounts of this host, and whose they are
+
+    Usage: ovl-trace mounts [OPTIONS]
+
+    Options:
+      -o, --output <FORMAT>  Format of the list [default: table] [possible values: table, json]
+      -v, --verbose...       Write the tool's own log to standard error; repeat for more
+          --color <WHEN>     When to use colours [default: auto] [possible values: auto, always, never]
+      -h, --help             Print help (see more with '--help')
+
+    Examples:
+      ovl-trace mounts
+      ovl-trace mounts --output json
+
+    Needs no eBPF. Mounts in other mount namespaces need root.
+    ");
+    insta::assert_snapshot!(help("doctor"), @r"
+    Check what this kernel, these privileges and these runtimes allow
+
+    Usage: ovl-trace doctor [OPTIONS]
+
+    Options:
+      -o, --output <FORMAT>  Format of the list [default: table] [possible values: table, json]
+      -v, --verbose...       Write the tool's own log to standard error; repeat for more
+          --color <WHEN>     When to use colours [default: auto] [possible values: auto, always, never]
+      -h, --help             Print help (see more with '--help')
+
+    Examples:
+      ovl-trace doctor
+      ovl-trace doctor --output json
+
+    Exits with 3 if nothing can be traced.
+    ");
 }
 
 #[test]

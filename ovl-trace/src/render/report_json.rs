@@ -317,6 +317,7 @@ impl<'a> FileJson<'a> {
 /// The most recent copy-up of a file.
 #[derive(Serialize)]
 struct LastJson<'a> {
+    time: String,
     kind: Cow<'static, str>,
     method: Option<Cow<'static, str>>,
     operation: Cow<'static, str>,
@@ -331,6 +332,7 @@ impl<'a> LastJson<'a> {
     fn new(last: &'a FileLast) -> Self {
         let (comm, comm_bytes) = name(&last.process.comm);
         Self {
+            time: rfc3339(last.time),
             kind: last.kind.name(),
             method: last.method.map(|method| method.name()),
             operation: last.operation.name(),

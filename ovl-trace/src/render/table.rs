@@ -1,5 +1,8 @@
 //! The report for people: one line per container, then for each its triggers
 //! and its largest files, then what was lost.
+//!
+//! On a terminal, the columns of the first table fit its width, down to 80.
+//! What names something below it (headings, paths) is never cut.
 
 use std::io::{self, Write};
 
@@ -25,12 +28,10 @@ pub fn write_report(
     width: Option<u16>,
 ) -> io::Result<()> {
     if report.containers.is_empty() && report.totals.is_empty() {
-        writeln!(
-            out,
-            "No copy-ups or whiteouts in {}.",
-            units::duration(elapsed_ns(report))
-        )?;
+        writeln!(out, "No copy-ups or whiteouts in {}.", elapsed(report))?;
     } else {
+        writeln!(out, "{}", style.dim(about(report)))?;
+        writeln!(out)?;
         write_summary(out, style, report, width)?;
         for container in &report.containers {
             writeln!(out)?;
@@ -42,9 +43,21 @@ pub fn write_report(
     write_coverage(out, style, report)
 }
 
-fn elapsed_ns(report: &Report) -> u64 {
+fn elapsed(report: &Report) -> String {
     let elapsed = report.context.ended.duration_since(report.context.started);
-    u64::try_from(elapsed.as_nanos()).unwrap_or(0)
+    units::duration(u64::try_from(elapsed.as_nanos()).unwrap_or(0))
+}
+
+/// When and where.
+fn about(report: &Report) -> String {
+    let context = &report.context;
+    sanitize::text(&format!(
+        "{} UTC, {} on {}, Linux {}",
+        units::date_time(context.started),
+        elapsed(report),
+        context.hostname,
+        context.kernel,
+    ))
 }
 
 fn write_summary(
@@ -196,22 +209,23 @@ fn other_counts(sums: &Sums) -> Vec<String> {
     .collect()
 }
 
-/// `open 10 (O_WRONLY|O_APPEND 9)`
+/// `open 10 (O_WRONLY|O_APPEND 9, 1 failed)`
 fn trigger(row: &TriggerRow) -> String {
-    let mut text = format!("{} {}", row.operation, row.sums.copy_ups);
-    if row.sums.failed > 0 {
-        text.push_str(&format!(" + {} failed", row.sums.failed));
-    }
-    let flags: Vec<String> = row
+    let mut details: Vec<String> = row
         .calls
         .iter()
         .filter(|(call, tally)| !call.flags.is_empty() && tally.copy_ups > 0)
         .map(|(call, tally)| format!("{} {}", call.flags.join("|"), tally.copy_ups))
         .collect();
-    if !flags.is_empty() {
-        text.push_str(&format!(" ({})", flags.join(", ")));
+    if row.sums.failed > 0 {
+        details.push(format!("{} failed", row.sums.failed));
     }
-    text
+    let text = format!("{} {}", row.operation, row.sums.copy_ups);
+    if details.is_empty() {
+        text
+    } else {
+        format!("{text} ({})", details.join(", "))
+    }
 }
 
 fn write_files(
@@ -220,21 +234,15 @@ fn write_files(
     container: &ContainerReport,
     width: Option<u16>,
 ) -> io::Result<()> {
-    let columns = vec![
-        Column::Number("BYTES"),
-        Column::Number("TIME"),
-        Column::Number("COPY-UPS"),
-        Column::Number("WHITEOUTS"),
-        Column::Word("LAST BY"),
-        Column::Word("PATH"),
-    ];
-    let mut grid = Grid::new(columns, width.map(|width| width.saturating_sub(2)));
+    let columns = ["BYTES", "TIME", "COPY-UPS", "WHITEOUTS"].map(Column::Number);
+    let names = ["LAST BY", "PATH"].map(Column::Word);
+    let mut grid = Grid::new(columns.into_iter().chain(names).collect(), width);
     for (path, tally, last) in &container.files.rows {
         grid.row(vec![
             copied(tally.copied_bytes, tally.copied_unknown, tally.copy_ups),
             duration((tally.copy_ups > 0).then_some(tally.latency_ns)),
-            count(tally.copy_ups, tally.failed),
-            count(tally.whiteouts, 0),
+            count(tally.copy_ups),
+            count(tally.whiteouts),
             last.as_ref().map_or_else(|| "-".to_owned(), last_by),
             sanitize::bytes(path),
         ]);
@@ -257,11 +265,10 @@ fn write_files(
     Ok(())
 }
 
-fn count(count: u64, failed: u64) -> String {
-    match (count, failed) {
-        (0, 0) => "-".to_owned(),
-        (count, 0) => count.to_string(),
-        (count, failed) => format!("{count}+{failed}!"),
+fn count(count: u64) -> String {
+    match count {
+        0 => "-".to_owned(),
+        count => count.to_string(),
     }
 }
 
@@ -273,7 +280,8 @@ fn last_by(last: &FileLast) -> String {
         last.process.pid
     );
     if last.outcome != Outcome::Ok {
-        text.push_str(&format!(" {}", super::json::result(last.outcome)));
+        text.push_str(": ");
+        text.push_str(&super::json::result(last.outcome));
     }
     text
 }
