@@ -88,7 +88,7 @@ pub struct Refused(pub String);
 /// Prints what clap has to say: help to `out`, errors to `err`.
 pub(crate) fn usage<'a>(
     error: &clap::Error,
-    environment: &Environment,
+    environment: Environment,
     out: &'a mut dyn Write,
     err: &'a mut dyn Write,
 ) -> ExitCode {

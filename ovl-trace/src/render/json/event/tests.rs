@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::*;
 use crate::model::{
-    DeviceNumber, LossSource, Method,
+    DeviceNumber, LossSource,
     test_support::{OVERLAY, copy_up, origin, unowned, whiteout},
 };
 
@@ -15,7 +15,7 @@ use crate::model::{
 enum Line {
     CopyUp(Box<CopyUpLine>),
     CopyUpStarted(Box<CopyUpLine>),
-    Whiteout(WhiteoutLine),
+    Whiteout(Box<WhiteoutLine>),
     Loss {
         time: String,
         source: String,
@@ -84,7 +84,11 @@ struct MountField {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "deserialising is the check")]
+#[expect(
+    dead_code,
+    clippy::struct_field_names,
+    reason = "deserialising is the check"
+)]
 struct PhasesField {
     lock_ns: Option<u64>,
     data_ns: Option<u64>,
