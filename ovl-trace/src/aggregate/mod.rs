@@ -22,7 +22,7 @@
 //! overlay of nobody is a row of its own.
 //!
 //! **How much memory.** Totals are small. Rows for files and processes are
-//! bounded (see [`top`]): what does not fit is still in the sums, and in the
+//! bounded (see `top`): what does not fit is still in the sums, and in the
 //! number of rows left out.
 
 mod detail;
@@ -183,16 +183,20 @@ impl Aggregator {
         }
     }
 
+    /// Halves the largest tables until the rows fit.
     fn drop_rows(&mut self) {
         let sort = self.sort;
-        if let Some(largest) = self
-            .overlays
-            .values_mut()
-            .max_by_key(|overlay| overlay.rows())
-        {
-            largest.drop_rows(sort);
+        loop {
+            self.rows = self.overlays.values().map(Overlay::rows).sum();
+            let largest = self
+                .overlays
+                .values_mut()
+                .max_by_key(|overlay| overlay.rows());
+            match largest {
+                Some(largest) if self.rows > ROWS_MAX => largest.drop_rows(sort),
+                _ => return,
+            }
         }
-        self.rows = self.overlays.values().map(Overlay::rows).sum();
     }
 }
 

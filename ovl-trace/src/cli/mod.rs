@@ -1,8 +1,8 @@
 //! The command line: parse, validate, act, exit with a meaning.
 //!
-//! The clap structs ([`live`], [`report`], [`mounts`], [`doctor`],
-//! [`filters`]) only parse; [`config`] has what comes out of them, checked;
-//! [`run`] hands it to the parts that do the work.
+//! The clap structs (`live`, `report`, `mounts`, `doctor`, `filters`) only
+//! parse; [`config`] has what comes out of them, checked; [`Commands`] hands it
+//! to the parts that do the work.
 
 pub mod config;
 pub mod exit;
