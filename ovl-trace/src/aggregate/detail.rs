@@ -1,5 +1,7 @@
 //! What only events know: files, processes, and how they asked.
 
+use jiff::Timestamp;
+
 use crate::model::{CopyUp, Kind, Method, Operation, Outcome, Process, Whiteout};
 
 use super::{report::SortKey, top::TopTable};
@@ -110,9 +112,11 @@ pub struct CallKey {
     pub flags: Vec<&'static str>,
 }
 
-/// The most recent copy-up of a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The most recent copy-up of a file. Ordered by time.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FileLast {
+    /// When.
+    pub time: Timestamp,
     /// What was copied.
     pub kind: Kind,
     /// How, if known.
@@ -134,14 +138,15 @@ pub(crate) struct Detail {
 }
 
 impl Detail {
-    /// Takes a copy-up in; the number of new rows.
-    pub(crate) fn copy_up(&mut self, event: &CopyUp, sort: SortKey) -> usize {
+    /// Takes a copy-up in; the number of new rows, as of [`Self::rows`].
+    pub(crate) fn copy_up(&mut self, event: &CopyUp, wall: Timestamp, sort: SortKey) -> usize {
         if event.outcome == Outcome::Raced {
             return 0;
         }
         let (file, new_file) = self.files.row(&event.path, sort);
         file.tally.copy_up(event);
         file.extra = Some(FileLast {
+            time: wall,
             kind: event.kind,
             method: event.method,
             operation: event.trigger.operation,
@@ -155,9 +160,9 @@ impl Detail {
             syscall: event.trigger.syscall,
             flags: event.trigger.flags.clone(),
         };
-        let (call, new_call) = self.calls.row(&call, sort);
+        let (call, _) = self.calls.row(&call, sort);
         call.tally.copy_up(event);
-        usize::from(new_file) + usize::from(new_process) + usize::from(new_call)
+        usize::from(new_file) + usize::from(new_process)
     }
 
     /// Takes a whiteout in; the number of new rows.
@@ -169,14 +174,15 @@ impl Detail {
         usize::from(new_file) + usize::from(new_process)
     }
 
+    /// Rows of the tables that can grow large; there are only so many ways to
+    /// call for a copy-up.
     pub(crate) fn rows(&self) -> usize {
-        self.files.len() + self.processes.len() + self.calls.len()
+        self.files.len() + self.processes.len()
     }
 
     pub(crate) fn drop_half(&mut self, sort: SortKey) {
         self.files.drop_half(sort);
         self.processes.drop_half(sort);
-        self.calls.drop_half(sort);
     }
 
     pub(crate) fn merge(&mut self, other: &Self) {

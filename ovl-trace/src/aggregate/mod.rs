@@ -22,7 +22,7 @@
 //! overlay of nobody is a row of its own.
 //!
 //! **How much memory.** Totals are small. Rows for files and processes are
-//! bounded (see [`top`]): what does not fit is still in the sums, and in the
+//! bounded (see `top`): what does not fit is still in the sums, and in the
 //! number of rows left out.
 
 mod detail;
@@ -67,8 +67,6 @@ pub struct Aggregator {
     losses: BTreeMap<(LossSource, String), u64>,
     retired: Sums,
     retired_overlays: u64,
-    first_event: Option<Timestamp>,
-    last_event: Option<Timestamp>,
 }
 
 impl Aggregator {
@@ -84,8 +82,6 @@ impl Aggregator {
             losses: BTreeMap::new(),
             retired: Sums::default(),
             retired_overlays: 0,
-            first_event: None,
-            last_event: None,
         }
     }
 
@@ -110,10 +106,8 @@ impl Aggregator {
         if !self.filter.admits_event(event) {
             return;
         }
-        self.first_event = Some(self.first_event.map_or(wall, |first| first.min(wall)));
-        self.last_event = Some(self.last_event.map_or(wall, |last| last.max(wall)));
         let sort = self.sort;
-        self.rows += self.overlay(key, origin).event(event, sort);
+        self.rows += self.overlay(key, origin).event(event, wall, sort);
         if self.rows > ROWS_MAX {
             self.drop_rows();
         }
@@ -155,8 +149,6 @@ impl Aggregator {
             containers,
             totals,
             retired_overlays: self.retired_overlays,
-            first_event: self.first_event,
-            last_event: self.last_event,
             loss: LossReport::new(&self.losses),
         }
     }
@@ -191,16 +183,20 @@ impl Aggregator {
         }
     }
 
+    /// Halves the largest tables until the rows fit.
     fn drop_rows(&mut self) {
         let sort = self.sort;
-        if let Some(largest) = self
-            .overlays
-            .values_mut()
-            .max_by_key(|overlay| overlay.rows())
-        {
-            largest.drop_rows(sort);
+        loop {
+            self.rows = self.overlays.values().map(Overlay::rows).sum();
+            let largest = self
+                .overlays
+                .values_mut()
+                .max_by_key(|overlay| overlay.rows());
+            match largest {
+                Some(largest) if self.rows > ROWS_MAX => largest.drop_rows(sort),
+                _ => return,
+            }
         }
-        self.rows = self.overlays.values().map(Overlay::rows).sum();
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use crate::model::{CopyUp, CopyUpTotals, Event, Filter, Origin, OverlayTotals, TotalsKey};
 use ovl_trace_common::aggregate::bucket;
 
@@ -45,11 +47,11 @@ impl Overlay {
 
     /// Takes in an event that the filter admits; the number of new rows of
     /// detail.
-    pub(crate) fn event(&mut self, event: &Event, sort: SortKey) -> usize {
+    pub(crate) fn event(&mut self, event: &Event, wall: Timestamp, sort: SortKey) -> usize {
         match event {
             Event::CopyUp(event) => {
                 count(&mut self.events, event);
-                self.detail.copy_up(event, sort)
+                self.detail.copy_up(event, wall, sort)
             }
             Event::Whiteout(event) => {
                 *self.events.whiteouts.entry(event.cause).or_default() += 1;

@@ -114,11 +114,13 @@ mod tests {
         #[test]
         fn within_the_bounds_of_the_true_value(
             latencies in proptest::collection::vec(0_u64..1 << 39, 1..200),
-            share in 0.0..=1.0,
+            percent in 0_usize..=100,
         ) {
             let mut sorted = latencies.clone();
             sorted.sort_unstable();
-            let rank = f64::ceil(share * sorted.len() as f64) as usize;
+            let share = percent as f64 / 100.0;
+            // 0.07 * 100 is a little more than 7: the same rounding for both.
+            let rank = (percent * sorted.len()).div_ceil(100);
             let truth = sorted[rank.clamp(1, sorted.len()) - 1];
             let value = check(&latencies, share).unwrap();
             prop_assert_eq!(bucket(value), bucket(truth), "{} for {}", value, truth);

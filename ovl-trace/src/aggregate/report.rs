@@ -89,10 +89,6 @@ pub struct Report {
     pub totals: Sums,
     /// Overlays, all of them gone, that are only in `totals`.
     pub retired_overlays: u64,
-    /// Time of the first event that was admitted.
-    pub first_event: Option<Timestamp>,
-    /// Time of the last one.
-    pub last_event: Option<Timestamp>,
     /// What was lost.
     pub loss: LossReport,
 }
@@ -191,29 +187,31 @@ impl Report {
         let lost = self.loss.events();
         if lost > 0 && self.counts_events() {
             notes.push(format!(
-                "{lost} events were lost, and counts come from events: all numbers are lower bounds"
+                "{} lost, and counts come from events: all numbers are lower bounds",
+                counted(lost, "event was", "events were"),
             ));
         } else if lost > 0 {
             notes.push(format!(
-                "{lost} events were lost: files, processes and calls are incomplete; counts, bytes and latencies come from the kernel's totals and are exact"
+                "{} lost: files, processes and calls are incomplete; counts, bytes and latencies come from the kernel's totals and are exact",
+                counted(lost, "event was", "events were"),
             ));
         }
         if self.loss.probe > 0 {
             notes.push(format!(
-                "probes missed {} times: counts may be short, too",
-                self.loss.probe
+                "probes missed something {}: counts may be short, too",
+                counted(self.loss.probe, "time", "times"),
             ));
         }
         if self.totals.copied_unknown > 0 {
             notes.push(format!(
-                "the bytes of {} copy-ups could not be measured: copied bytes are a lower bound",
-                self.totals.copied_unknown
+                "the bytes of {} could not be measured: copied bytes are a lower bound",
+                counted(self.totals.copied_unknown, "copy-up", "copy-ups"),
             ));
         }
         if self.retired_overlays > 0 {
             notes.push(format!(
-                "{} overlays that are gone are in the totals only",
-                self.retired_overlays
+                "{} gone for long and in the totals only",
+                counted(self.retired_overlays, "overlay is", "overlays are"),
             ));
         }
         if self
@@ -228,6 +226,10 @@ impl Report {
         }
         notes
     }
+}
+
+fn counted(count: u64, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
 }
 
 /// Sorts containers, the largest (or the first name) first.

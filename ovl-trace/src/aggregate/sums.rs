@@ -60,8 +60,9 @@ pub struct Latency {
 }
 
 impl Latency {
-    /// The latency that this share (0 to 1) of copy-ups did not exceed, see
-    /// [`percentile`]; `None` without copy-ups.
+    /// The latency that this share (0 to 1) of copy-ups did not exceed:
+    /// interpolated inside its power of two, never outside of `min_ns` and
+    /// `max_ns`. `None` without copy-ups.
     pub fn percentile_ns(&self, share: f64) -> Option<u64> {
         percentile(&self.histogram, share, self.min_ns, self.max_ns)
     }

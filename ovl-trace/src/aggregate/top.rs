@@ -40,7 +40,7 @@ impl<K, X> Default for TopTable<K, X> {
     }
 }
 
-impl<K: Clone + Eq + Hash + Ord, X: Clone + Default> TopTable<K, X> {
+impl<K: Clone + Eq + Hash + Ord, X: Clone + Default + PartialOrd> TopTable<K, X> {
     pub(crate) fn len(&self) -> usize {
         self.rows.len()
     }
@@ -67,12 +67,15 @@ impl<K: Clone + Eq + Hash + Ord, X: Clone + Default> TopTable<K, X> {
         self.rows.extend(rows);
     }
 
-    /// Adds another table's rows. Not bounded: the sources are.
+    /// Adds another table's rows; the greater `extra`, which is the later one,
+    /// stays. Not bounded: the sources are.
     pub(crate) fn merge(&mut self, other: &Self) {
         for (key, row) in &other.rows {
             let mine = self.rows.entry(key.clone()).or_default();
             mine.tally.add(&row.tally);
-            mine.extra = row.extra.clone();
+            if mine.extra < row.extra {
+                mine.extra = row.extra.clone();
+            }
         }
         self.dropped += other.dropped;
         self.dropped_tally.add(&other.dropped_tally);

@@ -118,7 +118,7 @@ pub enum ColourChoice {
 }
 
 impl ColourChoice {
-    pub(crate) fn style(self, environment: &Environment) -> Style {
+    pub(crate) fn style(self, environment: Environment) -> Style {
         let colour = match self {
             Self::Auto => environment.stdout_colour(),
             Self::Always => true,
@@ -142,11 +142,11 @@ pub struct Environment {
 }
 
 impl Environment {
-    pub(crate) const fn stdout_colour(&self) -> bool {
+    pub(crate) const fn stdout_colour(self) -> bool {
         self.stdout_terminal && !self.no_colour
     }
 
-    pub(crate) const fn stderr_colour(&self) -> bool {
+    pub(crate) const fn stderr_colour(self) -> bool {
         self.stderr_terminal && !self.no_colour
     }
 }

@@ -22,7 +22,7 @@ pub(crate) struct DoctorArgs {
 }
 
 impl DoctorArgs {
-    pub(crate) fn config(self, environment: &Environment, style: Style) -> DoctorConfig {
+    pub(crate) fn config(self, environment: Environment, style: Style) -> DoctorConfig {
         DoctorConfig {
             output: self.output,
             style,

@@ -31,7 +31,7 @@ pub(crate) struct LiveArgs {
 impl LiveArgs {
     pub(crate) fn config(
         self,
-        environment: &Environment,
+        environment: Environment,
         style: Style,
     ) -> anyhow::Result<LiveConfig> {
         Ok(LiveConfig {

@@ -7,7 +7,7 @@ use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 use super::config::Environment;
 
 /// Starts the log: warnings, more with `-v`; `RUST_LOG` has precedence.
-pub(crate) fn init(verbose: u8, environment: &Environment) {
+pub(crate) fn init(verbose: u8, environment: Environment) {
     let filter = EnvFilter::builder()
         .with_default_directive(level(verbose).into())
         .from_env_lossy();

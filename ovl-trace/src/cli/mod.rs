@@ -1,8 +1,8 @@
 //! The command line: parse, validate, act, exit with a meaning.
 //!
-//! The clap structs ([`live`], [`report`], [`mounts`], [`doctor`],
-//! [`filters`]) only parse; [`config`] has what comes out of them, checked;
-//! [`run`] hands it to the parts that do the work.
+//! The clap structs (`live`, `report`, `mounts`, `doctor`, `filters`) only
+//! parse; [`config`] has what comes out of them, checked; [`Commands`] hands it
+//! to the parts that do the work.
 
 pub mod config;
 pub mod exit;
@@ -77,7 +77,7 @@ enum Subcommands {
 
 impl Cli {
     /// The validated configuration.
-    fn validate(self, environment: &Environment) -> anyhow::Result<Command> {
+    fn validate(self, environment: Environment) -> anyhow::Result<Command> {
         let style = self.global.color.style(environment);
         Ok(match self.command {
             Subcommands::Live(args) => Command::Live(args.config(environment, style)?),
@@ -94,7 +94,7 @@ pub fn main() -> ProcessExitCode {
     let mut out = io::stdout().lock();
     let code = run_with(
         std::env::args_os(),
-        &environment,
+        environment,
         &run::Agent,
         &mut out,
         &mut io::stderr(),
@@ -105,7 +105,7 @@ pub fn main() -> ProcessExitCode {
 /// [`main`] with everything that it touches.
 fn run_with(
     args: impl IntoIterator<Item = OsString>,
-    environment: &Environment,
+    environment: Environment,
     commands: &dyn Commands,
     out: &mut dyn Write,
     err: &mut dyn Write,

@@ -22,7 +22,7 @@ pub(crate) struct MountsArgs {
 }
 
 impl MountsArgs {
-    pub(crate) fn config(self, environment: &Environment, style: Style) -> MountsConfig {
+    pub(crate) fn config(self, environment: Environment, style: Style) -> MountsConfig {
         MountsConfig {
             output: self.output,
             style,

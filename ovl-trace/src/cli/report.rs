@@ -28,7 +28,7 @@ pub(crate) struct ReportArgs {
 impl ReportArgs {
     pub(crate) fn config(
         self,
-        environment: &Environment,
+        environment: Environment,
         style: Style,
     ) -> anyhow::Result<ReportConfig> {
         Ok(ReportConfig {

@@ -18,12 +18,9 @@ const DEVICE: DeviceNumber = DeviceNumber {
 
 /// Of a Docker container with this name, and an id derived from it.
 pub(crate) fn origin(name: &str) -> Origin {
-    let id: String = name
-        .bytes()
-        .cycle()
-        .take(32)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let digits = name.bytes().flat_map(|byte| [byte >> 4, byte & 15]);
+    let digits = digits.filter_map(|digit| char::from_digit(digit.into(), 16));
+    let id: String = digits.collect::<Vec<_>>().iter().cycle().take(64).collect();
     Origin {
         container: Some(Container {
             id,

@@ -105,11 +105,19 @@ mod tests {
 
     #[test]
     fn without_a_width_nothing_is_cut() {
-        insta::assert_snapshot!(grid(None), @"");
+        insta::assert_snapshot!(grid(None), @r"
+        NAME                        COUNT  PATH
+        web                             7  /srv/x y
+        RUN a very long build step   1234  /srv/x y
+        ");
     }
 
     #[test]
     fn only_text_is_cut() {
-        insta::assert_snapshot!(grid(Some(30)), @"");
+        insta::assert_snapshot!(grid(Some(30)), @r"
+        NAME           COUNT  PATH
+        web                7  /srv/x y
+        RUN a very l…   1234  /srv/x y
+        ");
     }
 }

@@ -231,7 +231,14 @@ mod tests {
             (Event::CopyUp(truncated), web.clone()),
             (Event::Whiteout(whiteout("/etc/motd")), web),
             (Event::Whiteout(opaque), unowned()),
-        ]), @"");
+        ]), @r"
+        TIME (UTC)   CONTAINER    EVENT        COPIED LATENCY TRIGGER  PROCESS      PATH
+        07:10:41.001 web          directory         -  812 µs open     sh[216]      /srv
+        07:10:41.001 web          data       50.0 MiB  183 ms open     sh[216]      /srv/model.bin
+        07:10:41.001 web          data      truncated 70.0 µs open     sh[216]      /var/log/app.log
+        07:10:41.001 web          whiteout          -       - unlink   sh[216]      /etc/motd
+        07:10:41.001 overlay 0:28 opaque            -       - -        sh[216]      /var/cache
+        ");
     }
 
     #[test]
@@ -257,7 +264,15 @@ mod tests {
             (Event::CopyUpStarted(copy_up("/srv/model.bin")), web.clone()),
             (loss(LossSource::Ring), web.clone()),
             (loss(LossSource::Probe), web),
-        ]), @"");
+        ]), @r"
+        TIME (UTC)   CONTAINER    EVENT        COPIED LATENCY TRIGGER  PROCESS      PATH
+        07:10:41.001 web          data         ENOSPC  183 ms open     sh[216]      /srv/model.bin
+        07:10:41.001 web          data          raced  183 ms open     sh[216]      /srv/model.bin
+        07:10:41.001 web          data              ?  183 ms open     sh[216]      /srv/model.bin
+        07:10:41.001 web          data              - running open     sh[216]      /srv/model.bin
+        07:10:41.001 ! 12 lost (ring: ring_copy_up); lines are missing here, the totals are not affected
+        07:10:41.001 ! 12 lost (probe: ring_copy_up); the totals may be short, too
+        ");
     }
 
     #[test]
@@ -266,7 +281,10 @@ mod tests {
         event.process.comm = b"\x1b]0;x\x07\xff".to_vec();
         let mut origin = origin("web");
         origin.container.as_mut().unwrap().name = Some("we\u{9b}b".to_owned());
-        insta::assert_snapshot!(lines(&[(Event::CopyUp(event), origin)]), @"");
+        insta::assert_snapshot!(lines(&[(Event::CopyUp(event), origin)]), @r"
+        TIME (UTC)   CONTAINER    EVENT        COPIED LATENCY TRIGGER  PROCESS      PATH
+        07:10:41.001 we\u{9b}b    data       50.0 MiB  183 ms open     \x1b]0;x\x07\xff[216] /a\n07:10:41 fake\x1b[2J\u{202e}
+        ");
     }
 
     #[test]

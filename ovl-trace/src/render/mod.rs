@@ -17,4 +17,4 @@ pub mod table;
 pub mod units;
 
 #[cfg(test)]
-mod test_report;
+pub(crate) mod test_report;

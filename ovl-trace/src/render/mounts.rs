@@ -178,7 +178,12 @@ mod tests {
 
     #[test]
     fn a_table() {
-        insta::assert_snapshot!(text(&rows(), Some(80)), @"");
+        insta::assert_snapshot!(text(&rows(), Some(80)), @r"
+        DEVICE  CONTAINER  IMAGE     RUNTIME  LAYERS  UPPERDIR
+        0:28    web        shop/we…  docker        9  /var/lib/docker/overlay2/95be/diff
+        0:28    d\x1b[2Jb  shop/db…  docker        2  /up\n\xff
+        0:31    -          -         -             2  (read-only)
+        ");
     }
 
     #[test]
@@ -190,6 +195,55 @@ mod tests {
     fn json() {
         let mut out = Vec::new();
         write_json(&mut out, &rows()[1..]).unwrap();
-        insta::assert_snapshot!(String::from_utf8(out).unwrap(), @"");
+        insta::assert_snapshot!(String::from_utf8(out).unwrap(), @r#"
+        {
+          "schema": 1,
+          "mounts": [
+            {
+              "container": {
+                "id": "6462646264626462646264626462646264626462646264626462646264626462",
+                "name": "d\u001b[2Jb",
+                "image": "shop/db:1.4",
+                "runtime": "docker",
+                "pod": null,
+                "namespace": null
+              },
+              "mount": {
+                "device": "0:28",
+                "merged": "/var/lib/docker/overlay2/95be/merged",
+                "upperdir": "/up\n�",
+                "upperdir_bytes": "2f75700aff"
+              },
+              "workdir": "/var/lib/docker/overlay2/95be/work",
+              "lowerdirs": [
+                "/var/lib/docker/overlay2/l/ABC"
+              ],
+              "layers": 2,
+              "read_only": false,
+              "namespaces": 1
+            },
+            {
+              "container": null,
+              "mount": {
+                "device": "0:31",
+                "merged": null,
+                "upperdir": null
+              },
+              "workdir": null,
+              "lowerdirs": [
+                "/a",
+                "/b�"
+              ],
+              "lowerdirs_bytes": [
+                "2f61",
+                "2f62ff"
+              ],
+              "layers": 2,
+              "read_only": true,
+              "namespaces": 1
+            }
+          ]
+        }
+        "#);
     }
 }

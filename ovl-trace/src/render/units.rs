@@ -49,12 +49,10 @@ pub fn duration(ns: u64) -> String {
 
 fn three_digits(value: f64, unit: &str) -> String {
     // The limits are where rounding would add a fourth digit.
-    let decimals = if value < 9.995 {
-        2
-    } else if value < 99.95 {
-        1
-    } else {
-        0
+    let decimals = match value {
+        ..9.995 => 2,
+        ..99.95 => 1,
+        _ => 0,
     };
     format!("{value:.decimals$} {unit}")
 }

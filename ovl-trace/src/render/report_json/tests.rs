@@ -96,7 +96,7 @@ objects! {
         latency_max_ns: u64, last: Option<LastObject>,
     }
     LastObject {
-        kind: String, method: Option<String>, operation: String, pid: u32, comm: String,
+        time: String, kind: String, method: Option<String>, operation: String, pid: u32, comm: String,
         comm_bytes: Option<String>, result: String,
     }
     ProcessObject {
@@ -137,7 +137,59 @@ fn the_summary_is_one_line_of_its_own_type() {
 
 #[test]
 fn an_empty_report() {
-    insta::assert_snapshot!(text(&quiet()), @"");
+    insta::assert_snapshot!(text(&quiet()), @r#"
+    {
+      "schema": 1,
+      "tool_version": "0.1.0",
+      "kernel": "6.18.2",
+      "hostname": "host",
+      "started": "2026-11-21T07:10:31.000000000Z",
+      "ended": "2026-11-21T07:10:41.500000000Z",
+      "duration_seconds": 10.5,
+      "counted_from": "kernel",
+      "containers": [],
+      "totals": {
+        "copy_ups": {
+          "total": 0,
+          "data": 0,
+          "metadata": 0,
+          "directory": 0,
+          "symlink": 0,
+          "special": 0,
+          "unknown": 0,
+          "failed": 0,
+          "raced": 0
+        },
+        "size_bytes": 0,
+        "copied_bytes": 0,
+        "copied_unknown": 0,
+        "latency_ns": {
+          "sum": 0,
+          "min": null,
+          "max": null,
+          "p50": null,
+          "p90": null,
+          "p99": null
+        },
+        "histogram": [],
+        "whiteouts": {
+          "total": 0,
+          "unlink": 0,
+          "rmdir": 0,
+          "rename": 0,
+          "opaque": 0
+        }
+      },
+      "loss": {
+        "ring": 0,
+        "queue": 0,
+        "probe": 0,
+        "reasons": {}
+      },
+      "coverage": [],
+      "notes": []
+    }
+    "#);
 }
 
 #[test]
@@ -147,9 +199,36 @@ fn numbers_of_a_container() {
     insta::assert_snapshot!(format!(
         "{}\n{}\n{}\n{}\n{}",
         row["copy_ups"], row["latency_ns"], row["histogram"][0], row["whiteouts"], row["triggers"]
-    ), @"");
-    insta::assert_snapshot!(serde_json::to_string_pretty(&row["files"][0]).unwrap(), @"");
-    insta::assert_snapshot!(row["files_not_listed"], @"");
+    ), @r#"
+    {"total":6,"data":5,"metadata":0,"directory":1,"symlink":0,"special":0,"unknown":0,"failed":0,"raced":0}
+    {"sum":186309000,"min":61000,"max":183000000,"p50":786432,"p90":153730637,"p99":180073064}
+    {"le_ns":65535,"count":1}
+    {"total":1,"unlink":1,"rmdir":0,"rename":0,"opaque":1}
+    [{"operation":"chown","copy_ups":4,"failed":0,"size_bytes":600000,"copied_bytes":600000,"latency_ns":3248000,"calls":[{"syscall":"fchownat","flags":[],"copy_ups":4,"failed":0}]},{"operation":"open","copy_ups":2,"failed":0,"size_bytes":52432896,"copied_bytes":52428800,"latency_ns":183061000,"calls":[{"syscall":"openat","flags":["O_WRONLY","O_APPEND"],"copy_ups":2,"failed":0}]}]
+    "#);
+    insta::assert_snapshot!(serde_json::to_string_pretty(&row["files"][0]).unwrap(), @r#"
+    {
+      "path": "/srv/model.bin",
+      "copy_ups": 1,
+      "failed": 0,
+      "whiteouts": 0,
+      "opaque": 0,
+      "size_bytes": 52428800,
+      "copied_bytes": 52428800,
+      "latency_ns": 183000000,
+      "latency_max_ns": 183000000,
+      "last": {
+        "time": "1970-01-01T00:00:00.000000000Z",
+        "kind": "data",
+        "method": "copy",
+        "operation": "open",
+        "pid": 216,
+        "comm": "sh",
+        "result": "ok"
+      }
+    }
+    "#);
+    insta::assert_snapshot!(row["files_not_listed"], @r#"{"count":5,"dropped":0,"copy_ups":3,"failed":0,"whiteouts":1,"opaque":1,"size_bytes":104096,"copied_bytes":100000,"latency_ns":1685000,"latency_max_ns":812000}"#);
 }
 
 #[test]
@@ -181,5 +260,9 @@ fn hostile_names_are_whole() {
 #[test]
 fn losses_and_coverage() {
     let value: Value = serde_json::from_str(&text(&degraded())).unwrap();
-    insta::assert_snapshot!(format!("{}\n{}\n{}", value["loss"], value["coverage"], value["notes"]), @"");
+    insta::assert_snapshot!(format!("{}\n{}\n{}", value["loss"], value["coverage"], value["notes"]), @r#"
+    {"ring":12,"queue":0,"probe":1,"reasons":{"in_flight_full":1,"ring_copy_up":12}}
+    [{"probe":"do_splice_direct","status":"no such symbol","lost":"bytes are unknown"}]
+    ["12 events were lost, and counts come from events: all numbers are lower bounds","probes missed something 1 time: counts may be short, too"]
+    "#);
 }

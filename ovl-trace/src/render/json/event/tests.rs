@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::*;
 use crate::model::{
-    DeviceNumber, LossSource, Method,
+    DeviceNumber, LossSource,
     test_support::{OVERLAY, copy_up, origin, unowned, whiteout},
 };
 
@@ -15,7 +15,7 @@ use crate::model::{
 enum Line {
     CopyUp(Box<CopyUpLine>),
     CopyUpStarted(Box<CopyUpLine>),
-    Whiteout(WhiteoutLine),
+    Whiteout(Box<WhiteoutLine>),
     Loss {
         time: String,
         source: String,
@@ -84,7 +84,11 @@ struct MountField {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "deserialising is the check")]
+#[expect(
+    dead_code,
+    clippy::struct_field_names,
+    reason = "deserialising is the check"
+)]
 struct PhasesField {
     lock_ns: Option<u64>,
     data_ns: Option<u64>,
@@ -133,7 +137,7 @@ fn line(event: &Event, origin: &Origin) -> String {
 
 #[test]
 fn a_copy_up() {
-    insta::assert_snapshot!(line(&Event::CopyUp(copy_up("/srv/model.bin")), &origin("web")), @"");
+    insta::assert_snapshot!(line(&Event::CopyUp(copy_up("/srv/model.bin")), &origin("web")), @r#"{"type":"copy_up","time":"2026-11-21T07:10:41.001421770Z","container":{"id":"7765627765627765627765627765627765627765627765627765627765627765","name":"web","image":"shop/web:1.4","runtime":"docker","pod":null,"namespace":null},"mount":{"device":"0:28","merged":"/var/lib/docker/overlay2/95be/merged","upperdir":"/var/lib/docker/overlay2/95be/diff"},"path":"/srv/model.bin","kind":"data","method":"copy","size_bytes":52428800,"copied_bytes":52428800,"latency_ns":183000000,"phases":{"lock_ns":900,"data_ns":150000000,"sync_ns":32000000},"trigger":{"operation":"open","flags":["O_WRONLY","O_APPEND"],"syscall":"openat"},"process":{"pid":216,"tid":216,"comm":"sh","uid":0},"result":"ok","layer":{"index":1,"digest":null,"instruction":null},"inode":77,"mode":"100644","ancestor":false}"#);
 }
 
 #[test]
@@ -155,7 +159,7 @@ fn what_is_unknown_is_null_or_absent() {
         outcome: Outcome::Failed(None),
         ..copy_up("/a")
     };
-    insta::assert_snapshot!(line(&Event::CopyUp(event), &unowned()), @"");
+    insta::assert_snapshot!(line(&Event::CopyUp(event), &unowned()), @r#"{"type":"copy_up","time":"2026-11-21T07:10:41.001421770Z","container":null,"mount":{"device":"0:28","merged":null,"upperdir":null},"path":"/a","kind":"data","method":null,"size_bytes":52428800,"copied_bytes":null,"latency_ns":183000000,"trigger":{"operation":"open","flags":[],"syscall":null},"process":{"pid":216,"tid":216,"comm":"sh","uid":null},"result":"failed","layer":null,"inode":77,"mode":"100644","ancestor":false}"#);
 }
 
 #[test]
@@ -185,14 +189,14 @@ fn a_running_copy_up_claims_no_result() {
 
 #[test]
 fn a_whiteout_and_a_loss() {
-    insta::assert_snapshot!(line(&Event::Whiteout(whiteout("/etc/motd")), &origin("web")), @"");
+    insta::assert_snapshot!(line(&Event::Whiteout(whiteout("/etc/motd")), &origin("web")), @r#"{"type":"whiteout","time":"2026-11-21T07:10:41.001421770Z","container":{"id":"7765627765627765627765627765627765627765627765627765627765627765","name":"web","image":"shop/web:1.4","runtime":"docker","pod":null,"namespace":null},"mount":{"device":"0:28","merged":"/var/lib/docker/overlay2/95be/merged","upperdir":"/var/lib/docker/overlay2/95be/diff"},"path":"/etc/motd","cause":"unlink","process":{"pid":216,"tid":216,"comm":"sh","uid":0}}"#);
     let loss = Event::Loss(Loss {
         time_ns: 0,
         source: LossSource::Ring,
         reason: "ring_copy_up",
         count: 12,
     });
-    insta::assert_snapshot!(line(&loss, &unowned()), @"");
+    insta::assert_snapshot!(line(&loss, &unowned()), @r#"{"type":"loss","time":"2026-11-21T07:10:41.001421770Z","source":"ring","count":12,"reason":"ring_copy_up"}"#);
 }
 
 #[test]

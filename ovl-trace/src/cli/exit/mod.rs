@@ -88,7 +88,7 @@ pub struct Refused(pub String);
 /// Prints what clap has to say: help to `out`, errors to `err`.
 pub(crate) fn usage<'a>(
     error: &clap::Error,
-    environment: &Environment,
+    environment: Environment,
     out: &'a mut dyn Write,
     err: &'a mut dyn Write,
 ) -> ExitCode {
@@ -139,29 +139,23 @@ pub(crate) fn code(result: anyhow::Result<Ending>, err: &mut dyn Write) -> ExitC
 
 fn say(err: &mut dyn Write, code: ExitCode, message: &str) -> ExitCode {
     // If standard error is closed, the code has to speak alone.
-    match writeln!(err, "ovl-trace: {}", sanitize_lines(message)) {
+    match writeln!(err, "ovl-trace: {}", harmless(message)) {
         Ok(()) | Err(_) => code,
     }
 }
 
-/// Messages quote names; their own newlines stay.
-fn sanitize_lines(message: &str) -> String {
-    let lines: Vec<String> = message.lines().map(harmless).collect();
-    lines.join("\n")
-}
-
-/// Like [`sanitize::text`], but a backslash stays single: messages are prose.
-fn harmless(line: &str) -> String {
-    line.chars()
-        .flat_map(|c| {
-            let (shown, escaped) = if sanitize::is_harmless(c) {
-                (Some(c), None)
-            } else {
-                (None, Some(c.escape_unicode()))
-            };
-            shown.into_iter().chain(escaped.into_iter().flatten())
-        })
-        .collect()
+/// A message as it may be shown: it quotes names. Its own line breaks stay,
+/// and a backslash stays single, since a message is prose and not a name.
+fn harmless(message: &str) -> String {
+    let mut text = String::with_capacity(message.len());
+    for c in message.chars() {
+        if c == '\n' || sanitize::is_harmless(c) {
+            text.push(c);
+        } else {
+            text.extend(c.escape_unicode());
+        }
+    }
+    text
 }
 
 /// Whoever read the output has seen enough.
@@ -186,70 +180,4 @@ fn is_refused(error: &anyhow::Error) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use anyhow::Context as _;
-
-    fn outcome(result: anyhow::Result<Ending>) -> (ExitCode, String) {
-        let mut err = Vec::new();
-        let code = code(result, &mut err);
-        (code, String::from_utf8(err).unwrap())
-    }
-
-    #[test]
-    fn errors_show_their_whole_chain() {
-        let error = Err(io::Error::other("boom")).context("cannot read '/x'");
-        assert_eq!(
-            outcome(error),
-            (
-                ExitCode::Runtime,
-                "ovl-trace: cannot read '/x': boom\n".to_owned()
-            )
-        );
-    }
-
-    #[test]
-    fn a_closed_pipe_is_success_wherever_it_is() {
-        let pipe = || io::Error::from(io::ErrorKind::BrokenPipe);
-        let quiet = (ExitCode::Ok, String::new());
-        assert_eq!(outcome(Err(pipe().into())), quiet);
-        assert_eq!(
-            outcome(Err(pipe()).context("cannot write").context("live")),
-            quiet
-        );
-        let json = serde_json::Error::io(pipe());
-        assert_eq!(outcome(Err(json).context("cannot write")), quiet);
-    }
-
-    #[test]
-    fn refusals_are_found_under_context() {
-        let refused = || Refused("CAP_BPF is missing".to_owned());
-        assert_eq!(outcome(Err(refused().into())).0, ExitCode::Refused);
-        assert_eq!(
-            outcome(Err(refused()).context("cannot start")),
-            (
-                ExitCode::Refused,
-                "ovl-trace: cannot start: CAP_BPF is missing\n".to_owned()
-            )
-        );
-        // As a context of something else.
-        let error = Err(io::Error::other("EPERM")).context(refused());
-        assert_eq!(outcome(error).0, ExitCode::Refused);
-    }
-
-    #[test]
-    fn over_budget() {
-        let ending = Ending::OverBudget {
-            copied_bytes: 2048,
-            budget_bytes: 1024,
-        };
-        assert_eq!(
-            outcome(Ok(ending)),
-            (
-                ExitCode::Budget,
-                "ovl-trace: 2.0 KiB were copied up, more than '--fail-over 1.0 KiB' allows\n"
-                    .to_owned()
-            )
-        );
-    }
-}
+mod tests;

@@ -1,9 +1,15 @@
+//! The whole way from arguments to exit code, with fake commands.
+
+mod help;
+
 use std::sync::Mutex;
 
 use clap::CommandFactory as _;
 
 use super::{
-    config::{DoctorConfig, LiveConfig, LiveOutput, MountsConfig, ReportConfig, TableOutput},
+    config::{
+        ColourChoice, DoctorConfig, LiveConfig, LiveOutput, MountsConfig, ReportConfig, TableOutput,
+    },
     exit::{Ending, ExitCode, Refused},
     *,
 };
@@ -59,7 +65,7 @@ impl Write for Closed {
 fn run_fake(fake: &Fake, line: &str) -> (ExitCode, String, String) {
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let args = line.split(' ').map(OsString::from);
-    let code = run_with(args, &Environment::default(), fake, &mut out, &mut err);
+    let code = run_with(args, Environment::default(), fake, &mut out, &mut err);
     (
         code,
         String::from_utf8(out).unwrap(),
@@ -175,27 +181,26 @@ fn a_closed_pipe_is_success() {
         let args = line.split(' ').map(OsString::from);
         let mut err = Vec::new();
         let environment = Environment::default();
-        let code = run_with(args, &environment, &Fake::default(), &mut Closed, &mut err);
+        let code = run_with(args, environment, &Fake::default(), &mut Closed, &mut err);
         assert_eq!((code, err), (ExitCode::Ok, Vec::new()), "{line}");
     }
 }
 
 #[test]
 fn colour_on_a_terminal_only() {
-    let on = |choice: config::ColourChoice, stdout_terminal, no_colour| {
+    let on = |choice: ColourChoice, stdout_terminal, no_colour| {
         let environment = Environment {
             stdout_terminal,
             no_colour,
             ..Environment::default()
         };
-        choice.style(&environment).colour
+        choice.style(environment).colour
     };
-    use config::ColourChoice::{Always, Auto, Never};
-    assert!(on(Auto, true, false));
-    assert!(!on(Auto, true, true));
-    assert!(!on(Auto, false, false));
-    assert!(on(Always, false, true));
-    assert!(!on(Never, true, false));
+    assert!(on(ColourChoice::Auto, true, false));
+    assert!(!on(ColourChoice::Auto, true, true));
+    assert!(!on(ColourChoice::Auto, false, false));
+    assert!(on(ColourChoice::Always, false, true));
+    assert!(!on(ColourChoice::Never, true, false));
 }
 
 #[test]
@@ -224,7 +229,27 @@ fn wrong_values_are_explained() {
     .iter()
     .map(|flags| complaint(&format!("ovl-trace live {flags}")))
     .collect();
-    insta::assert_snapshot!(all.join("\n"), @"");
+    insta::assert_snapshot!(all.join("\n"), @r"
+    error: invalid value '1XB' for '--min-bytes <SIZE>': expected a size such as 64KiB, 1MB or 4096
+    error: invalid value '10' for '--min-latency <DURATION>': time unit needed, for example 10sec or 10ms; expected a duration such as 10ms, 2s or 1m30s
+    error: invalid value '1000years' for '--min-latency <DURATION>': out of range integral type conversion attempted: at most 584 years can be measured
+    error: invalid value '0s' for '--duration <DURATION>': nothing can be observed in no time
+    error: invalid value '0' for '--count <N>': number would be zero for non-zero type; expected 1 or more
+    error: invalid value '0' for '--pid <PID>': expected a process id, 1 to 4194304
+    error: invalid value 'init' for '--pid <PID>': expected a process id, 1 to 4194304
+    error: invalid value 'file' for '--kind <KIND>': 'file' is not one of data, metadata, directory, symlink, special
+    error: invalid value 'write' for '--trigger <OPERATION>': 'write' is not one of open, truncate, chmod, chown, utimes, setxattr, rename, link, unlink, create, mmap, fallocate, ioctl, other
+    error: invalid value '*.pem' for '--path <GLOB>': it would match nothing, since paths start with '/'; did you mean '/*.pem' or '**/*.pem'?
+    error: invalid value '/etc/[' for '--path <GLOB>': unclosed character class; missing ']'
+    error: invalid value '' for '--container <NAME|ID>': an empty name matches nothing; leave the option out to match all
+    error: invalid value 'lots' for '--fail-over <SIZE>': expected a size such as 64KiB, 1MB or 4096
+    error: invalid value '3MiB' for '--ring-size <SIZE>': expected a power of two from 64KiB to 1GiB, such as 4MiB
+    error: unexpected argument '-1' found
+    error: invalid value 'size' for '--sort <KEY>'
+    error: invalid value 'yaml' for '--output <FORMAT>'
+    error: invalid value 'red' for '--color <WHEN>'
+    error: unexpected argument '--frobnicate' found
+    ");
 }
 
 #[test]
@@ -236,50 +261,4 @@ fn a_command_is_needed() {
         complaint("ovl-trace frobnicate"),
         "error: unrecognized subcommand 'frobnicate'"
     );
-}
-
-/// Help is wrapped to the terminal's width, so tests fix it.
-fn help(command: &str) -> String {
-    let mut cli = Cli::command().term_width(100);
-    cli.build();
-    let command = match command {
-        "" => &mut cli,
-        name => cli.find_subcommand_mut(name).unwrap(),
-    };
-    command.clone().term_width(100).render_help().to_string()
-}
-
-#[test]
-fn help_of_the_program() {
-    insta::assert_snapshot!(help(""), @"");
-}
-
-#[test]
-fn help_of_live() {
-    insta::assert_snapshot!(help("live"), @"");
-}
-
-#[test]
-fn help_of_report() {
-    let help = help("report");
-    let (head, _) = help.split_once("Filters").unwrap();
-    insta::assert_snapshot!(head, @"");
-    insta::assert_snapshot!(help.split_once("Examples").unwrap().1, @"");
-}
-
-#[test]
-fn help_of_mounts_and_doctor() {
-    insta::assert_snapshot!(help("mounts"), @"");
-    insta::assert_snapshot!(help("doctor"), @"");
-}
-
-#[test]
-fn every_command_shows_an_example() {
-    for command in Cli::command().get_subcommands() {
-        let help = help(command.get_name());
-        assert!(
-            help.contains(&format!("Examples:\n  ovl-trace {}", command.get_name())),
-            "{help}"
-        );
-    }
 }

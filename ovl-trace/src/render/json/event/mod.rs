@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::{ContainerJson, MountJson, name, to_writer};
 use crate::{
-    model::{CopyUp, Event, Loss, Origin, Outcome, Phases, Process, Trigger, Whiteout},
+    model::{CopyUp, Event, Loss, Method, Origin, Outcome, Phases, Process, Trigger, Whiteout},
     render::errno,
 };
 
@@ -69,7 +69,7 @@ impl<'a> CopyUpJson<'a> {
             path,
             path_bytes,
             kind: event.kind.name(),
-            method: event.method.filter(|_| ended).map(|method| method.name()),
+            method: event.method.filter(|_| ended).map(Method::name),
             size_bytes: event.size_bytes,
             copied_bytes: event.copied_bytes.filter(|_| ended),
             latency_ns: ended.then_some(event.latency_ns),
@@ -101,6 +101,7 @@ pub(crate) fn result(outcome: Outcome) -> Cow<'static, str> {
 
 /// What was measured; the others are absent.
 #[derive(Serialize)]
+#[expect(clippy::struct_field_names, reason = "the names are the contract")]
 struct PhasesJson {
     #[serde(skip_serializing_if = "Option::is_none")]
     lock_ns: Option<u64>,

@@ -1,0 +1,169 @@
+//! Help is documentation: its text is fixed here.
+
+use clap::CommandFactory as _;
+
+use crate::cli::Cli;
+
+/// Help is wrapped to the terminal's width, so tests fix it.
+fn help(command: &str) -> String {
+    let mut cli = Cli::command().term_width(100);
+    cli.build();
+    let command = match command {
+        "" => &mut cli,
+        name => cli.find_subcommand_mut(name).unwrap(),
+    };
+    command.clone().term_width(100).render_help().to_string()
+}
+
+#[test]
+fn help_of_the_program() {
+    insta::assert_snapshot!(help(""), @r"
+    Shows overlayfs copy-ups and whiteouts per container: which file, how many bytes, how long it took,
+    and why
+
+    Usage: ovl-trace [OPTIONS] <COMMAND>
+
+    Commands:
+      live    Watch copy-ups and whiteouts as they happen
+      report  Observe, then report per container
+      mounts  List the overlay mounts of this host, and whose they are
+      doctor  Check what this kernel, these privileges and these runtimes allow
+
+    Options:
+      -v, --verbose...    Write the tool's own log to standard error; repeat for more
+          --color <WHEN>  When to use colours [default: auto] [possible values: auto, always, never]
+      -h, --help          Print help (see more with '--help')
+      -V, --version       Print version
+
+    Examples:
+      ovl-trace doctor                       what can be traced on this machine
+      ovl-trace live                         watch copy-ups and whiteouts
+      ovl-trace report --duration 60s        one minute, summed up per container
+
+    Exit codes: 0 ok, 1 runtime error, 2 usage, 3 the kernel or the privileges do
+    not allow it, 4 more was copied up than --fail-over allows.
+    ");
+}
+
+#[test]
+fn help_of_live() {
+    insta::assert_snapshot!(help("live"), @r"
+    Watch copy-ups and whiteouts as they happen
+
+    Usage: ovl-trace live [OPTIONS]
+
+    Options:
+      -o, --output <FORMAT>      What to write per event [default: lines] [possible values: lines, json]
+      -d, --duration <DURATION>  Stop after this time (else at Ctrl-C)
+          --count <N>            Stop after this many events
+          --fail-over <SIZE>     Exit with 4 if more bytes than this were copied up
+          --sort <KEY>           Order of the report: copied_bytes, size_bytes, copy_ups, latency,
+                                 whiteouts, name [default: copied_bytes]
+      -v, --verbose...           Write the tool's own log to standard error; repeat for more
+          --color <WHEN>         When to use colours [default: auto] [possible values: auto, always,
+                                 never]
+          --top <N>              Files to list per container in the report [default: 10]
+          --ring-size <SIZE>     Size of the buffer between kernel and agent: a power of two
+      -h, --help                 Print help (see more with '--help')
+
+    Filters (lists: repeat, or separate by commas):
+      -c, --container <NAME|ID>     Container: its name, its id, or 4 or more digits of the id
+      -n, --namespace <NS>          Namespace of Kubernetes or containerd
+      -p, --pod <POD>               Pod
+          --image <REF>             Image; a reference without tag stands for all tags
+          --path <GLOB>             Path in the container: '*' stays in its directory, '**' does not
+          --pid <PID>               Process, by its id on the host
+          --kind <KIND>             Kind of copy-up: data, metadata, directory, symlink, special
+          --trigger <OPERATION>     Operation that needed the copy-up: open, truncate, chmod, chown, ...
+          --min-bytes <SIZE>        Copy-ups of files of at least this size
+          --min-latency <DURATION>  Copy-ups that took at least this long
+
+    Examples:
+      ovl-trace live
+      ovl-trace live -c web --min-bytes 1MiB
+      ovl-trace live --output json --duration 60s > events.jsonl
+      ovl-trace live --trigger chown,chmod --path '/var/lib/**'
+
+    Ctrl-C ends it with a summary per container.
+    ");
+}
+
+#[test]
+fn help_of_report() {
+    let help = help("report");
+    let (head, _) = help.split_once("Filters").unwrap();
+    insta::assert_snapshot!(head, @r"
+    Observe, then report per container
+
+    Usage: ovl-trace report [OPTIONS]
+
+    Options:
+      -o, --output <FORMAT>      Format of the report [default: table] [possible values: table, json]
+      -d, --duration <DURATION>  Stop after this time (else at Ctrl-C)
+          --count <N>            Stop after this many events
+          --fail-over <SIZE>     Exit with 4 if more bytes than this were copied up
+          --sort <KEY>           Order of the report: copied_bytes, size_bytes, copy_ups, latency,
+                                 whiteouts, name [default: copied_bytes]
+      -v, --verbose...           Write the tool's own log to standard error; repeat for more
+          --color <WHEN>         When to use colours [default: auto] [possible values: auto, always,
+                                 never]
+          --top <N>              Files to list per container in the report [default: 10]
+          --ring-size <SIZE>     Size of the buffer between kernel and agent: a power of two
+      -h, --help                 Print help (see more with '--help')
+    ");
+    insta::assert_snapshot!(help.split_once("Examples").unwrap().1, @r"
+    :
+      ovl-trace report --duration 60s
+      ovl-trace report -c web --top 20 --sort latency
+      ovl-trace report --duration 5m --output json --fail-over 100MiB > report.json
+    ");
+}
+
+#[test]
+fn help_of_mounts_and_doctor() {
+    insta::assert_snapshot!(help("mounts"), @r"
+    List the overlay mounts of this host, and whose they are
+
+    Usage: ovl-trace mounts [OPTIONS]
+
+    Options:
+      -o, --output <FORMAT>  Format of the list [default: table] [possible values: table, json]
+      -v, --verbose...       Write the tool's own log to standard error; repeat for more
+          --color <WHEN>     When to use colours [default: auto] [possible values: auto, always, never]
+      -h, --help             Print help (see more with '--help')
+
+    Examples:
+      ovl-trace mounts
+      ovl-trace mounts --output json
+
+    Needs no eBPF. Mounts in other mount namespaces need root.
+    ");
+    insta::assert_snapshot!(help("doctor"), @r"
+    Check what this kernel, these privileges and these runtimes allow
+
+    Usage: ovl-trace doctor [OPTIONS]
+
+    Options:
+      -o, --output <FORMAT>  Format of the list [default: table] [possible values: table, json]
+      -v, --verbose...       Write the tool's own log to standard error; repeat for more
+          --color <WHEN>     When to use colours [default: auto] [possible values: auto, always, never]
+      -h, --help             Print help (see more with '--help')
+
+    Examples:
+      ovl-trace doctor
+      ovl-trace doctor --output json
+
+    Exits with 3 if nothing can be traced.
+    ");
+}
+
+#[test]
+fn every_command_shows_an_example() {
+    for command in Cli::command().get_subcommands() {
+        let help = help(command.get_name());
+        assert!(
+            help.contains(&format!("Examples:\n  ovl-trace {}", command.get_name())),
+            "{help}"
+        );
+    }
+}

@@ -1,0 +1,214 @@
+//! One container: its sums, and the detail that events give.
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+
+use super::sums::{SumsJson, known};
+use crate::{
+    aggregate::{CallKey, ContainerReport, FileLast, ProcessKey, Tally, TopList, TriggerRow},
+    model::Method,
+    render::json::{ContainerJson, MountJson, name, result, rfc3339},
+};
+
+#[derive(Serialize)]
+pub(super) struct RowJson<'a> {
+    container: Option<ContainerJson<'a>>,
+    mount: MountJson<'a>,
+    overlays: usize,
+    counted_from: &'static str,
+    #[serde(flatten)]
+    sums: SumsJson,
+    triggers: Vec<TriggerJson<'a>>,
+    files: Vec<FileJson<'a>>,
+    files_not_listed: OthersJson,
+    processes: Vec<ProcessJson<'a>>,
+    processes_not_listed: OthersJson,
+    /// Filled by the analysis of layers, which is not part of this version.
+    layers: [(); 0],
+    /// Likewise.
+    advice: [(); 0],
+}
+
+impl<'a> RowJson<'a> {
+    pub(super) fn new(row: &'a ContainerReport) -> Self {
+        Self {
+            container: row.origin.container.as_ref().map(Into::into),
+            mount: (&row.origin.mount).into(),
+            overlays: row.overlays,
+            counted_from: row.counted_from.name(),
+            sums: SumsJson::new(&row.sums),
+            triggers: row.triggers.iter().map(TriggerJson::new).collect(),
+            files: row.files.rows.iter().map(FileJson::new).collect(),
+            files_not_listed: OthersJson::new(&row.files),
+            processes: row.processes.rows.iter().map(ProcessJson::new).collect(),
+            processes_not_listed: OthersJson::new(&row.processes),
+            layers: [],
+            advice: [],
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct TriggerJson<'a> {
+    operation: Cow<'static, str>,
+    copy_ups: u64,
+    failed: u64,
+    size_bytes: u64,
+    copied_bytes: u64,
+    latency_ns: u64,
+    calls: Vec<CallJson<'a>>,
+}
+
+impl<'a> TriggerJson<'a> {
+    fn new(row: &'a TriggerRow) -> Self {
+        Self {
+            operation: row.operation.name(),
+            copy_ups: row.sums.copy_ups,
+            failed: row.sums.failed,
+            size_bytes: row.sums.size_bytes,
+            copied_bytes: row.sums.copied_bytes,
+            latency_ns: row.sums.latency_ns,
+            calls: row.calls.iter().map(CallJson::new).collect(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct CallJson<'a> {
+    syscall: Option<&'static str>,
+    flags: &'a [&'static str],
+    copy_ups: u64,
+    failed: u64,
+}
+
+impl<'a> CallJson<'a> {
+    fn new((key, tally): &'a (CallKey, Tally)) -> Self {
+        Self {
+            syscall: key.syscall,
+            flags: &key.flags,
+            copy_ups: tally.copy_ups,
+            failed: tally.failed,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct TallyJson {
+    copy_ups: u64,
+    failed: u64,
+    whiteouts: u64,
+    opaque: u64,
+    size_bytes: u64,
+    copied_bytes: Option<u64>,
+    latency_ns: u64,
+    latency_max_ns: u64,
+}
+
+impl TallyJson {
+    fn new(tally: &Tally) -> Self {
+        Self {
+            copy_ups: tally.copy_ups,
+            failed: tally.failed,
+            whiteouts: tally.whiteouts,
+            opaque: tally.opaque,
+            size_bytes: tally.size_bytes,
+            copied_bytes: known(tally.copied_bytes, tally.copied_unknown),
+            latency_ns: tally.latency_ns,
+            latency_max_ns: tally.latency_max_ns,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct FileJson<'a> {
+    path: Cow<'a, str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path_bytes: Option<String>,
+    #[serde(flatten)]
+    tally: TallyJson,
+    last: Option<LastJson<'a>>,
+}
+
+impl<'a> FileJson<'a> {
+    fn new((path, tally, last): &'a (Vec<u8>, Tally, Option<FileLast>)) -> Self {
+        let (path, path_bytes) = name(path);
+        Self {
+            path,
+            path_bytes,
+            tally: TallyJson::new(tally),
+            last: last.as_ref().map(LastJson::new),
+        }
+    }
+}
+
+/// The most recent copy-up of a file.
+#[derive(Serialize)]
+struct LastJson<'a> {
+    time: String,
+    kind: Cow<'static, str>,
+    method: Option<Cow<'static, str>>,
+    operation: Cow<'static, str>,
+    pid: u32,
+    comm: Cow<'a, str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    comm_bytes: Option<String>,
+    result: Cow<'static, str>,
+}
+
+impl<'a> LastJson<'a> {
+    fn new(last: &'a FileLast) -> Self {
+        let (comm, comm_bytes) = name(&last.process.comm);
+        Self {
+            time: rfc3339(last.time),
+            kind: last.kind.name(),
+            method: last.method.map(Method::name),
+            operation: last.operation.name(),
+            pid: last.process.pid,
+            comm,
+            comm_bytes,
+            result: result(last.outcome),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct ProcessJson<'a> {
+    pid: u32,
+    comm: Cow<'a, str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    comm_bytes: Option<String>,
+    #[serde(flatten)]
+    tally: TallyJson,
+}
+
+impl<'a> ProcessJson<'a> {
+    fn new((key, tally, ()): &'a (ProcessKey, Tally, ())) -> Self {
+        let (comm, comm_bytes) = name(&key.comm);
+        Self {
+            pid: key.pid,
+            comm,
+            comm_bytes,
+            tally: TallyJson::new(tally),
+        }
+    }
+}
+
+/// `dropped` of `count` were forgotten to bound memory.
+#[derive(Serialize)]
+struct OthersJson {
+    count: u64,
+    dropped: u64,
+    #[serde(flatten)]
+    tally: TallyJson,
+}
+
+impl OthersJson {
+    fn new<K, X>(list: &TopList<K, X>) -> Self {
+        Self {
+            count: list.others,
+            dropped: list.dropped,
+            tally: TallyJson::new(&list.others_tally),
+        }
+    }
+}
