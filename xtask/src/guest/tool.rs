@@ -6,14 +6,17 @@ use std::process::Command;
 
 use anyhow::{Context as _, bail};
 
+use crate::host::Host;
+
 /// A command for a program of the machine. Debian keeps `modprobe`,
 /// `mkfs.ext4` and others where an ordinary user's `PATH` does not look.
 pub(super) fn tool(name: &str) -> Command {
-    let mut path = std::env::var_os("PATH").unwrap_or_else(|| "/usr/bin:/bin".into());
-    path.push(":/usr/sbin:/sbin");
-    let mut command = Command::new(name);
-    command.env("PATH", path);
-    command
+    let elsewhere = Path::new("/usr/sbin").join(name);
+    if Host::find_program(name).is_none() && elsewhere.is_file() {
+        Command::new(elsewhere)
+    } else {
+        Command::new(name)
+    }
 }
 
 /// What a command wrote to its standard output.

@@ -61,7 +61,9 @@ pub(super) fn run(
     File::create(console).with_context(|| format!("cannot create '{}'", console.display()))?;
     let mut tail = File::open(console)?;
     let program = qemu.get_program().to_string_lossy().into_owned();
-    qemu.stdin(Stdio::null())
+    // An end of file on its input would tell the guest that nobody reads its
+    // output: the pipe stays open, and unused, while the emulator runs.
+    qemu.stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     ends_with_parent(qemu);
