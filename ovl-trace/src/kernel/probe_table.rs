@@ -56,10 +56,18 @@ const fn optional(
 pub const PROBES: &[ProbeSymbol] = &[
     // Entered by every operation that may need a copy-up, with the caller's
     // credentials; `ovl_copy_up` and `ovl_copy_up_with_data` jump to it.
-    required("ovl_copy_up_flags", &["ovl_copy_up_flags"]),
+    optional(
+        "ovl_copy_up_flags",
+        &["ovl_copy_up_flags"],
+        "the operation behind a copy-up, where its syscall does not tell",
+    ),
     // One call per inode. A compiler may inline it (seen in a trace of a
     // Clang build).
-    required("ovl_copy_up_one", &["ovl_copy_up_one"]),
+    optional(
+        "ovl_copy_up_one",
+        &["ovl_copy_up_one"],
+        "failed and raced copy-ups, late data of metacopy files",
+    ),
     // Takes the inode's copy-up lock, and releases it. Global functions of
     // another file: not inlined without LTO.
     required("ovl_copy_up_start", &["ovl_copy_up_start"]),

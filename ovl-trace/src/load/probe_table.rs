@@ -122,6 +122,16 @@ mod tests {
     }
 
     #[test]
+    fn both_tables_agree_on_what_is_required() {
+        for function in probe_table::PROBES {
+            let required = PROBES
+                .iter()
+                .any(|probe| probe.function == function.name && probe.required);
+            assert_eq!(required, function.required, "{}", function.name);
+        }
+    }
+
+    #[test]
     fn ends_are_attached_before_beginnings() {
         let place = |program| PROBES.iter().position(|probe| probe.program == program);
         assert!(place("copy_up_end") < place("copy_up_start"));
