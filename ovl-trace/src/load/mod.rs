@@ -1,6 +1,7 @@
 //! Loads the eBPF program and attaches it.
 
 mod group;
+mod memlock;
 mod perf;
 mod probe_table;
 mod totals;
@@ -94,6 +95,7 @@ impl Tracer {
             data_probed: u32::from(attached("copy_up_data")),
             padding: 0,
         };
+        memlock::lift();
         let ebpf = EbpfLoader::new()
             .btf(None)
             .override_global("OFFSETS", &plan.offsets, true)

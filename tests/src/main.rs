@@ -1,0 +1,27 @@
+//! End-to-end tests: the built `ovl-trace` against real containers on a real
+//! kernel, as root, judged by what the upper directories hold afterwards.
+//!
+//! `cargo xtask test` runs this program in a guest; it also runs on a machine
+//! of its own (`ovl-trace-tests [NAME…]`), since it only needs root, Docker
+//! with overlay2 on ext4, and `ovl-trace` in `PATH`.
+
+mod cases;
+mod command;
+mod demo;
+mod docker;
+mod events;
+mod harness;
+mod image;
+mod oracle;
+mod overlay;
+mod tracer;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if arguments.first().map(String::as_str) == Some("demo") {
+        return demo::main();
+    }
+    harness::main(cases::ALL, &arguments)
+}
