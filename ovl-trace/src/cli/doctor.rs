@@ -16,8 +16,15 @@ Exits with 3 if nothing can be traced.";
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct DoctorArgs {
-    /// Format of the list
-    #[arg(short, long, value_name = "FORMAT", value_enum, default_value_t)]
+    /// Format of the list: table, json
+    #[arg(
+        short,
+        long,
+        value_name = "FORMAT",
+        value_enum,
+        default_value_t,
+        hide_possible_values = true
+    )]
     output: TableOutput,
 }
 

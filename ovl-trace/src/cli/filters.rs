@@ -92,15 +92,12 @@ pub(crate) struct ObservationArgs {
     /// Exit with 4 if more bytes than this were copied up
     #[arg(long, value_name = "SIZE", value_parser = values::size)]
     fail_over: Option<u64>,
-    /// Order of the containers and files in the report
     #[arg(
         long,
+        help = "Order of the report: copied_bytes, size_bytes, copy_ups, latency, whiteouts, name",
         value_name = "KEY",
         default_value = "copied_bytes",
         hide_possible_values = true
-    )]
-    #[arg(
-        help = "Order of the report: copied_bytes, size_bytes, copy_ups, latency, whiteouts, name"
     )]
     sort: SortKey,
     /// Files to list per container in the report

@@ -21,8 +21,15 @@ Ctrl-C ends it with a summary per container.";
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct LiveArgs {
-    /// What to write per event
-    #[arg(short, long, value_name = "FORMAT", value_enum, default_value_t)]
+    /// Format of the events: lines, json
+    #[arg(
+        short,
+        long,
+        value_name = "FORMAT",
+        value_enum,
+        default_value_t,
+        hide_possible_values = true
+    )]
     output: LiveOutput,
     #[command(flatten)]
     observation: ObservationArgs,

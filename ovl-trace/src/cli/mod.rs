@@ -56,14 +56,16 @@ pub struct Cli {
 #[derive(Debug, Args)]
 struct Global {
     /// Write the tool's own log to standard error; repeat for more
-    ///
-    /// `RUST_LOG` has precedence.
     #[arg(short, long, global = true, action = ArgAction::Count)]
     verbose: u8,
-    /// When to use colours
-    ///
-    /// `auto`: on a terminal, unless `NO_COLOR` is set.
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        help = "Colours: auto (on a terminal, unless NO_COLOR is set), always, never",
+        default_value = "auto",
+        hide_possible_values = true
+    )]
     color: config::ColourChoice,
 }
 

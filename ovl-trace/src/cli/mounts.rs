@@ -16,8 +16,15 @@ Needs no eBPF. Mounts in other mount namespaces need root.";
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct MountsArgs {
-    /// Format of the list
-    #[arg(short, long, value_name = "FORMAT", value_enum, default_value_t)]
+    /// Format of the list: table, json
+    #[arg(
+        short,
+        long,
+        value_name = "FORMAT",
+        value_enum,
+        default_value_t,
+        hide_possible_values = true
+    )]
     output: TableOutput,
 }
 

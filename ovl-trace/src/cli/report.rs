@@ -18,8 +18,15 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct ReportArgs {
-    /// Format of the report
-    #[arg(short, long, value_name = "FORMAT", value_enum, default_value_t)]
+    /// Format of the report: table, json
+    #[arg(
+        short,
+        long,
+        value_name = "FORMAT",
+        value_enum,
+        default_value_t,
+        hide_possible_values = true
+    )]
     output: TableOutput,
     #[command(flatten)]
     observation: ObservationArgs,

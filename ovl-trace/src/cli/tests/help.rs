@@ -31,8 +31,9 @@ fn help_of_the_program() {
 
     Options:
       -v, --verbose...    Write the tool's own log to standard error; repeat for more
-          --color <WHEN>  When to use colours [default: auto] [possible values: auto, always, never]
-      -h, --help          Print help (see more with '--help')
+          --color <WHEN>  Colours: auto (on a terminal, unless NO_COLOR is set), always, never [default:
+                          auto]
+      -h, --help          Print help
       -V, --version       Print version
 
     Examples:
@@ -53,18 +54,18 @@ fn help_of_live() {
     Usage: ovl-trace live [OPTIONS]
 
     Options:
-      -o, --output <FORMAT>      What to write per event [default: lines] [possible values: lines, json]
+      -o, --output <FORMAT>      Format of the events: lines, json [default: lines]
       -d, --duration <DURATION>  Stop after this time (else at Ctrl-C)
           --count <N>            Stop after this many events
           --fail-over <SIZE>     Exit with 4 if more bytes than this were copied up
           --sort <KEY>           Order of the report: copied_bytes, size_bytes, copy_ups, latency,
                                  whiteouts, name [default: copied_bytes]
       -v, --verbose...           Write the tool's own log to standard error; repeat for more
-          --color <WHEN>         When to use colours [default: auto] [possible values: auto, always,
-                                 never]
+          --color <WHEN>         Colours: auto (on a terminal, unless NO_COLOR is set), always, never
+                                 [default: auto]
           --top <N>              Files to list per container in the report [default: 10]
           --ring-size <SIZE>     Size of the buffer between kernel and agent: a power of two
-      -h, --help                 Print help (see more with '--help')
+      -h, --help                 Print help
 
     Filters (lists: repeat, or separate by commas):
       -c, --container <NAME|ID>     Container: its name, its id, or 4 or more digits of the id
@@ -98,18 +99,18 @@ fn help_of_report() {
     Usage: ovl-trace report [OPTIONS]
 
     Options:
-      -o, --output <FORMAT>      Format of the report [default: table] [possible values: table, json]
+      -o, --output <FORMAT>      Format of the report: table, json [default: table]
       -d, --duration <DURATION>  Stop after this time (else at Ctrl-C)
           --count <N>            Stop after this many events
           --fail-over <SIZE>     Exit with 4 if more bytes than this were copied up
           --sort <KEY>           Order of the report: copied_bytes, size_bytes, copy_ups, latency,
                                  whiteouts, name [default: copied_bytes]
       -v, --verbose...           Write the tool's own log to standard error; repeat for more
-          --color <WHEN>         When to use colours [default: auto] [possible values: auto, always,
-                                 never]
+          --color <WHEN>         Colours: auto (on a terminal, unless NO_COLOR is set), always, never
+                                 [default: auto]
           --top <N>              Files to list per container in the report [default: 10]
           --ring-size <SIZE>     Size of the buffer between kernel and agent: a power of two
-      -h, --help                 Print help (see more with '--help')
+      -h, --help                 Print help
     ");
     insta::assert_snapshot!(help.split_once("Examples").unwrap().1, @r"
     :
@@ -127,10 +128,11 @@ fn help_of_mounts_and_doctor() {
     Usage: ovl-trace mounts [OPTIONS]
 
     Options:
-      -o, --output <FORMAT>  Format of the list [default: table] [possible values: table, json]
+      -o, --output <FORMAT>  Format of the list: table, json [default: table]
       -v, --verbose...       Write the tool's own log to standard error; repeat for more
-          --color <WHEN>     When to use colours [default: auto] [possible values: auto, always, never]
-      -h, --help             Print help (see more with '--help')
+          --color <WHEN>     Colours: auto (on a terminal, unless NO_COLOR is set), always, never
+                             [default: auto]
+      -h, --help             Print help
 
     Examples:
       ovl-trace mounts
@@ -144,10 +146,11 @@ fn help_of_mounts_and_doctor() {
     Usage: ovl-trace doctor [OPTIONS]
 
     Options:
-      -o, --output <FORMAT>  Format of the list [default: table] [possible values: table, json]
+      -o, --output <FORMAT>  Format of the list: table, json [default: table]
       -v, --verbose...       Write the tool's own log to standard error; repeat for more
-          --color <WHEN>     When to use colours [default: auto] [possible values: auto, always, never]
-      -h, --help             Print help (see more with '--help')
+          --color <WHEN>     Colours: auto (on a terminal, unless NO_COLOR is set), always, never
+                             [default: auto]
+      -h, --help             Print help
 
     Examples:
       ovl-trace doctor
@@ -165,5 +168,17 @@ fn every_command_shows_an_example() {
             help.contains(&format!("Examples:\n  ovl-trace {}", command.get_name())),
             "{help}"
         );
+    }
+}
+
+/// Clap's long layout, of a paragraph per option, is chosen as soon as one
+/// option has a long text.
+#[test]
+fn help_stays_compact() {
+    for command in Cli::command().get_subcommands() {
+        let (name, long) = (command.get_name(), command.clone().render_long_help());
+        assert!(!long.to_string().contains("Possible values:"), "{name}");
+        assert!(help(name).contains("-h, --help"), "{name}");
+        assert!(!help(name).contains("(see more with '--help')"), "{name}");
     }
 }
