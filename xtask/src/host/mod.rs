@@ -12,7 +12,6 @@ use std::{
     env,
     fmt::Display,
     fs,
-    io::{self, Write as _},
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::{Command, ExitStatus},
@@ -23,7 +22,10 @@ use std::{
 use anyhow::{Context as _, Result, bail, ensure};
 
 pub(crate) use self::lock::CacheLock;
-use self::{caller::Caller, command_line::shown};
+use self::{
+    caller::Caller,
+    command_line::{named, shown},
+};
 
 /// How often a command with a time limit is looked at.
 const POLL: Duration = Duration::from_millis(50);
@@ -118,7 +120,7 @@ impl Host {
                 child.wait()?;
                 bail!(
                     "'{}' took longer than {} s ({why})",
-                    shown(command),
+                    named(command),
                     limit.as_secs()
                 );
             }
@@ -134,7 +136,7 @@ impl Host {
         ensure!(
             Self::find_program("sudo").is_some(),
             "'{}' needs root ({why}), and 'sudo' is not installed: run it as root, then try again",
-            shown(command)
+            named(command)
         );
         self.run(why, &mut with_sudo(command))
     }
@@ -146,7 +148,7 @@ impl Host {
         ensure!(
             output.status.success(),
             "'{}' failed: {}: {}",
-            shown(command),
+            named(command),
             output.status,
             String::from_utf8_lossy(&output.stderr).trim()
         );
@@ -208,8 +210,17 @@ impl Host {
 
 /// Writes a line to standard error. A closed standard error is nothing to stop
 /// for.
+#[cfg(not(test))]
 pub(crate) fn say(line: impl Display) {
-    drop(writeln!(io::stderr(), "{line}"));
+    use std::io::Write as _;
+    drop(writeln!(std::io::stderr(), "{line}"));
+}
+
+/// As above, but captured by the test harness.
+#[cfg(test)]
+#[expect(clippy::print_stderr, reason = "only the macro is captured")]
+pub(crate) fn say(line: impl Display) {
+    eprintln!("{line}");
 }
 
 /// Is this process root?
@@ -232,7 +243,7 @@ fn judge(why: &str, command: &Command, status: ExitStatus) -> Result<()> {
     ensure!(
         status.success(),
         "'{}' failed: {status} ({why})",
-        shown(command)
+        named(command)
     );
     Ok(())
 }
