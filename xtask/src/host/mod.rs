@@ -6,6 +6,7 @@
 mod caller;
 mod command_line;
 mod lock;
+mod sudo;
 
 use std::{
     cell::{Cell, RefCell},
@@ -25,6 +26,7 @@ pub(crate) use self::lock::CacheLock;
 use self::{
     caller::Caller,
     command_line::{named, shown},
+    sudo::with_sudo,
 };
 
 /// How often a command with a time limit is looked at.
@@ -218,7 +220,6 @@ pub(crate) fn say(line: impl Display) {
 
 /// As above, but captured by the test harness.
 #[cfg(test)]
-#[expect(clippy::print_stderr, reason = "only the macro is captured")]
 pub(crate) fn say(line: impl Display) {
     eprintln!("{line}");
 }
@@ -248,31 +249,6 @@ fn judge(why: &str, command: &Command, status: ExitStatus) -> Result<()> {
     Ok(())
 }
 
-/// The command through sudo. Sudo drops the environment, so what the command
-/// sets goes through `env`.
-fn with_sudo(command: &Command) -> Command {
-    let mut sudo = Command::new("sudo");
-    sudo.arg("--");
-    let mut set = command
-        .get_envs()
-        .filter_map(|(name, value)| Some((name, value?)))
-        .peekable();
-    if set.peek().is_some() {
-        sudo.arg("env");
-        for (name, value) in set {
-            let mut pair = name.to_owned();
-            pair.push("=");
-            pair.push(value);
-            sudo.arg(pair);
-        }
-    }
-    sudo.arg(command.get_program()).args(command.get_args());
-    if let Some(dir) = command.get_current_dir() {
-        sudo.current_dir(dir);
-    }
-    sudo
-}
-
 fn is_executable(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
 }
@@ -283,23 +259,6 @@ mod tests {
 
     fn host(install: bool) -> Host {
         Host::at(install, PathBuf::new(), PathBuf::new(), PathBuf::new())
-    }
-
-    #[test]
-    fn sudo_keeps_the_environment_that_the_command_sets() {
-        let mut command = Command::new("apt-get");
-        command
-            .env("DEBIAN_FRONTEND", "noninteractive")
-            .env_remove("LANG")
-            .args(["install", "x"]);
-        assert_eq!(
-            shown(&with_sudo(&command)),
-            "sudo -- env DEBIAN_FRONTEND=noninteractive apt-get install x"
-        );
-        assert_eq!(
-            shown(&with_sudo(Command::new("ls").arg("/root"))),
-            "sudo -- ls /root"
-        );
     }
 
     #[test]
