@@ -8,13 +8,27 @@ use std::{
     env, fs,
     io::{self, Write as _},
     path::PathBuf,
+    process::ExitCode,
 };
 
-fn main() -> io::Result<()> {
-    let object = object();
+fn main() -> ExitCode {
+    match embed() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Nothing is left to tell that this could not be told.
+            drop(writeln!(io::stdout(), "cargo::error={error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn embed() -> io::Result<()> {
+    let chosen = env::var_os("OVL_TRACE_BPF").map(PathBuf::from);
+    let object = chosen.clone().unwrap_or_else(built_object);
     let bytes = match fs::read(&object) {
         Ok(bytes) => bytes,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+        // An object that was asked for by name must be there.
+        Err(error) if chosen.is_none() && error.kind() == io::ErrorKind::NotFound => {
             let mut out = io::stdout();
             writeln!(
                 out,
@@ -23,7 +37,12 @@ fn main() -> io::Result<()> {
             )?;
             Vec::new()
         }
-        Err(error) => return Err(error),
+        Err(error) => {
+            let object = object.display();
+            return Err(io::Error::other(format!(
+                "cannot read the eBPF object '{object}': {error}"
+            )));
+        }
     };
     let mut out = io::stdout();
     writeln!(out, "cargo::rerun-if-env-changed=OVL_TRACE_BPF")?;
@@ -33,11 +52,8 @@ fn main() -> io::Result<()> {
     fs::write(embedded, bytes)
 }
 
-/// The object's path: `$OVL_TRACE_BPF`, else where `cargo xtask build` puts it.
-fn object() -> PathBuf {
-    if let Some(path) = env::var_os("OVL_TRACE_BPF") {
-        return path.into();
-    }
+/// Where `cargo xtask build` puts the object.
+fn built_object() -> PathBuf {
     let workspace = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
     let target = env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
     workspace.join(target).join("bpf/ovl-trace")

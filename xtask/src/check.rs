@@ -93,11 +93,9 @@ fn clippy_kernel_side(host: &Host, toolchain: &Toolchain) -> Result<()> {
 /// Known vulnerabilities in dependencies. Where the database cannot be
 /// fetched, this is skipped and said so.
 fn advisories(host: &Host) -> Result<Counts> {
-    let fetch = host.run_within(
-        ADVISORIES_LIMIT,
-        "the database of advisories",
-        deny(host)?.args(["fetch", "db"]),
-    );
+    let mut fetch = deny(host)?;
+    fetch.args(["fetch", "db"]).env("GIT_TERMINAL_PROMPT", "0");
+    let fetch = host.run_within(ADVISORIES_LIMIT, "the database of advisories", &mut fetch);
     if let Err(error) = fetch {
         say(format_args!(
             "skipped: the database of advisories cannot be fetched: {error:#}"

@@ -6,6 +6,7 @@ mod check;
 mod cli;
 mod counts;
 mod demo;
+mod files;
 mod guest;
 mod host;
 mod install;

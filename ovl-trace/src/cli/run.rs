@@ -2,41 +2,79 @@
 
 use std::io::Write;
 
+use anyhow::{Context as _, Result};
+
 use super::{
-    config::{DoctorConfig, LiveConfig, MountsConfig, ReportConfig},
+    config::{DoctorConfig, LiveConfig, MountsConfig, ReportConfig, TableOutput},
     exit::Ending,
+};
+use crate::{
+    doctor,
+    enrich::{self, EnrichConfig},
+    observe,
+    render::{self, mounts::MountsRow},
 };
 
 /// The commands. The one implementation that touches the machine is the
 /// agent's; tests have their own.
 pub trait Commands {
     /// `ovl-trace live`
-    fn live(&self, config: &LiveConfig, out: &mut dyn Write) -> anyhow::Result<Ending>;
+    fn live(&self, config: &LiveConfig, out: &mut dyn Write) -> Result<Ending>;
     /// `ovl-trace report`
-    fn report(&self, config: &ReportConfig, out: &mut dyn Write) -> anyhow::Result<Ending>;
+    fn report(&self, config: &ReportConfig, out: &mut dyn Write) -> Result<Ending>;
     /// `ovl-trace mounts`
-    fn mounts(&self, config: &MountsConfig, out: &mut dyn Write) -> anyhow::Result<Ending>;
+    fn mounts(&self, config: &MountsConfig, out: &mut dyn Write) -> Result<Ending>;
     /// `ovl-trace doctor`
-    fn doctor(&self, config: &DoctorConfig, out: &mut dyn Write) -> anyhow::Result<Ending>;
+    fn doctor(&self, config: &DoctorConfig, out: &mut dyn Write) -> Result<Ending>;
 }
 
 /// The real thing.
 pub(crate) struct Agent;
 
 impl Commands for Agent {
-    fn live(&self, _config: &LiveConfig, _out: &mut dyn Write) -> anyhow::Result<Ending> {
-        anyhow::bail!("'ovl-trace live' is not connected yet")
+    fn live(&self, config: &LiveConfig, out: &mut dyn Write) -> Result<Ending> {
+        observe::live(config, out)
     }
 
-    fn report(&self, _config: &ReportConfig, _out: &mut dyn Write) -> anyhow::Result<Ending> {
-        anyhow::bail!("'ovl-trace report' is not connected yet")
+    fn report(&self, config: &ReportConfig, out: &mut dyn Write) -> Result<Ending> {
+        observe::report(config, out)
     }
 
-    fn mounts(&self, _config: &MountsConfig, _out: &mut dyn Write) -> anyhow::Result<Ending> {
-        anyhow::bail!("'ovl-trace mounts' is not connected yet")
+    fn mounts(&self, config: &MountsConfig, mut out: &mut dyn Write) -> Result<Ending> {
+        let rows = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .context("starting the event loop")?
+            .block_on(enrich::list_mounts_with_api(&EnrichConfig::default()))?;
+        let rows: Vec<MountsRow> = rows.into_iter().map(row).collect();
+        match config.output {
+            TableOutput::Table => {
+                render::mounts::write_table(&mut out, config.style, &rows, config.width)?;
+            }
+            TableOutput::Json => render::mounts::write_json(&mut out, &rows)?,
+        }
+        Ok(Ending::Ok)
     }
 
-    fn doctor(&self, _config: &DoctorConfig, _out: &mut dyn Write) -> anyhow::Result<Ending> {
-        anyhow::bail!("'ovl-trace doctor' is not connected yet")
+    fn doctor(&self, config: &DoctorConfig, mut out: &mut dyn Write) -> Result<Ending> {
+        let diagnosis = doctor::run(&doctor::Roots::host());
+        match config.output {
+            TableOutput::Table => doctor::render::table(&diagnosis, &mut out)?,
+            TableOutput::Json => doctor::render::json(&diagnosis, &mut out)?,
+        }
+        Ok(if diagnosis.can_trace() {
+            Ending::Ok
+        } else {
+            Ending::Refused
+        })
+    }
+}
+
+fn row(mount: enrich::MountRow) -> MountsRow {
+    MountsRow {
+        origin: mount.origin,
+        layers: mount.layers,
+        read_only: mount.read_only,
+        namespaces: mount.mount_namespaces,
     }
 }

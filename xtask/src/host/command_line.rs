@@ -14,9 +14,16 @@ pub(super) fn shown(command: &Command) -> String {
             words.push(format!("{}={}", name.display(), quoted(value)));
         }
     }
-    words.push(quoted(command.get_program()));
-    words.extend(command.get_args().map(quoted));
+    words.push(named(command));
     words.join(" ")
+}
+
+/// The program and its arguments alone, for the sentence that it failed.
+pub(super) fn named(command: &Command) -> String {
+    let words = [command.get_program()]
+        .into_iter()
+        .chain(command.get_args());
+    words.map(quoted).collect::<Vec<_>>().join(" ")
 }
 
 /// A word for a POSIX shell. What is not UTF-8 is shown with replacement
