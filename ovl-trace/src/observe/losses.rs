@@ -23,6 +23,10 @@ impl Losses {
         for (index, (new, old)) in now.into_iter().zip(&mut self.reasons).enumerate() {
             let count = new - *old;
             *old = new;
+            if index as u32 == loss::PATH_TRUNCATED {
+                // Nothing is lost but the top of a path, and the path says so.
+                continue;
+            }
             if count > 0 {
                 found.push(Loss {
                     time_ns,
@@ -32,8 +36,8 @@ impl Losses {
                 });
             }
         }
+        let misses = tracer.misses()?;
         for probe in PROBES.iter().filter(|probe| probe.returns) {
-            let misses = tracer.misses()?;
             let Some((_, new)) = misses.iter().find(|(name, _)| name == probe.program) else {
                 continue;
             };

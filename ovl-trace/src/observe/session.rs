@@ -14,12 +14,15 @@ use tokio::{
     time::{Interval, MissedTickBehavior, interval, sleep_until},
 };
 
-use super::{losses::Losses, prepare::Prepared, sink::Sink, stdout, triggers::KernelTriggers};
+use super::{docker::DockerApi, losses::Losses, prepare::Prepared, sink::Sink, stdout, triggers::KernelTriggers};
 use crate::{
     aggregate::{Aggregator, Coverage, Report, ReportContext},
     cli::config::Observation,
     decode::{decode, decode_totals},
-    enrich::{EnrichConfig, Enricher, docker},
+    enrich::{
+        EnrichConfig, Enricher,
+        docker::api::{ApiContainer, EngineApi},
+    },
     kernel::WallClock,
     load::{KernelTotals, Tracer},
     model::{Event, Filter, Loss, LossSource, Origin, OverlayKey},
@@ -41,6 +44,7 @@ pub(super) struct Session<'a, 'out> {
     filter: Filter,
     aggregator: Aggregator,
     enricher: Enricher,
+    docker: DockerApi,
     clock: WallClock,
     losses: Losses,
     /// Overlays that are gone and whose totals are still in the kernel.
@@ -60,7 +64,7 @@ enum Wake {
     Ring,
     Tick,
     Retry,
-    Docker(Vec<docker::api::ApiContainer>),
+    Docker(Vec<ApiContainer>),
     End,
 }
 
@@ -75,8 +79,12 @@ impl<'a, 'out> Session<'a, 'out> {
             triggers,
             kernel,
         } = prepared;
-        let ring = AsyncFd::new(tracer.take_ring()?).context("waiting for the ring buffer")?;
-        let mut enricher = Enricher::new(EnrichConfig::default());
+        let ring = tracer.take_ring()?;
+        // SAFETY: the ring owns its descriptor, gives out the same one every
+        // time, and closes it only when it is dropped, with the `AsyncFd`.
+        let ring = unsafe { AsyncFd::register(ring) }.context("waiting for the ring buffer")?;
+        let enrich = EnrichConfig::default();
+        let mut enricher = Enricher::new(&enrich);
         enricher.scan().context("reading the mounts")?;
         Ok(Self {
             tracer,
@@ -91,6 +99,7 @@ impl<'a, 'out> Session<'a, 'out> {
                 observation.sort,
             ),
             enricher,
+            docker: DockerApi::new(EngineApi::new(enrich.docker_sockets)),
             clock: WallClock::now(),
             losses: Losses::default(),
             gone: HashSet::new(),
@@ -109,15 +118,11 @@ impl<'a, 'out> Session<'a, 'out> {
         let mut terminate = signal(SignalKind::terminate()).context("waiting for signals")?;
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        // Files name nearly all containers; the socket is asked beside them,
-        // and may take its time or never answer.
-        let mut api = tokio::spawn(docker::api::containers_of_host());
-        let mut api_pending = true;
         self.sink.start()?;
         tracing::info!("ready");
         while self.remaining != Some(0) {
             let wake = self
-                .wait(&mut interrupt, &mut terminate, &mut tick, (&mut api, api_pending))
+                .wait(&mut interrupt, &mut terminate, &mut tick)
                 .await?;
             match wake {
                 Wake::Ring => self.drain(BATCH)?,
@@ -128,14 +133,10 @@ impl<'a, 'out> Session<'a, 'out> {
                     }
                 }
                 Wake::Retry => self.enricher.retry(Instant::now()),
-                Wake::Docker(containers) => {
-                    api_pending = false;
-                    self.enricher.learn_docker_api(containers);
-                }
+                Wake::Docker(containers) => self.enricher.learn_docker_api(containers),
                 Wake::End => break,
             }
         }
-        api.abort();
         Ok(())
     }
 
@@ -144,10 +145,6 @@ impl<'a, 'out> Session<'a, 'out> {
         interrupt: &mut Signal,
         terminate: &mut Signal,
         tick: &mut Interval,
-        (api, api_pending): (
-            &mut tokio::task::JoinHandle<Vec<docker::api::ApiContainer>>,
-            bool,
-        ),
     ) -> Result<Wake> {
         let deadline = self.deadline;
         let retry = self.enricher.next_retry();
@@ -162,7 +159,7 @@ impl<'a, 'out> Session<'a, 'out> {
                 Wake::Ring
             }
             () = at(retry) => Wake::Retry,
-            containers = api, if api_pending => Wake::Docker(containers.unwrap_or_default()),
+            containers = self.docker.answer() => Wake::Docker(containers),
             _ = tick.tick() => Wake::Tick,
         })
     }
@@ -224,6 +221,9 @@ impl<'a, 'out> Session<'a, 'out> {
     /// Reads counters: losses, and the totals of overlays that are gone.
     fn tick(&mut self) -> Result<()> {
         self.look_for_losses()?;
+        if self.enricher.wants_docker_api() {
+            self.docker.ask();
+        }
         if !self.gone.is_empty() {
             let totals = self.tracer.totals()?;
             self.take_totals(&totals);
