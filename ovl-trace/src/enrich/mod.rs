@@ -1,1 +1,314 @@
-//! To come.
+//! Overlay superblock → mount → container.
+//!
+//! The kernel names an overlay by its superblock and gives the `upperdir=` of
+//! its mount; `/proc/PID/mountinfo` gives the rest of the mount; the runtimes'
+//! own files say whose it is. Nothing here is guessed: an overlay whose owner
+//! no record names has none.
+//!
+//! Names are resolved once per overlay, at its first sight, and kept for the
+//! whole session: a container's files vanish with it, often before its last
+//! events are read.
+
+mod cgroup;
+pub mod docker;
+mod entry;
+mod list;
+mod mountinfo;
+mod namespaces;
+mod options;
+mod patterns;
+mod root;
+mod runtime;
+mod table;
+mod view;
+
+#[cfg(test)]
+mod fixtures;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    collections::{HashMap, VecDeque},
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Instant,
+};
+
+use anyhow::ensure;
+
+pub use self::list::{MountRow, list_mounts, list_mounts_with_api};
+use self::{
+    docker::api::{ApiContainer, default_sockets},
+    entry::Entry,
+    namespaces::Namespaces,
+    runtime::Resolvers,
+    table::MountTable,
+    view::{KernelFacts, Resolve},
+};
+use crate::model::{DeviceNumber, Event, Origin, OverlayKey, OverlaySeen, Process};
+
+/// How many ended overlays are remembered for events that are still queued and
+/// for the report.
+const MAX_GONE: usize = 10_000;
+
+/// Where to look.
+#[derive(Clone, Debug)]
+pub struct EnrichConfig {
+    /// The proc file system of the host.
+    pub proc_root: PathBuf,
+    /// The host's root directory. Another one than `/` means that the agent
+    /// runs in a container that has the host's root there.
+    pub host_root: PathBuf,
+    /// Where Docker's socket may be; the first that exists is asked.
+    pub docker_sockets: Vec<PathBuf>,
+    /// Docker data roots, for mounts whose options do not name one.
+    pub docker_data_roots: Vec<PathBuf>,
+}
+
+impl Default for EnrichConfig {
+    fn default() -> Self {
+        Self {
+            proc_root: PathBuf::from("/proc"),
+            host_root: PathBuf::from("/"),
+            docker_sockets: default_sockets(),
+            docker_data_roots: vec![PathBuf::from("/var/lib/docker")],
+        }
+    }
+}
+
+/// Knows every overlay of an observation and whose it is.
+#[derive(Debug)]
+pub struct Enricher {
+    namespaces: Namespaces,
+    table: MountTable,
+    resolvers: Resolvers,
+    entries: HashMap<OverlayKey, Entry>,
+    /// Ended overlays, the oldest first.
+    gone: VecDeque<OverlayKey>,
+    /// Overlays to look at again without waiting for an event.
+    planned: Vec<(Instant, OverlayKey)>,
+}
+
+impl Enricher {
+    /// Reads nothing yet.
+    pub fn new(config: &EnrichConfig) -> Self {
+        Self {
+            namespaces: Namespaces::new(&config.proc_root, &config.host_root),
+            table: MountTable::default(),
+            resolvers: Resolvers::new(config),
+            entries: HashMap::new(),
+            gone: VecDeque::new(),
+            planned: Vec::new(),
+        }
+    }
+
+    /// Reads the mounts that exist now, for the start of an observation.
+    ///
+    /// Fails if the host's own mounts cannot be read. Events can be enriched
+    /// all the same, from what the kernel sends with them.
+    pub fn scan(&mut self) -> anyhow::Result<()> {
+        self.namespaces.refresh_all(&mut self.table, Instant::now());
+        let home = self.namespaces.home();
+        ensure!(
+            home.is_some_and(|home| self.table.read_at(home).is_some()),
+            "the host's mounts cannot be read; run as root, with the host's /proc"
+        );
+        Ok(())
+    }
+
+    /// Learns from the event, then says where it happened. Never waits for a
+    /// socket. For a loss, which happens nowhere, the origin is unknown.
+    pub fn origin(&mut self, event: &Event) -> Arc<Origin> {
+        self.origin_at(event, Instant::now())
+    }
+
+    fn origin_at(&mut self, event: &Event, now: Instant) -> Arc<Origin> {
+        match event {
+            Event::CopyUp(e) | Event::CopyUpStarted(e) => {
+                self.touched(e.overlay, e.device, &e.process, now)
+            }
+            Event::Whiteout(e) => self.touched(e.overlay, e.device, &e.process, now),
+            Event::OverlaySeen(e) => self.seen(e, now),
+            Event::OverlayGone { overlay, device } => self.ended(*overlay, *device),
+            Event::Loss(_) => Origin::unknown(DeviceNumber { major: 0, minor: 0 }),
+        }
+    }
+
+    /// By key, for totals. Reads the container's name again if its record
+    /// changed. A key that no event had gives an unknown origin.
+    pub fn origin_of(&mut self, overlay: OverlayKey) -> Arc<Origin> {
+        match self.entries.get_mut(&overlay) {
+            Some(entry) => {
+                entry.recheck(Instant::now(), true);
+                Arc::clone(&entry.origin)
+            }
+            None => Origin::unknown(DeviceNumber { major: 0, minor: 0 }),
+        }
+    }
+
+    /// When [`Self::retry`] should be called next.
+    pub fn next_retry(&self) -> Option<Instant> {
+        self.planned.iter().map(|(at, _)| *at).min()
+    }
+
+    /// Looks again for the owners of overlays whose record was not there yet.
+    pub fn retry(&mut self, now: Instant) {
+        let due: Vec<OverlayKey> = self
+            .planned
+            .extract_if(.., |(at, _)| *at <= now)
+            .map(|(_, key)| key)
+            .collect();
+        for key in due {
+            self.look(key, now);
+        }
+    }
+
+    /// Whether some overlay is a runtime's whose files do not give its name:
+    /// then asking the Engine API is worth it.
+    pub fn wants_docker_api(&self) -> bool {
+        self.entries
+            .values()
+            .any(|entry| match &entry.origin.container {
+                Some(container) => container.name.is_none(),
+                None => entry.pending,
+            })
+    }
+
+    /// Takes what the Engine API knows (see
+    /// [`docker::api::EngineApi::containers`]).
+    pub fn learn_docker_api(&mut self, containers: Vec<ApiContainer>) {
+        if containers.is_empty() {
+            return;
+        }
+        self.resolvers.docker.learn(containers);
+        let open = self.entries.iter().filter(|(_, entry)| !entry.settled);
+        let open: Vec<OverlayKey> = open.map(|(key, _)| *key).collect();
+        let now = Instant::now();
+        for key in open {
+            self.look(key, now);
+        }
+    }
+
+    fn touched(
+        &mut self,
+        overlay: OverlayKey,
+        device: DeviceNumber,
+        process: &Process,
+        now: Instant,
+    ) -> Arc<Origin> {
+        // The event that announced it was lost.
+        let entry = self.entries.entry(overlay).or_insert_with(|| {
+            let facts = KernelFacts {
+                pid: Some(process.pid),
+                namespace: process.mount_namespace,
+                ..KernelFacts::default()
+            };
+            Entry::new(device, facts, now)
+        });
+        if entry.is_due(now) {
+            self.look(overlay, now);
+        } else {
+            entry.recheck(now, false);
+        }
+        self.known(overlay, device)
+    }
+
+    fn seen(&mut self, event: &OverlaySeen, now: Instant) -> Arc<Origin> {
+        let path = |bytes: &Option<Vec<u8>>| bytes.clone().map(mountinfo::path);
+        let upperdir = path(&event.upperdir);
+        let relative = upperdir.as_deref().is_some_and(Path::is_relative);
+        let facts = KernelFacts {
+            workdir: path(&event.workdir),
+            upper: event.upper,
+            pid: Some(event.process.pid),
+            namespace: event.process.mount_namespace,
+            mounted: event.mounted,
+            // At once: the process that mounts ends within milliseconds.
+            working_directory: (relative && event.mounted)
+                .then(|| self.namespaces.working_directory(event.process.pid))
+                .flatten(),
+            upperdir,
+        };
+        match self.entries.get_mut(&event.overlay) {
+            Some(entry) => entry.facts = facts,
+            None => {
+                self.entries
+                    .insert(event.overlay, Entry::new(event.device, facts, now));
+            }
+        }
+        self.look(event.overlay, now);
+        self.known(event.overlay, event.device)
+    }
+
+    fn ended(&mut self, overlay: OverlayKey, device: DeviceNumber) -> Arc<Origin> {
+        let Some(entry) = self.entries.get_mut(&overlay) else {
+            return Origin::unknown(device);
+        };
+        let origin = Arc::clone(&entry.origin);
+        if !std::mem::replace(&mut entry.gone, true) {
+            self.gone.push_back(overlay);
+        }
+        while self.gone.len() > MAX_GONE {
+            if let Some(oldest) = self.gone.pop_front() {
+                self.entries.remove(&oldest);
+                self.planned.retain(|(_, key)| *key != oldest);
+            }
+        }
+        origin
+    }
+
+    fn known(&self, overlay: OverlayKey, device: DeviceNumber) -> Arc<Origin> {
+        self.entries.get(&overlay).map_or_else(
+            || Origin::unknown(device),
+            |entry| Arc::clone(&entry.origin),
+        )
+    }
+
+    /// One attempt to find the owner, and the plan for the next.
+    fn look(&mut self, key: OverlayKey, now: Instant) {
+        let Some(entry) = self.entries.get(&key) else {
+            return;
+        };
+        let (device, facts) = (entry.device, entry.facts.clone());
+        // A mount being made is in no mountinfo yet, and one that ended in
+        // none any more: only its paths can tell.
+        let show = !(entry.gone || facts.mounted && entry.is_new());
+        if show {
+            let thorough = !facts.mounted || entry.is_late();
+            self.refresh(device, &facts, thorough, now);
+        }
+        let mut resolve = Resolve {
+            namespaces: &self.namespaces,
+            table: &self.table,
+            resolvers: &mut self.resolvers,
+        };
+        let superblock = show.then(|| resolve.find(device, &facts)).flatten();
+        let found = resolve.resolve(device, superblock, &facts);
+        if let Some(entry) = self.entries.get_mut(&key) {
+            entry.take(found, now);
+            self.planned.retain(|(_, planned)| *planned != key);
+            self.planned.extend(entry.planned().map(|at| (at, key)));
+        }
+    }
+
+    /// Makes sure that the mount is in the table, if it can be found with
+    /// reasonable effort.
+    fn refresh(&mut self, device: DeviceNumber, facts: &KernelFacts, thorough: bool, now: Instant) {
+        if self.is_listed(device, facts) {
+            return;
+        }
+        self.namespaces.refresh(&mut self.table, facts.pid, now);
+        if thorough && !self.is_listed(device, facts) {
+            self.namespaces.refresh_all(&mut self.table, now);
+        }
+    }
+
+    fn is_listed(&mut self, device: DeviceNumber, facts: &KernelFacts) -> bool {
+        let resolve = Resolve {
+            namespaces: &self.namespaces,
+            table: &self.table,
+            resolvers: &mut self.resolvers,
+        };
+        resolve.find(device, facts).is_some()
+    }
+}

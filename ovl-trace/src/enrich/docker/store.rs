@@ -1,0 +1,128 @@
+//! Docker's files below one data root.
+
+use std::{
+    collections::HashMap,
+    ffi::OsString,
+    os::unix::ffi::OsStrExt,
+    path::{Path, PathBuf},
+    time::{Duration, SystemTime},
+};
+
+use super::config;
+use crate::{
+    enrich::{
+        patterns::is_hex64,
+        root::{Root, Stamp},
+        runtime::Record,
+    },
+    model::Container,
+};
+
+/// A directory that changed less than this ago may change again without its
+/// time changing (file systems take the time from the timer tick).
+const SETTLED: Duration = Duration::from_secs(1);
+
+/// A data root, and which container has which mount id.
+#[derive(Debug)]
+pub(crate) struct Store {
+    root: Root,
+    data_root: PathBuf,
+    /// Container by mount id.
+    containers: HashMap<String, String>,
+    /// The directory's version when it was last listed, if nothing can have
+    /// been missed then.
+    listed: Option<Stamp>,
+}
+
+impl Store {
+    pub(crate) fn new(root: Root, data_root: PathBuf) -> Self {
+        Self {
+            root,
+            data_root,
+            containers: HashMap::new(),
+            listed: None,
+        }
+    }
+
+    /// The container that owns an overlay2 layer
+    /// (`image/overlay2/layerdb/mounts/CONTAINER/mount-id` says which).
+    pub(crate) fn container_of(&mut self, mount_id: &str) -> Option<&str> {
+        if !self.containers.contains_key(mount_id) {
+            self.list();
+        }
+        self.containers.get(mount_id).map(String::as_str)
+    }
+
+    /// What is on record about a container. `None` if there is no record, or
+    /// none that can be read.
+    pub(crate) fn describe(&self, id: &str) -> Option<(Container, Record)> {
+        let path = self
+            .data_root
+            .join("containers")
+            .join(id)
+            .join("config.v2.json");
+        Record::read(&self.root, path, config::parse).filter(|(container, _)| container.id == id)
+    }
+
+    /// The command of a build step, while it runs: its bundle is removed as
+    /// soon as it ends.
+    pub(crate) fn build_step(&self, step: &str) -> Option<Container> {
+        let path = self
+            .data_root
+            .join("buildkit/executor")
+            .join(step)
+            .join("config.json");
+        let (bytes, _) = self.root.read(&path).ok()?;
+        let mut container = config::parse_step(&bytes)?;
+        step.clone_into(&mut container.id);
+        Some(container)
+    }
+
+    /// Reads the mount ids of containers that are new, forgets those that are
+    /// gone.
+    fn list(&mut self) {
+        let directory = self.data_root.join("image/overlay2/layerdb/mounts");
+        // Before listing: what changes meanwhile makes this one stale.
+        let stamp = self.root.stamp(&directory).ok();
+        if stamp.is_none() || stamp == self.listed {
+            return;
+        }
+        let Ok(names) = self.root.list(&directory) else {
+            return;
+        };
+        let mut known: HashMap<String, String> = self
+            .containers
+            .drain()
+            .map(|(mount, container)| (container, mount))
+            .collect();
+        let mut complete = true;
+        for name in names {
+            let Some(container) = container_name(name) else {
+                continue;
+            };
+            let mount_id = match known.remove(&container) {
+                Some(mount_id) => Some(mount_id),
+                None => self.mount_id(&directory.join(&container)),
+            };
+            match mount_id {
+                Some(mount_id) => {
+                    self.containers.insert(mount_id, container);
+                }
+                // The file comes just after the directory.
+                None => complete = false,
+            }
+        }
+        self.listed =
+            stamp.filter(|stamp| complete && stamp.is_older_than(SETTLED, SystemTime::now()));
+    }
+
+    fn mount_id(&self, directory: &Path) -> Option<String> {
+        let (bytes, _) = self.root.read(&directory.join("mount-id")).ok()?;
+        let text = std::str::from_utf8(&bytes).ok()?.trim();
+        (!text.is_empty()).then(|| text.to_owned())
+    }
+}
+
+fn container_name(name: OsString) -> Option<String> {
+    is_hex64(name.as_bytes()).then(|| name.into_string().ok())?
+}

@@ -1,0 +1,145 @@
+//! What is remembered of one overlay.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use super::{
+    runtime::Record,
+    view::{KernelFacts, Resolution, qualify},
+};
+use crate::model::{DeviceNumber, Origin};
+
+/// When to look again after the first sight. Docker's `-init` mounts come some
+/// milliseconds before the container's record does, and a mount is visible in
+/// mountinfo only after it was reported.
+const RETRIES: [Duration; 4] = [
+    Duration::from_millis(5),
+    Duration::from_millis(20),
+    Duration::from_millis(100),
+    Duration::from_millis(500),
+];
+
+/// After that, only when it causes events, and ever more rarely.
+const LATER: Duration = Duration::from_secs(1);
+const LATER_MAX: Duration = Duration::from_secs(60);
+
+/// How often to see whether the container was renamed.
+const RECHECK: Duration = Duration::from_secs(1);
+
+/// One overlay.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) device: DeviceNumber,
+    pub(crate) facts: KernelFacts,
+    /// The last known answer.
+    pub(crate) origin: Arc<Origin>,
+    /// Nothing more can be learned.
+    pub(crate) settled: bool,
+    /// A runtime recognises the mount, but its files do not name the owner.
+    pub(crate) pending: bool,
+    /// Its superblock is gone.
+    pub(crate) gone: bool,
+    record: Option<Record>,
+    outer: Option<String>,
+    first_seen: Instant,
+    attempts: u32,
+    not_before: Instant,
+    rechecked: Instant,
+}
+
+impl Entry {
+    pub(crate) fn new(device: DeviceNumber, facts: KernelFacts, now: Instant) -> Self {
+        let mut origin = Arc::unwrap_or_clone(Origin::unknown(device));
+        origin.mount.upperdir.clone_from(&facts.upperdir);
+        origin.mount.workdir.clone_from(&facts.workdir);
+        Self {
+            device,
+            facts,
+            origin: Arc::new(origin),
+            settled: false,
+            pending: false,
+            gone: false,
+            record: None,
+            outer: None,
+            first_seen: now,
+            attempts: 0,
+            not_before: now,
+            rechecked: now,
+        }
+    }
+
+    /// Whether an event is reason enough to look again.
+    pub(crate) fn is_due(&self, now: Instant) -> bool {
+        !self.settled && self.not_before <= now
+    }
+
+    /// Whether this is the last of the planned retries, or a later one.
+    pub(crate) fn is_late(&self) -> bool {
+        self.attempts as usize >= RETRIES.len()
+    }
+
+    /// Whether anything was tried yet.
+    pub(crate) fn is_new(&self) -> bool {
+        self.attempts == 0
+    }
+
+    /// Takes what was found out now. Whatever was known and cannot be found
+    /// again stays: files vanish together with their container.
+    pub(crate) fn take(&mut self, found: Resolution, now: Instant) {
+        let mut origin = Origin::clone(&self.origin);
+        if found.visible || origin.mount.merged.is_none() {
+            origin.mount = found.mount;
+        }
+        if let Some(container) = found.container {
+            origin.container = Some(container);
+            self.record = found.record;
+            self.outer = found.outer;
+        }
+        self.pending = found.pending && origin.container.is_none();
+        let named = origin
+            .container
+            .as_ref()
+            .is_some_and(|container| container.name.is_some());
+        self.settled = named && (found.visible || self.gone);
+        if *self.origin != origin {
+            self.origin = Arc::new(origin);
+        }
+        self.attempts += 1;
+        self.rechecked = now;
+        self.not_before = self.planned().unwrap_or_else(|| {
+            let doublings = (self.attempts as usize - RETRIES.len()).min(6) as u32;
+            now + LATER_MAX.min(LATER * 2_u32.pow(doublings))
+        });
+    }
+
+    /// The next planned retry, which does not wait for an event.
+    pub(crate) fn planned(&self) -> Option<Instant> {
+        if self.settled || self.attempts == 0 {
+            return None;
+        }
+        let delay = RETRIES.get(self.attempts as usize - 1)?;
+        Some(self.first_seen + *delay)
+    }
+
+    /// Reads the container's name again if its record changed. With `force`,
+    /// even if that was done a moment ago.
+    pub(crate) fn recheck(&mut self, now: Instant, force: bool) {
+        if !force && now.saturating_duration_since(self.rechecked) < RECHECK {
+            return;
+        }
+        self.rechecked = now;
+        let (Some(record), Some(known)) = (&mut self.record, &self.origin.container) else {
+            return;
+        };
+        if let Some(mut container) = record.changed()
+            && container.id == known.id
+        {
+            qualify(&mut container, self.outer.as_deref());
+            let mut origin = Origin::clone(&self.origin);
+            origin.container = Some(container);
+            self.origin = Arc::new(origin);
+        }
+    }
+}

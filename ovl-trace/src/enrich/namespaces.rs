@@ -1,0 +1,184 @@
+//! Which processes' mountinfo to read.
+//!
+//! An overlay can be mounted in any mount namespace (Docker-in-Docker, rootless
+//! runtimes), so all of them count; but processes that share one show the same
+//! mounts, and one of them is enough.
+
+use std::{
+    collections::HashSet,
+    fs, io,
+    os::unix::ffi::OsStrExt,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use super::{mountinfo::overlay_lines, root::Root, table::MountTable};
+
+/// Inode number of a mount namespace.
+pub(crate) type NamespaceId = u64;
+
+/// A namespace is not read again within this time: events come in bursts.
+const FRESH: Duration = Duration::from_millis(10);
+
+/// Least time between two scans of all processes.
+const FULL_SCAN_PAUSE: Duration = Duration::from_secs(2);
+
+/// A full scan may take this part of the time at most (1/20 = 5 %).
+const FULL_SCAN_SHARE: u32 = 20;
+
+/// The processes of the host, by mount namespace.
+#[derive(Debug)]
+pub(crate) struct Namespaces {
+    proc_root: PathBuf,
+    host_root: PathBuf,
+    home: Option<NamespaceId>,
+    home_pid: String,
+    next_full_scan: Option<Instant>,
+}
+
+impl Namespaces {
+    /// `host_root` is where the host's root is for us; if that is not `/`, we
+    /// run in a container ourselves, and pid 1 stands for the host.
+    pub(crate) fn new(proc_root: &Path, host_root: &Path) -> Self {
+        let home_pid = if host_root == Path::new("/") {
+            "self"
+        } else {
+            "1"
+        };
+        Self {
+            proc_root: proc_root.to_owned(),
+            host_root: host_root.to_owned(),
+            home: namespace_of(proc_root, home_pid),
+            home_pid: home_pid.to_owned(),
+            next_full_scan: None,
+        }
+    }
+
+    /// The host's namespace; `None` if it cannot be read.
+    pub(crate) fn home(&self) -> Option<NamespaceId> {
+        self.home
+    }
+
+    /// The host's root.
+    pub(crate) fn home_root(&self) -> Root {
+        Root::new(&self.host_root)
+    }
+
+    /// The namespace of a process; `None` if it ended, or may not be looked at.
+    pub(crate) fn of(&self, pid: u32) -> Option<NamespaceId> {
+        namespace_of(&self.proc_root, &pid.to_string())
+    }
+
+    /// The root directory of a process.
+    pub(crate) fn root_of(&self, pid: u32) -> Root {
+        Root::new(self.proc_root.join(pid.to_string()).join("root"))
+    }
+
+    /// The working directory of a process.
+    pub(crate) fn working_directory(&self, pid: u32) -> Option<PathBuf> {
+        fs::read_link(self.proc_root.join(pid.to_string()).join("cwd")).ok()
+    }
+
+    /// The cgroup file of a process.
+    pub(crate) fn cgroup(&self, pid: u32) -> io::Result<Vec<u8>> {
+        fs::read(self.proc_root.join(pid.to_string()).join("cgroup"))
+    }
+
+    /// Reads the mounts of the host's namespace, and of `pid`'s.
+    pub(crate) fn refresh(&self, table: &mut MountTable, pid: Option<u32>, now: Instant) {
+        if let Some(home) = self.home {
+            self.refresh_one(table, home, &self.home_pid, now);
+        }
+        if let Some((pid, namespace)) = pid.and_then(|pid| Some((pid, self.of(pid)?)))
+            && Some(namespace) != self.home
+        {
+            self.refresh_one(table, namespace, &pid.to_string(), now);
+        }
+    }
+
+    /// Reads the mounts of all namespaces, unless that was done just now.
+    /// Returns whether it was done.
+    pub(crate) fn refresh_all(&mut self, table: &mut MountTable, now: Instant) -> bool {
+        if self.next_full_scan.is_some_and(|next| now < next) {
+            return false;
+        }
+        let started = Instant::now();
+        let mut seen = HashSet::new();
+        if let Some(home) = self.home {
+            seen.insert(home);
+            self.read_into(table, home, &self.home_pid, now);
+        }
+        let pids = self.pids();
+        for pid in &pids {
+            let pid = pid.to_string();
+            let Some(namespace) = namespace_of(&self.proc_root, &pid) else {
+                continue;
+            };
+            // A process that ends meanwhile leaves the namespace to the next.
+            if !seen.contains(&namespace) && self.read_into(table, namespace, &pid, now) {
+                seen.insert(namespace);
+            }
+        }
+        table.retain_namespaces(&seen);
+        let cost = started.elapsed();
+        tracing::debug!(
+            processes = pids.len(),
+            namespaces = seen.len(),
+            ?cost,
+            "read all mountinfo"
+        );
+        self.next_full_scan = Some(now + FULL_SCAN_PAUSE.max(cost * FULL_SCAN_SHARE));
+        true
+    }
+
+    fn refresh_one(&self, table: &mut MountTable, namespace: NamespaceId, pid: &str, now: Instant) {
+        let fresh = table
+            .read_at(namespace)
+            .is_some_and(|read| now.saturating_duration_since(read) < FRESH);
+        if !fresh {
+            self.read_into(table, namespace, pid, now);
+        }
+    }
+
+    /// Zombies (`EINVAL`), sandboxed processes (`EACCES`) and ended ones
+    /// (`ENOENT`, `ESRCH`) give nothing; that is no error.
+    fn read_into(
+        &self,
+        table: &mut MountTable,
+        namespace: NamespaceId,
+        pid: &str,
+        now: Instant,
+    ) -> bool {
+        match fs::read(self.proc_root.join(pid).join("mountinfo")) {
+            Ok(text) => {
+                let pid = pid.parse().unwrap_or_else(|_| std::process::id());
+                table.replace(namespace, pid, now, overlay_lines(&text));
+                true
+            }
+            Err(error) => {
+                tracing::trace!(pid, %error, "mountinfo cannot be read");
+                false
+            }
+        }
+    }
+
+    /// In ascending order: the oldest process of a namespace lives longest.
+    fn pids(&self) -> Vec<u32> {
+        let Ok(entries) = fs::read_dir(&self.proc_root) else {
+            return Vec::new();
+        };
+        let mut pids: Vec<u32> = entries
+            .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+            .collect();
+        pids.sort_unstable();
+        pids
+    }
+}
+
+/// The text of the link is `mnt:[INODE]` (`ns_get_name`, `fs/nsfs.c`).
+fn namespace_of(proc_root: &Path, pid: &str) -> Option<NamespaceId> {
+    let link = fs::read_link(proc_root.join(pid).join("ns/mnt")).ok()?;
+    let text = link.as_os_str().as_bytes();
+    let digits = text.strip_prefix(b"mnt:[")?.strip_suffix(b"]")?;
+    std::str::from_utf8(digits).ok()?.parse().ok()
+}

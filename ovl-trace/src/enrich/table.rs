@@ -1,0 +1,227 @@
+//! Every overlay superblock that some mountinfo shows, each once.
+
+use std::{
+    collections::{HashMap, HashSet},
+    path::{Path, PathBuf},
+    time::Instant,
+};
+
+use super::{
+    mountinfo::{OverlayLine, path, unescape},
+    namespaces::NamespaceId,
+    options::OverlayOptions,
+    patterns::{Rank, rank},
+};
+use crate::model::DeviceNumber;
+
+/// One superblock and the places where it is mounted.
+#[derive(Debug)]
+pub(crate) struct Superblock {
+    /// Its number.
+    pub(crate) device: DeviceNumber,
+    /// Its options.
+    pub(crate) options: OverlayOptions,
+    /// As printed: equal text is the same superblock, and needs no parsing.
+    raw_options: Box<[u8]>,
+    /// Never empty.
+    pub(crate) points: Vec<MountPoint>,
+}
+
+/// A mount point, as far as its text goes, in all namespaces that have it.
+#[derive(Debug)]
+pub(crate) struct MountPoint {
+    raw: Box<[u8]>,
+    /// From the root of the namespace.
+    pub(crate) path: PathBuf,
+    /// How much it says about the owner.
+    pub(crate) rank: Rank,
+    /// A namespace and a process that sees it.
+    pub(crate) seen_by: Vec<(NamespaceId, u32)>,
+    /// Whether the mount is read-only where it was seen first.
+    pub(crate) read_only: bool,
+}
+
+/// The superblocks by device number. Two different ones can have the same
+/// number only if one ended while the namespaces were read one by one.
+#[derive(Debug, Default)]
+pub(crate) struct MountTable {
+    superblocks: HashMap<DeviceNumber, Vec<Superblock>>,
+    namespaces: HashMap<NamespaceId, Instant>,
+}
+
+impl MountTable {
+    /// When the namespace was read last.
+    pub(crate) fn read_at(&self, namespace: NamespaceId) -> Option<Instant> {
+        self.namespaces.get(&namespace).copied()
+    }
+
+    /// The superblocks with this number; nearly always none or one.
+    pub(crate) fn by_device(&self, device: DeviceNumber) -> &[Superblock] {
+        self.superblocks.get(&device).map_or(&[], Vec::as_slice)
+    }
+
+    /// All superblocks, in no order.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Superblock> {
+        self.superblocks.values().flatten()
+    }
+
+    /// Takes what a namespace shows now instead of what it showed before.
+    pub(crate) fn replace(
+        &mut self,
+        namespace: NamespaceId,
+        pid: u32,
+        now: Instant,
+        lines: impl Iterator<Item = OverlayLine<'_>>,
+    ) {
+        if self.namespaces.insert(namespace, now).is_some() {
+            self.forget(|id| id == namespace);
+        }
+        for line in lines {
+            self.add(namespace, pid, &line);
+        }
+        self.drop_unmounted();
+    }
+
+    /// Forgets namespaces that no longer exist.
+    pub(crate) fn retain_namespaces(&mut self, alive: &HashSet<NamespaceId>) {
+        self.namespaces.retain(|id, _| alive.contains(id));
+        self.forget(|id| !alive.contains(&id));
+        self.drop_unmounted();
+    }
+
+    fn add(&mut self, namespace: NamespaceId, pid: u32, line: &OverlayLine<'_>) {
+        let same_device = self.superblocks.entry(line.device).or_default();
+        let known = same_device
+            .iter()
+            .position(|superblock| *superblock.raw_options == *line.super_options);
+        let index = known.unwrap_or_else(|| {
+            same_device.push(Superblock {
+                device: line.device,
+                options: OverlayOptions::parse(line.super_options),
+                raw_options: line.super_options.into(),
+                points: Vec::new(),
+            });
+            same_device.len() - 1
+        });
+        same_device[index].add_point(namespace, pid, line);
+    }
+
+    fn forget(&mut self, gone: impl Fn(NamespaceId) -> bool) {
+        for point in self
+            .superblocks
+            .values_mut()
+            .flatten()
+            .flat_map(|sb| &mut sb.points)
+        {
+            point.seen_by.retain(|(id, _)| !gone(*id));
+        }
+    }
+
+    fn drop_unmounted(&mut self) {
+        self.superblocks.retain(|_, superblocks| {
+            for superblock in superblocks.iter_mut() {
+                superblock.points.retain(|point| !point.seen_by.is_empty());
+            }
+            superblocks.retain(|superblock| !superblock.points.is_empty());
+            !superblocks.is_empty()
+        });
+    }
+}
+
+impl Superblock {
+    fn add_point(&mut self, namespace: NamespaceId, pid: u32, line: &OverlayLine<'_>) {
+        if let Some(point) = self
+            .points
+            .iter_mut()
+            .find(|point| *point.raw == *line.mount_point)
+        {
+            point.seen_by.push((namespace, pid));
+            return;
+        }
+        let mount_point = path(unescape(line.mount_point));
+        self.points.push(MountPoint {
+            raw: line.mount_point.into(),
+            rank: rank(&mount_point),
+            path: mount_point,
+            seen_by: vec![(namespace, pid)],
+            read_only: line.read_only(),
+        });
+    }
+
+    /// The mount point that says most; the host's namespace wins a tie.
+    pub(crate) fn best_point(&self, home: Option<NamespaceId>) -> Option<&MountPoint> {
+        self.points.iter().min_by_key(|point| {
+            let at_home = point.seen_by.iter().any(|(id, _)| Some(*id) == home);
+            (point.rank, !at_home, &point.path)
+        })
+    }
+
+    /// Mount points as one namespace sees them.
+    pub(crate) fn points_in(&self, namespace: NamespaceId) -> impl Iterator<Item = &Path> {
+        self.points
+            .iter()
+            .filter(move |point| point.seen_by.iter().any(|(id, _)| *id == namespace))
+            .map(|point| point.path.as_path())
+    }
+
+    /// Namespaces with a mount of it and a process in each; the more telling
+    /// mount points first.
+    pub(crate) fn namespaces(&self) -> Vec<(NamespaceId, u32)> {
+        let mut points: Vec<&MountPoint> = self.points.iter().collect();
+        points.sort_by(|a, b| (a.rank, &a.path).cmp(&(b.rank, &b.path)));
+        let mut found: Vec<(NamespaceId, u32)> = Vec::new();
+        let mut known = HashSet::new();
+        for &(id, pid) in points.iter().flat_map(|point| &point.seen_by) {
+            if known.insert(id) {
+                found.push((id, pid));
+            }
+        }
+        found
+    }
+
+    /// A process whose root directory this is: one of the container's own.
+    pub(crate) fn root_process(&self) -> Option<u32> {
+        let point = self.points.iter().find(|point| point.rank == Rank::Root)?;
+        point.seen_by.first().map(|(_, pid)| *pid)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::enrich::mountinfo::overlay_lines;
+
+    fn device(minor: u32) -> DeviceNumber {
+        DeviceNumber { major: 0, minor }
+    }
+
+    const HOST: &[u8] = b"1 2 0:42 / /r/overlay2/x/merged rw - overlay o rw,upperdir=/u\n\
+                          1 2 0:42 / /copy rw - overlay o rw,upperdir=/u\n";
+    const INSIDE: &[u8] = b"1 2 0:42 / / ro - overlay o rw,upperdir=/u\n";
+
+    #[test]
+    fn a_superblock_is_kept_once_and_forgotten() {
+        let now = Instant::now();
+        let mut table = MountTable::default();
+        table.replace(1, 100, now, overlay_lines(HOST));
+        table.replace(2, 200, now, overlay_lines(INSIDE));
+        assert_eq!(table.all().count(), 1);
+        let superblock = &table.by_device(device(42))[0];
+        assert_eq!(superblock.namespaces().len(), 2);
+        assert_eq!(superblock.root_process(), Some(200));
+        table.replace(1, 100, now, overlay_lines(b""));
+        assert_eq!(table.by_device(device(42))[0].namespaces(), [(2, 200)]);
+        table.retain_namespaces(&HashSet::from([1]));
+        assert_eq!(table.all().count(), 0);
+    }
+
+    #[test]
+    fn a_recycled_number_is_another_superblock() {
+        let now = Instant::now();
+        let mut table = MountTable::default();
+        table.replace(1, 100, now, overlay_lines(HOST));
+        let next = b"1 2 0:42 / /m rw - overlay o rw,upperdir=/other\n";
+        table.replace(2, 200, now, overlay_lines(next));
+        assert_eq!(table.by_device(device(42)).len(), 2);
+    }
+}
