@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{mountinfo::overlay_lines, root::Root, table::MountTable};
+use super::{root::Root, table::MountTable};
 
 /// Inode number of a mount namespace.
 pub(crate) type NamespaceId = u64;
@@ -152,7 +152,7 @@ impl Namespaces {
         match fs::read(self.proc_root.join(pid).join("mountinfo")) {
             Ok(text) => {
                 let pid = pid.parse().unwrap_or_else(|_| std::process::id());
-                table.replace(namespace, pid, now, overlay_lines(&text));
+                table.replace(namespace, pid, now, &text);
                 true
             }
             Err(error) => {
