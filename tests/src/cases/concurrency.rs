@@ -1,0 +1,130 @@
+//! Many copy-ups at once, and too many events.
+
+use std::{
+    fs::{self, OpenOptions},
+    io::Write as _,
+    path::{Path, PathBuf},
+    sync::{Arc, Barrier},
+    thread,
+};
+
+use anyhow::{Context as _, Result, ensure};
+use serde_json::Value;
+
+use crate::{
+    events::{Recorded, of_kind, paths, sum},
+    oracle::Upper,
+    overlay::Overlay,
+    tracer::Tracer,
+};
+
+fn files(lower: &Path, count: usize, bytes: usize) -> Result<()> {
+    for index in 0..count {
+        fs::write(lower.join(format!("file-{index}")), vec![b'x'; bytes])?;
+    }
+    Ok(())
+}
+
+/// Opens every path for writing at the same moment, each by a thread of its
+/// own.
+fn open_together(paths: Vec<PathBuf>) -> Result<()> {
+    let barrier = Arc::new(Barrier::new(paths.len()));
+    let threads: Vec<_> = paths
+        .into_iter()
+        .map(|path| {
+            let barrier = Arc::clone(&barrier);
+            thread::Builder::new()
+                .stack_size(64 << 10)
+                .spawn(move || {
+                    barrier.wait();
+                    OpenOptions::new().append(true).open(path)?.write_all(b"y")
+                })
+        })
+        .collect::<Result<_, _>>()?;
+    for thread in threads {
+        thread.join().ok().context("a thread panicked")??;
+    }
+    Ok(())
+}
+
+/// Events and report row of the one overlay without a container.
+fn of_overlay<'a>(recorded: &'a Recorded, overlay: &Overlay) -> Result<(Vec<&'a Value>, &'a Value)> {
+    let upper = overlay.layers().upper.display().to_string();
+    let events = recorded
+        .of_type("copy_up")
+        .into_iter()
+        .filter(|event| event["mount"]["upperdir"] == upper.as_str())
+        .collect();
+    let rows = recorded.summary["containers"].as_array().context("no rows")?;
+    let row = rows
+        .iter()
+        .find(|row| row["mount"]["upperdir"] == upper.as_str())
+        .with_context(|| format!("no row for {upper}: {}", recorded.summary))?;
+    Ok((events, row))
+}
+
+pub(crate) fn two_hundred_at_once() -> Result<()> {
+    const COUNT: usize = 200;
+    let overlay = Overlay::mount(|lower| files(lower, COUNT, 4096))?;
+    let tracer = Tracer::start(&[])?;
+    let merged = overlay.merged();
+    open_together((0..COUNT).map(|index| merged.join(format!("file-{index}"))).collect())?;
+    let recorded = tracer.finish()?;
+    recorded.expect_no_loss()?;
+    let upper = Upper::read(&overlay.layers())?;
+    let (events, row) = of_overlay(&recorded, &overlay)?;
+    let data = of_kind(&events, "data");
+    assert_eq!(data.len(), COUNT);
+    assert_eq!(paths(&data), upper.data_paths());
+    assert_eq!(sum(&data, "copied_bytes")?, upper.bytes());
+    assert_eq!(row["copy_ups"]["data"], COUNT, "{row}");
+    assert_eq!(row["copied_bytes"], upper.bytes(), "{row}");
+    ensure!(events.iter().all(|event| event["container"].is_null()), "a container was made up");
+    Ok(())
+}
+
+pub(crate) fn a_race_for_one_file() -> Result<()> {
+    const TASKS: usize = 32;
+    let overlay = Overlay::mount(|lower| files(lower, 1, 8 << 20))?;
+    let tracer = Tracer::start(&[])?;
+    open_together(vec![overlay.merged().join("file-0"); TASKS])?;
+    let recorded = tracer.finish()?;
+    recorded.expect_no_loss()?;
+    let (events, row) = of_overlay(&recorded, &overlay)?;
+    let done = events.iter().filter(|event| event["result"] == "ok").count();
+    let raced = events.iter().filter(|event| event["result"] == "raced").count();
+    assert_eq!(done, 1, "one task copies");
+    assert_eq!(row["copy_ups"]["data"], 1, "{row}");
+    assert_eq!(row["copy_ups"]["raced"], raced, "{row}");
+    assert_eq!(row["copied_bytes"], 8 << 20, "{row}");
+    ensure!(raced < TASKS, "{raced} raced");
+    Ok(())
+}
+
+pub(crate) fn a_tiny_ring_loses_detail_only() -> Result<()> {
+    const COUNT: usize = 3000;
+    let overlay = Overlay::mount(|lower| files(lower, COUNT, 100))?;
+    let tracer = Tracer::start(&["--ring-size", "4KiB"])?;
+    // The reader is stopped while the storm goes on: the ring must overflow.
+    let pid = tracer.pid().cast_signed();
+    // SAFETY: the pid is that of a child that was not reaped, so it is ours.
+    unsafe { libc::kill(pid, libc::SIGSTOP) };
+    let worked = (0..COUNT).try_for_each(|index| {
+        OpenOptions::new()
+            .append(true)
+            .open(overlay.merged().join(format!("file-{index}")))?
+            .write_all(b"y")
+    });
+    // SAFETY: as above.
+    unsafe { libc::kill(pid, libc::SIGCONT) };
+    worked?;
+    let recorded = tracer.finish()?;
+    let (events, row) = of_overlay(&recorded, &overlay)?;
+    let lost = recorded.summary["loss"]["ring"].as_u64().context("no loss.ring")?;
+    ensure!(lost > 0 && events.len() < COUNT, "nothing was lost: the test is too weak");
+    assert_eq!(events.len() as u64 + lost, COUNT as u64, "every event is there or counted");
+    assert_eq!(row["copy_ups"]["data"], COUNT, "{row}");
+    assert_eq!(row["copied_bytes"], 100 * COUNT, "{row}");
+    assert_eq!(recorded.summary["loss"]["probe"], 0);
+    Ok(())
+}

@@ -1,0 +1,154 @@
+//! Containers with different habits, against the oracle.
+
+use anyhow::{Result, ensure};
+
+use crate::{
+    command::{run, shell},
+    docker::Container,
+    events::{Recorded, of_kind, paths, sum},
+    image::{self, APP_FILES, MODEL, MODEL_BYTES},
+    oracle::Upper,
+    tracer::{self, Tracer},
+};
+
+/// What was reported for a container must be what its upper directory holds.
+pub(crate) fn agrees_with_oracle(recorded: &Recorded, container: &Container) -> Result<Upper> {
+    recorded.expect_no_loss()?;
+    let upper = Upper::read(&container.layers()?)?;
+    let copy_ups = recorded.copy_ups(&container.name);
+    let data = of_kind(&copy_ups, "data");
+    assert_eq!(paths(&data), upper.data_paths(), "copied files");
+    assert_eq!(
+        paths(&of_kind(&copy_ups, "directory")),
+        upper.directories,
+        "copied directories"
+    );
+    assert_eq!(paths(&of_kind(&copy_ups, "symlink")), upper.symlinks, "copied symlinks");
+    assert_eq!(sum(&data, "copied_bytes")?, upper.bytes(), "bytes of events");
+    assert_eq!(
+        paths(&recorded.whiteouts(&container.name)),
+        upper.whiteouts,
+        "whiteouts"
+    );
+    if copy_ups.is_empty() && upper.whiteouts.is_empty() {
+        return Ok(upper);
+    }
+    let row = recorded.row(&container.name)?;
+    assert_eq!(row["container"]["id"], container.id.as_str());
+    assert_eq!(row["counted_from"], "kernel");
+    assert_eq!(row["copy_ups"]["data"], upper.data.len(), "{row}");
+    assert_eq!(row["copy_ups"]["directory"], upper.directories.len(), "{row}");
+    assert_eq!(row["copy_ups"]["symlink"], upper.symlinks.len(), "{row}");
+    assert_eq!(row["copied_bytes"], upper.bytes(), "{row}");
+    assert_eq!(row["whiteouts"]["total"], upper.whiteouts.len(), "{row}");
+    Ok(upper)
+}
+
+pub(crate) fn one_byte_and_a_chown() -> Result<()> {
+    let image = image::ensure()?;
+    let appender = Container::start(image, "appender")?;
+    let chowner = Container::start(image, "chowner")?;
+    let tracer = Tracer::start(&[])?;
+    appender.shell(&format!("printf x >> {MODEL}"))?;
+    chowner.shell("chown -R 1000:1000 /srv/app/part-*")?;
+    let recorded = tracer.finish()?;
+
+    let upper = agrees_with_oracle(&recorded, &appender)?;
+    assert_eq!(upper.data, [(MODEL.to_owned(), MODEL_BYTES)]);
+    assert_eq!(upper.directories, ["/srv"]);
+    let event = of_kind(&recorded.copy_ups(&appender.name), "data")[0];
+    assert_eq!(event["method"], "copy");
+    assert_eq!(event["size_bytes"], MODEL_BYTES);
+    assert_eq!(event["trigger"]["operation"], "open");
+    assert_eq!(event["trigger"]["flags"][0], "O_WRONLY");
+    assert_eq!(event["process"]["comm"], "sh");
+    assert_eq!(event["process"]["uid"], 0);
+    assert_eq!(event["container"]["image"], image);
+    assert_eq!(event["container"]["runtime"], "docker");
+    assert!(event["latency_ns"].as_u64() > event["phases"]["data_ns"].as_u64());
+
+    let upper = agrees_with_oracle(&recorded, &chowner)?;
+    assert_eq!(upper.data.len(), APP_FILES);
+    let events = of_kind(&recorded.copy_ups(&chowner.name), "data");
+    assert_eq!(events.len(), APP_FILES);
+    assert!(events.iter().all(|event| event["trigger"]["operation"] == "chown"));
+    Ok(())
+}
+
+pub(crate) fn a_deleted_file_is_a_whiteout() -> Result<()> {
+    let container = Container::start(image::ensure()?, "deleter")?;
+    let tracer = Tracer::start(&[])?;
+    container.shell("rm /etc/motd && mv /srv/app/part-1/file-100.txt /tmp/kept")?;
+    container.shell("rm -r /srv/app/part-2")?;
+    let recorded = tracer.finish()?;
+    let whiteouts = recorded.whiteouts(&container.name);
+    assert_eq!(
+        paths(&whiteouts),
+        ["/etc/motd", "/srv/app/part-1/file-100.txt", "/srv/app/part-2"]
+    );
+    let cause = |path: &str| {
+        whiteouts
+            .iter()
+            .find(|event| event["path"] == path)
+            .map(|event| event["cause"].as_str().unwrap_or_default().to_owned())
+    };
+    assert_eq!(cause("/etc/motd").as_deref(), Some("unlink"));
+    assert_eq!(cause("/srv/app/part-1/file-100.txt").as_deref(), Some("rename"));
+    assert_eq!(cause("/srv/app/part-2").as_deref(), Some("rmdir"));
+    Ok(())
+}
+
+pub(crate) fn package_habits() -> Result<()> {
+    let container = Container::start(image::ensure()?, "packager")?;
+    let tracer = Tracer::start(&[])?;
+    // What a package manager does: a new file beside the old one and a rename
+    // over it, then attributes; and stale files removed.
+    container.shell(
+        "cd /srv/app/part-3
+         for f in file-30*; do cp $f .new; chmod 600 .new; mv .new $f; done
+         chmod 755 file-310.txt; touch -d 2001-01-01 file-311.txt
+         ln file-312.txt linked; : > file-313.txt
+         rm file-32*; mkdir new; echo x > new/x",
+    )?;
+    let recorded = tracer.finish()?;
+    let upper = agrees_with_oracle(&recorded, &container)?;
+    ensure!(upper.whiteouts.len() == 10, "{upper:?}");
+    Ok(())
+}
+
+pub(crate) fn a_copy_from_outside_is_the_containers() -> Result<()> {
+    let container = Container::start(image::ensure()?, "receiver")?;
+    let tracer = Tracer::start(&[])?;
+    // The copying is done by dockerd, outside of the container.
+    shell("echo from outside > /tmp/file-1.txt")?;
+    let target = format!("{}:/srv/app/part-0/", container.name);
+    run("docker", &["cp", "/tmp/file-1.txt", &target])?;
+    let recorded = tracer.finish()?;
+    recorded.expect_no_loss()?;
+    let upper = Upper::read(&container.layers()?)?;
+    let events = recorded.copy_ups(&container.name);
+    assert_eq!(paths(&of_kind(&events, "directory")), upper.directories);
+    assert!(upper.directories.contains(&"/srv/app/part-0".to_owned()), "{upper:?}");
+    Ok(())
+}
+
+pub(crate) fn a_hostile_name_stays_harmless() -> Result<()> {
+    let container = Container::start(image::ensure()?, "hostile")?;
+    let tracer = Tracer::start(&[])?;
+    container.shell("chmod 600 /srv/app/odd/*")?;
+    let recorded = tracer.finish()?;
+    let events = recorded.copy_ups(&container.name);
+    let data = of_kind(&events, "data");
+    assert_eq!(data.len(), 1);
+    assert_eq!(data[0]["path_bytes"], "2f7372762f6170702f6f64642f6576696c1b5b324a0a6e616d65ff");
+
+    let other = Container::start(image::ensure()?, "hostile")?;
+    let shown = tracer::lines(&["--color", "never", "--count", "2", "--container", &other.name], || {
+        other.shell("chmod 600 /srv/app/odd/*").map(drop)
+    })?;
+    ensure!(shown.code == Some(0), "{}", shown.stderr);
+    let harmless = |c: char| c == '\n' || !c.is_control();
+    ensure!(shown.stdout.chars().all(harmless), "{:?}", shown.stdout);
+    ensure!(shown.stdout.contains("evil\\x1b[2J\\nname\\xff"), "{}", shown.stdout);
+    Ok(())
+}

@@ -1,0 +1,48 @@
+//! The test cases, by topic.
+
+mod command_line;
+mod concurrency;
+mod containers;
+mod life;
+mod nothing_for_free;
+
+use crate::harness::Case;
+
+macro_rules! cases {
+    ($($topic:ident: $($name:ident),+ $(,)?;)+) => {
+        &[$($(Case { name: concat!(stringify!($topic), "::", stringify!($name)), run: $topic::$name },)+)+]
+    };
+}
+
+/// Every case.
+pub(crate) const ALL: &[Case] = cases![
+    containers:
+        one_byte_and_a_chown,
+        a_deleted_file_is_a_whiteout,
+        package_habits,
+        a_copy_from_outside_is_the_containers,
+        a_hostile_name_stays_harmless;
+    life:
+        a_brief_container_is_named,
+        a_renamed_container_has_its_new_name,
+        a_restarted_container_is_one_row,
+        a_recycled_device_number_is_another_container,
+        a_silent_docker_socket_harms_nothing;
+    concurrency:
+        two_hundred_at_once,
+        a_race_for_one_file,
+        a_tiny_ring_loses_detail_only;
+    nothing_for_free:
+        reads_and_upper_files_cost_nothing;
+    command_line:
+        a_closed_pipe_ends_it,
+        sigterm_prints_the_report,
+        a_missing_capability_is_refused,
+        a_missing_tracefs_is_refused,
+        filters_choose,
+        a_budget_that_is_exceeded,
+        count_and_duration_end_it,
+        the_doctor_is_content,
+        mounts_are_listed,
+        a_killed_run_is_cleaned_up;
+];
