@@ -80,6 +80,7 @@ impl Host {
 
     /// Collects.
     pub fn missing(&self, what: &str, how: &str) {
+        drop(writeln!(std::io::stderr(), "missing {what}: {how}"));
         self.missing.borrow_mut().push(format!("{what}: {how}"));
     }
 }

@@ -18,6 +18,7 @@ mod kernel;
 mod modules;
 mod output;
 mod qemu;
+mod release;
 mod rootfs;
 mod run;
 mod suite;

@@ -4,7 +4,7 @@ use std::fs::{self, File, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, bail};
 use tempfile::TempDir;
@@ -15,7 +15,7 @@ use super::kernel::Kernel;
 use super::qemu::{Disk, Machine, Share, Terminal};
 use super::rootfs::Rootfs;
 use super::tool::{output_of, quoted, tool};
-use super::watch::{self, End, Seen};
+use super::watch::{self, End, Limits, Seen};
 use super::{Finished, Guest, initramfs};
 use crate::host::Host;
 
@@ -23,6 +23,9 @@ const INIT: &str = include_str!("init.sh");
 
 /// Size of the data disk, a sparse file that goes with the run.
 const DATA_BYTES: u64 = 16 << 30;
+
+/// When the directory of a run counts as left behind.
+const ABANDONED: Duration = Duration::from_secs(2 * 24 * 60 * 60);
 
 /// Runs `script` in a guest and calls `on_line` with each line that it writes.
 /// The script may start with `#!`; without, it is one for `/bin/sh`.
@@ -42,7 +45,8 @@ pub(crate) fn run(
     let console = parts.work.path().join("console");
     let machine = parts.machine(guest, Terminal::Output { console: &console });
     let mut qemu = machine.command();
-    let seen = watch::run(&mut qemu, &console, &parts.mark, guest.time_limit, on_line)?;
+    let limits = Limits::new(guest.time_limit);
+    let seen = watch::run(&mut qemu, &console, &parts.mark, limits, on_line)?;
     result(seen, guest, &parts.out)
 }
 
@@ -90,6 +94,7 @@ impl Parts {
         };
         let runs = host.cache.join("runs");
         fs::create_dir_all(&runs).with_context(|| format!("cannot make '{}'", runs.display()))?;
+        remove_abandoned(&runs);
         let work = tempfile::tempdir_in(&runs)?;
         let out = guest.out.clone().unwrap_or_else(|| work.path().join("out"));
         fs::create_dir_all(&out).with_context(|| format!("cannot make '{}'", out.display()))?;
@@ -169,6 +174,18 @@ impl Parts {
                 share("out", self.out.clone(), true),
             ],
             terminal,
+        }
+    }
+}
+
+/// Removes what runs left behind that were killed. No run takes two days, so
+/// a directory that old is nobody's; what cannot be removed is left.
+fn remove_abandoned(runs: &Path) {
+    for entry in fs::read_dir(runs).into_iter().flatten().flatten() {
+        let modified = entry.metadata().and_then(|data| data.modified());
+        let age = modified.ok().and_then(|modified| modified.elapsed().ok());
+        if age.is_some_and(|age| age > ABANDONED) {
+            drop(fs::remove_dir_all(entry.path()));
         }
     }
 }
