@@ -12,11 +12,12 @@ use std::time::Duration;
 use anyhow::Context as _;
 
 use super::arch::Arch;
+use super::clock::Limits;
 use super::initramfs;
 use super::kernel::Kernel;
 use super::qemu::{Machine, Terminal};
 use super::tool::write_whole;
-use super::watch::{self, Limits};
+use super::watch;
 use crate::host::Host;
 
 /// With hardware support a kernel boots in two seconds.

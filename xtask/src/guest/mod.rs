@@ -11,6 +11,7 @@
 
 mod accel;
 mod arch;
+mod clock;
 mod console;
 mod cpio;
 mod initramfs;
@@ -23,8 +24,10 @@ mod rootfs;
 mod run;
 mod suite;
 mod tool;
+mod verdict;
 mod vm;
 mod watch;
+mod work;
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -10,46 +10,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 
+use super::clock::{Clock, End, GRACE, Limits};
 use super::console::Console;
 use super::output::Output;
 
 /// How often the console's file and the clock are looked at.
 const TICK: Duration = Duration::from_millis(100);
-
-/// How long a guest may take to power off after its result, or to write its
-/// last words after a fatal one, before it is ended.
-const GRACE: Duration = Duration::from_secs(15);
-
-/// How long a run may take.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Limits {
-    /// From start to end.
-    pub(super) time: Duration,
-    /// Without a byte from the guest.
-    pub(super) silence: Duration,
-}
-
-impl Limits {
-    /// A guest's init writes to the console every five seconds, so two minutes
-    /// of silence are a guest that hangs, even on a machine that is very busy.
-    pub(super) fn new(time: Duration) -> Self {
-        Self {
-            time,
-            silence: Duration::from_secs(120),
-        }
-    }
-}
-
-/// Why a run ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum End {
-    /// The emulator exited by itself, or was ended after the guest's result.
-    Exit,
-    /// It was ended because its time was over.
-    TimeLimit,
-    /// It was ended because nothing came from it for too long.
-    Silence,
-}
 
 /// All that came from a guest.
 pub(super) struct Seen {
@@ -172,47 +138,6 @@ fn forward(
             }
         }
     });
-}
-
-/// The three limits of a run.
-struct Clock {
-    limits: Limits,
-    started: Instant,
-    heard: Instant,
-    last_words: Option<Instant>,
-}
-
-impl Clock {
-    fn new(limits: Limits) -> Self {
-        let now = Instant::now();
-        Self {
-            limits,
-            started: now,
-            heard: now,
-            last_words: None,
-        }
-    }
-
-    fn heard(&mut self) {
-        self.heard = Instant::now();
-    }
-
-    fn last_words(&mut self) {
-        self.last_words.get_or_insert_with(Instant::now);
-    }
-
-    /// Why the run is over, if it is.
-    fn over(&self) -> Option<End> {
-        if self.last_words.is_some_and(|since| since.elapsed() > GRACE) {
-            Some(End::Exit)
-        } else if self.started.elapsed() > self.limits.time {
-            Some(End::TimeLimit)
-        } else if self.heard.elapsed() > self.limits.silence {
-            Some(End::Silence)
-        } else {
-            None
-        }
-    }
 }
 
 /// An emulator that does not outlive this value.
