@@ -12,10 +12,12 @@ use std::time::Duration;
 use anyhow::Context as _;
 
 use super::arch::Arch;
+use super::clock::Limits;
+use super::initramfs;
 use super::kernel::Kernel;
 use super::qemu::{Machine, Terminal};
 use super::tool::write_whole;
-use super::{initramfs, watch};
+use super::watch;
 use crate::host::Host;
 
 /// With hardware support a kernel boots in two seconds.
@@ -70,21 +72,22 @@ impl Accel {
     }
 }
 
-/// What a verdict holds for: this boot of the machine, this kernel.
+/// What is asked: on this boot of the machine, for this kernel.
 fn question(kernel: &Kernel) -> String {
     let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
     format!("{} {}", boot.trim(), kernel.version)
 }
 
+/// A kernel that ran says nothing about another one, but a machine on which
+/// one did not run is not worth the wait for each.
 fn recall(known: &str, question: &str) -> Option<Accel> {
-    let answers = known
-        .lines()
-        .filter_map(|line| line.strip_prefix(question)?.strip_prefix(' '));
-    match answers.last()? {
-        "kvm" => Some(Accel::Kvm),
-        "tcg" => Some(Accel::Tcg),
-        _ => None,
+    let boot = question.split(' ').next().unwrap_or_default();
+    let mut of_boot = known.lines().filter(|line| line.starts_with(boot));
+    if of_boot.clone().any(|line| line.ends_with(" tcg")) {
+        return Some(Accel::Tcg);
     }
+    let yes = format!("{question} kvm");
+    of_boot.any(|line| line == yes).then_some(Accel::Kvm)
 }
 
 /// The verdicts of earlier boots of the machine are dropped.
@@ -119,7 +122,13 @@ fn boots(host: &Host, arch: &'static Arch, kernel: &Kernel) -> anyhow::Result<bo
         shares: Vec::new(),
         terminal: Terminal::Output { console: &console },
     };
-    let seen = watch::run(&mut machine.command(), &console, "@", LIMIT, &mut |_| {})?;
+    let seen = watch::run(
+        &mut machine.command(),
+        &console,
+        "@",
+        Limits::new(LIMIT),
+        &mut |_| {},
+    )?;
     Ok(seen.console.alive)
 }
 
@@ -128,16 +137,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_verdict_holds_for_one_boot_and_one_kernel() {
-        let first = remember("", "boot-1 6.1.0", Accel::Tcg);
-        let both = remember(&first, "boot-1 6.12.0", Accel::Kvm);
-        assert_eq!(recall(&both, "boot-1 6.1.0"), Some(Accel::Tcg));
-        assert_eq!(recall(&both, "boot-1 6.12.0"), Some(Accel::Kvm));
-        assert_eq!(recall(&both, "boot-2 6.1.0"), None);
-        assert_eq!(recall(&both, "boot-1 6.1"), None);
-        assert_eq!(
-            remember(&both, "boot-2 6.1.0", Accel::Kvm),
-            "boot-2 6.1.0 kvm\n"
-        );
+    fn that_kvm_works_holds_for_one_boot_and_one_kernel() {
+        let known = remember("", "boot-1 6.1.0", Accel::Kvm);
+        assert_eq!(recall(&known, "boot-1 6.1.0"), Some(Accel::Kvm));
+        assert_eq!(recall(&known, "boot-1 6.1"), None);
+        assert_eq!(recall(&known, "boot-2 6.1.0"), None);
+        let next = remember(&known, "boot-2 6.1.0", Accel::Kvm);
+        assert_eq!(next, "boot-2 6.1.0 kvm\n");
+    }
+
+    #[test]
+    fn that_kvm_hangs_holds_for_all_kernels_of_a_boot() {
+        let known = remember("", "boot-1 6.1.0", Accel::Kvm);
+        let known = remember(&known, "boot-1 6.12.0", Accel::Tcg);
+        assert_eq!(recall(&known, "boot-1 7.2.0"), Some(Accel::Tcg));
+        assert_eq!(recall(&known, "boot-2 7.2.0"), None);
     }
 }

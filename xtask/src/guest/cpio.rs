@@ -86,8 +86,8 @@ mod tests {
              81ed0000000000000000000000010000\
              000000000005000000000000000000000000000000000000000500000000"
         );
-        assert_eq!(&bytes[110..116], b"init\0\0".get(..6).unwrap());
-        assert_eq!(&bytes[116..124], b"hello\0\0\0");
+        // 110 bytes of header and "init\0" end at 115, the content at 121.
+        assert_eq!(&bytes[110..124], b"init\0\0hello\0\0\0");
         assert_eq!(&bytes[124..130], b"070701");
         assert!(bytes.len().is_multiple_of(4));
     }

@@ -9,14 +9,22 @@ use anyhow::Context as _;
 use super::cpio::Archive;
 use super::kernel::Kernel;
 use super::modules;
-use super::tool::write_whole;
+use super::tool::{fingerprint, write_whole};
 use crate::host::Host;
 
 const INIT: &str = include_str!("initramfs.sh");
 
+/// What is in it follows from these: a change of one makes a new initramfs.
+const RECIPE: [&[u8]; 4] = [
+    INIT.as_bytes(),
+    include_bytes!("cpio.rs"),
+    include_bytes!("initramfs.rs"),
+    include_bytes!("modules.rs"),
+];
+
 /// Makes the initramfs for `kernel`, or finds it in the cache.
 pub(super) fn ensure(host: &Host, kernel: &Kernel) -> anyhow::Result<PathBuf> {
-    let recipe = super::tool::fingerprint(&[INIT.as_bytes(), include_bytes!("modules.rs")]);
+    let recipe = fingerprint(&RECIPE);
     let file = kernel.root.join(format!("initramfs-{recipe}.cpio"));
     if !file.is_file() {
         host.ensure_packages(

@@ -11,6 +11,7 @@
 
 mod accel;
 mod arch;
+mod clock;
 mod console;
 mod cpio;
 mod initramfs;
@@ -18,12 +19,15 @@ mod kernel;
 mod modules;
 mod output;
 mod qemu;
+mod release;
 mod rootfs;
 mod run;
 mod suite;
 mod tool;
+mod verdict;
 mod vm;
 mod watch;
+mod work;
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -25,7 +25,7 @@ struct Recipe {
 
 /// Real container runtimes, the file systems below them, and what scripts in
 /// the guest use. Everything else of a suite stays out.
-const RECIPES: [Recipe; 1] = [Recipe {
+const RECIPES: &[Recipe] = &[Recipe {
     suite: "bookworm",
     archives: &[
         Archive::Main("bookworm"),

@@ -52,6 +52,9 @@ impl<'a> Apt<'a> {
                 .with_context(|| format!("cannot make '{}'", home.display()))?;
         }
         write_whole(&home.join("sources.list"), sources(archives).as_bytes())?;
+        // Nothing is installed, as far as this apt knows: a newer package on
+        // the machine must not stand in the way of the suite's.
+        write_whole(&home.join("status"), b"")?;
         let config = home.join("apt.conf");
         write_whole(&config, configuration(&home).as_bytes())?;
         Ok(Self { host, name, config })
@@ -136,6 +139,7 @@ fn configuration(home: &Path) -> String {
          Dir::Etc::preferences \"/dev/null\";\n\
          Dir::Etc::preferencesparts \"/dev/null\";\n\
          Dir::State::Lists \"{home}/lists\";\n\
+         Dir::State::status \"{home}/status\";\n\
          Dir::Cache \"{home}/cache\";\n\
          Acquire::Languages \"none\";\n\
          Acquire::IndexTargets::deb::DEP-11::DefaultEnabled \"false\";\n\

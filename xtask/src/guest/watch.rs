@@ -10,30 +10,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 
+use super::clock::{Clock, End, GRACE, Limits};
 use super::console::Console;
 use super::output::Output;
 
 /// How often the console's file and the clock are looked at.
 const TICK: Duration = Duration::from_millis(100);
-
-/// A guest's init writes to the console every five seconds, so this much
-/// silence is a guest that hangs, even on a machine with much else to do.
-const SILENCE: Duration = Duration::from_secs(120);
-
-/// How long a guest may take to power off after its result, or to write its
-/// last words after a fatal one, before it is ended.
-const GRACE: Duration = Duration::from_secs(15);
-
-/// Why a run ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum End {
-    /// The emulator exited by itself, or was ended after the guest's result.
-    Exit,
-    /// It was ended because its time was over.
-    TimeLimit,
-    /// It was ended because nothing came from it for [`SILENCE`].
-    Silence,
-}
 
 /// All that came from a guest.
 pub(super) struct Seen {
@@ -55,7 +37,7 @@ pub(super) fn run(
     qemu: &mut Command,
     console: &Path,
     mark: &str,
-    time_limit: Duration,
+    limits: Limits,
     on_line: &mut dyn FnMut(&str),
 ) -> anyhow::Result<Seen> {
     File::create(console).with_context(|| format!("cannot create '{}'", console.display()))?;
@@ -78,7 +60,7 @@ pub(super) fn run(
         output: Output::new(mark),
         complaints: String::new(),
     };
-    let mut clock = Clock::new(time_limit);
+    let mut clock = Clock::new(limits);
     loop {
         match messages.recv_timeout(TICK) {
             Ok(Message::Output(bytes)) => {
@@ -158,45 +140,6 @@ fn forward(
     });
 }
 
-/// The three limits of a run.
-struct Clock {
-    deadline: Instant,
-    heard: Instant,
-    last_words: Option<Instant>,
-}
-
-impl Clock {
-    fn new(time_limit: Duration) -> Self {
-        let now = Instant::now();
-        Self {
-            deadline: now + time_limit,
-            heard: now,
-            last_words: None,
-        }
-    }
-
-    fn heard(&mut self) {
-        self.heard = Instant::now();
-    }
-
-    fn last_words(&mut self) {
-        self.last_words.get_or_insert_with(Instant::now);
-    }
-
-    /// Why the run is over, if it is.
-    fn over(&self) -> Option<End> {
-        if self.last_words.is_some_and(|since| since.elapsed() > GRACE) {
-            Some(End::Exit)
-        } else if Instant::now() > self.deadline {
-            Some(End::TimeLimit)
-        } else if self.heard.elapsed() > SILENCE {
-            Some(End::Silence)
-        } else {
-            None
-        }
-    }
-}
-
 /// An emulator that does not outlive this value.
 struct Running(Child);
 
@@ -240,21 +183,21 @@ mod tests {
     use super::*;
 
     /// A shell in the place of the emulator: `$0` is the console's file.
-    fn watched(script: &str, limit: Duration) -> (Seen, Vec<String>) {
+    fn watched(script: &str, limits: Limits) -> (Seen, Vec<String>) {
         let directory = tempfile::tempdir().unwrap();
         let console = directory.path().join("console");
         let mut shell = Command::new("sh");
         shell.arg("-c").arg(script).arg(&console);
         let mut lines = Vec::new();
         let mut on_line = |line: &str| lines.push(line.to_owned());
-        let seen = run(&mut shell, &console, "@1@", limit, &mut on_line).unwrap();
+        let seen = run(&mut shell, &console, "@1@", limits, &mut on_line).unwrap();
         (seen, lines)
     }
 
     #[test]
     fn output_console_and_complaints_are_kept_apart() {
         let script = "echo booting >>\"$0\"; echo hello; echo odd >&2; echo '@1@ status 4'";
-        let (seen, lines) = watched(script, Duration::from_secs(60));
+        let (seen, lines) = watched(script, Limits::new(Duration::from_secs(60)));
         assert_eq!(seen.end, End::Exit);
         assert_eq!(lines, ["hello"]);
         assert_eq!(seen.output.status, Some(4));
@@ -264,9 +207,20 @@ mod tests {
 
     #[test]
     fn an_emulator_that_hangs_is_ended_at_its_limit() {
-        let (seen, lines) = watched("echo started; exec sleep 600", Duration::from_secs(1));
+        let limits = Limits::new(Duration::from_secs(1));
+        let (seen, lines) = watched("echo started; exec sleep 600", limits);
         assert_eq!(seen.end, End::TimeLimit);
         assert_eq!(lines, ["started"]);
         assert_eq!(seen.output.status, None);
+    }
+
+    #[test]
+    fn an_emulator_that_says_nothing_is_ended_before_its_limit() {
+        let limits = Limits {
+            time: Duration::from_secs(3600),
+            silence: Duration::from_secs(1),
+        };
+        let (seen, _) = watched("exec sleep 600", limits);
+        assert_eq!(seen.end, End::Silence);
     }
 }
