@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    mountinfo::{OverlayLine, path, unescape},
+    mountinfo::{OverlayLine, overlay_lines, path, unescape},
     namespaces::NamespaceId,
     options::OverlayOptions,
     patterns::{Rank, rank},
@@ -71,12 +71,12 @@ impl MountTable {
         namespace: NamespaceId,
         pid: u32,
         now: Instant,
-        lines: impl Iterator<Item = OverlayLine<'_>>,
+        mountinfo: &[u8],
     ) {
         if self.namespaces.insert(namespace, now).is_some() {
             self.forget(|id| id == namespace);
         }
-        for line in lines {
+        for line in overlay_lines(mountinfo) {
             self.add(namespace, pid, &line);
         }
         self.drop_unmounted();
@@ -180,16 +180,15 @@ impl Superblock {
     }
 
     /// A process whose root directory this is: one of the container's own.
-    pub(crate) fn root_process(&self) -> Option<u32> {
+    pub(crate) fn root_process(&self) -> Option<(NamespaceId, u32)> {
         let point = self.points.iter().find(|point| point.rank == Rank::Root)?;
-        point.seen_by.first().map(|(_, pid)| *pid)
+        point.seen_by.first().copied()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::enrich::mountinfo::overlay_lines;
 
     fn device(minor: u32) -> DeviceNumber {
         DeviceNumber { major: 0, minor }
@@ -203,13 +202,13 @@ mod tests {
     fn a_superblock_is_kept_once_and_forgotten() {
         let now = Instant::now();
         let mut table = MountTable::default();
-        table.replace(1, 100, now, overlay_lines(HOST));
-        table.replace(2, 200, now, overlay_lines(INSIDE));
+        table.replace(1, 100, now, HOST);
+        table.replace(2, 200, now, INSIDE);
         assert_eq!(table.all().count(), 1);
         let superblock = &table.by_device(device(42))[0];
         assert_eq!(superblock.namespaces().len(), 2);
-        assert_eq!(superblock.root_process(), Some(200));
-        table.replace(1, 100, now, overlay_lines(b""));
+        assert_eq!(superblock.root_process(), Some((2, 200)));
+        table.replace(1, 100, now, b"");
         assert_eq!(table.by_device(device(42))[0].namespaces(), [(2, 200)]);
         table.retain_namespaces(&HashSet::from([1]));
         assert_eq!(table.all().count(), 0);
@@ -219,9 +218,9 @@ mod tests {
     fn a_recycled_number_is_another_superblock() {
         let now = Instant::now();
         let mut table = MountTable::default();
-        table.replace(1, 100, now, overlay_lines(HOST));
+        table.replace(1, 100, now, HOST);
         let next = b"1 2 0:42 / /m rw - overlay o rw,upperdir=/other\n";
-        table.replace(2, 200, now, overlay_lines(next));
+        table.replace(2, 200, now, next);
         assert_eq!(table.by_device(device(42)).len(), 2);
     }
 }
