@@ -60,13 +60,13 @@ pub(crate) fn name(text: &str) -> Result<String, String> {
 
 /// Least and largest ring: the least is a whole number of pages on every
 /// machine (arm64 has pages of up to 64 KiB).
-const RING_BYTES: std::ops::RangeInclusive<u64> = 64 << 10..=1 << 30;
+const RING_BYTES: std::ops::RangeInclusive<u64> = 4 << 10..=1 << 30;
 
 /// A size that `BPF_MAP_TYPE_RINGBUF` accepts: a power of two, whole pages.
 pub(crate) fn ring_size(text: &str) -> Result<u64, String> {
     let bytes = size(text)?;
     if !bytes.is_power_of_two() || !RING_BYTES.contains(&bytes) {
-        return Err("expected a power of two from 64KiB to 1GiB, such as 4MiB".to_owned());
+        return Err("expected a power of two from 4KiB to 1GiB, such as 4MiB".to_owned());
     }
     Ok(bytes)
 }
@@ -140,7 +140,7 @@ mod tests {
     #[test]
     fn rings_are_powers_of_two() {
         assert_eq!(ring_size("4MiB"), Ok(4 << 20));
-        for wrong in ["4MB", "32KiB", "2GiB", "0"] {
+        for wrong in ["4MB", "2KiB", "2GiB", "0"] {
             assert!(ring_size(wrong).is_err(), "{wrong}");
         }
     }

@@ -9,7 +9,7 @@ use super::{
     runtime::Record,
     view::{KernelFacts, Resolution, qualify},
 };
-use crate::model::{DeviceNumber, Origin};
+use crate::model::{Container, DeviceNumber, Origin};
 
 /// When to look again after the first sight. Docker's `-init` mounts come some
 /// milliseconds before the container's record does, and a mount is visible in
@@ -24,6 +24,9 @@ const RETRIES: [Duration; 4] = [
 /// After that, only when it causes events, and ever more rarely.
 const LATER: Duration = Duration::from_secs(1);
 const LATER_MAX: Duration = Duration::from_secs(60);
+
+/// An API that did not know an overlay this often will not know it later.
+const MAX_ASKED: u32 = 3;
 
 /// How often to see whether the container was renamed.
 const RECHECK: Duration = Duration::from_secs(1);
@@ -41,6 +44,8 @@ pub(crate) struct Entry {
     pub(crate) pending: bool,
     /// Its superblock is gone.
     pub(crate) gone: bool,
+    /// How often the Engine API was asked in vain.
+    pub(crate) asked: u32,
     record: Option<Record>,
     outer: Option<String>,
     first_seen: Instant,
@@ -61,6 +66,7 @@ impl Entry {
             settled: false,
             pending: false,
             gone: false,
+            asked: 0,
             record: None,
             outer: None,
             first_seen: now,
@@ -73,6 +79,15 @@ impl Entry {
     /// Whether an event is reason enough to look again.
     pub(crate) fn is_due(&self, now: Instant) -> bool {
         !self.settled && self.not_before <= now
+    }
+
+    /// Whether the Engine API may know what the files do not say.
+    pub(crate) fn wants_api(&self) -> bool {
+        let unnamed = match &self.origin.container {
+            Some(container) => container.name.is_none(),
+            None => self.pending,
+        };
+        unnamed && self.asked < MAX_ASKED
     }
 
     /// Whether this is the last of the planned retries, or a later one.
@@ -92,16 +107,15 @@ impl Entry {
         if found.visible || origin.mount.merged.is_none() {
             origin.mount = found.mount;
         }
-        if let Some(container) = found.container {
+        let named = |container: &Container| container.name.is_some();
+        let known = origin.container.as_ref().is_some_and(named);
+        if let Some(container) = found.container.filter(|found| named(found) || !known) {
             origin.container = Some(container);
             self.record = found.record;
             self.outer = found.outer;
         }
         self.pending = found.pending && origin.container.is_none();
-        let named = origin
-            .container
-            .as_ref()
-            .is_some_and(|container| container.name.is_some());
+        let named = origin.container.as_ref().is_some_and(named);
         self.settled = named && (found.visible || self.gone);
         if *self.origin != origin {
             self.origin = Arc::new(origin);
@@ -109,7 +123,9 @@ impl Entry {
         self.attempts += 1;
         self.rechecked = now;
         self.not_before = self.planned().unwrap_or_else(|| {
-            let doublings = (self.attempts as usize - RETRIES.len()).min(6) as u32;
+            let doublings = (self.attempts as usize)
+                .saturating_sub(RETRIES.len())
+                .min(6) as u32;
             now + LATER_MAX.min(LATER * 2_u32.pow(doublings))
         });
     }

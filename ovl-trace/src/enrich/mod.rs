@@ -28,7 +28,7 @@ mod fixtures;
 mod tests;
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{BTreeSet, HashMap, VecDeque},
     path::{Path, PathBuf},
     sync::Arc,
     time::Instant,
@@ -86,7 +86,14 @@ pub struct Enricher {
     /// Ended overlays, the oldest first.
     gone: VecDeque<OverlayKey>,
     /// Overlays to look at again without waiting for an event.
-    planned: Vec<(Instant, OverlayKey)>,
+    planned: BTreeSet<Plan>,
+}
+
+/// When, and which: an [`OverlayKey`] in a form that has an order.
+type Plan = (Instant, u64, u64);
+
+fn plan(at: Instant, key: OverlayKey) -> Plan {
+    (at, key.superblock, key.born_ns)
 }
 
 impl Enricher {
@@ -98,7 +105,7 @@ impl Enricher {
             resolvers: Resolvers::new(config),
             entries: HashMap::new(),
             gone: VecDeque::new(),
-            planned: Vec::new(),
+            planned: BTreeSet::new(),
         }
     }
 
@@ -148,42 +155,46 @@ impl Enricher {
 
     /// When [`Self::retry`] should be called next.
     pub fn next_retry(&self) -> Option<Instant> {
-        self.planned.iter().map(|(at, _)| *at).min()
+        self.planned.first().map(|(at, ..)| *at)
     }
 
     /// Looks again for the owners of overlays whose record was not there yet.
     pub fn retry(&mut self, now: Instant) {
-        let due: Vec<OverlayKey> = self
-            .planned
-            .extract_if(.., |(at, _)| *at <= now)
-            .map(|(_, key)| key)
-            .collect();
-        for key in due {
-            self.look(key, now);
+        while let Some(&(at, superblock, born_ns)) = self.planned.first() {
+            if at > now {
+                return;
+            }
+            self.planned.pop_first();
+            self.look(
+                OverlayKey {
+                    superblock,
+                    born_ns,
+                },
+                now,
+            );
         }
     }
 
     /// Whether some overlay is a runtime's whose files do not give its name:
     /// then asking the Engine API is worth it.
     pub fn wants_docker_api(&self) -> bool {
-        self.entries
-            .values()
-            .any(|entry| match &entry.origin.container {
-                Some(container) => container.name.is_none(),
-                None => entry.pending,
-            })
+        self.entries.values().any(Entry::wants_api)
     }
 
     /// Takes what the Engine API knows (see
     /// [`docker::api::EngineApi::containers`]).
     pub fn learn_docker_api(&mut self, containers: Vec<ApiContainer>) {
-        if containers.is_empty() {
-            return;
-        }
         self.resolvers.docker.learn(containers);
-        let open = self.entries.iter().filter(|(_, entry)| !entry.settled);
-        let open: Vec<OverlayKey> = open.map(|(key, _)| *key).collect();
         let now = Instant::now();
+        let open: Vec<OverlayKey> = self
+            .entries
+            .iter_mut()
+            .filter(|(_, entry)| entry.wants_api())
+            .map(|(key, entry)| {
+                entry.asked += 1;
+                *key
+            })
+            .collect();
         for key in open {
             self.look(key, now);
         }
@@ -248,11 +259,12 @@ impl Enricher {
         if !std::mem::replace(&mut entry.gone, true) {
             self.gone.push_back(overlay);
         }
-        while self.gone.len() > MAX_GONE {
-            if let Some(oldest) = self.gone.pop_front() {
-                self.entries.remove(&oldest);
-                self.planned.retain(|(_, key)| *key != oldest);
-            }
+        if self.gone.len() > MAX_GONE
+            && let Some(oldest) = self.gone.pop_front()
+            && let Some(entry) = self.entries.remove(&oldest)
+            && let Some(at) = entry.planned()
+        {
+            self.planned.remove(&plan(at, oldest));
         }
         origin
     }
@@ -285,9 +297,11 @@ impl Enricher {
         let superblock = show.then(|| resolve.find(device, &facts)).flatten();
         let found = resolve.resolve(device, superblock, &facts);
         if let Some(entry) = self.entries.get_mut(&key) {
+            if let Some(at) = entry.planned() {
+                self.planned.remove(&plan(at, key));
+            }
             entry.take(found, now);
-            self.planned.retain(|(_, planned)| *planned != key);
-            self.planned.extend(entry.planned().map(|at| (at, key)));
+            self.planned.extend(entry.planned().map(|at| plan(at, key)));
         }
     }
 

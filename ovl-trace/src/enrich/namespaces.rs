@@ -6,7 +6,7 @@
 
 use std::{
     collections::HashSet,
-    fs, io,
+    fs,
     os::unix::ffi::OsStrExt,
     path::{Path, PathBuf},
     time::{Duration, Instant},
@@ -69,9 +69,14 @@ impl Namespaces {
         namespace_of(&self.proc_root, &pid.to_string())
     }
 
-    /// The root directory of a process.
-    pub(crate) fn root_of(&self, pid: u32) -> Root {
-        Root::new(self.proc_root.join(pid.to_string()).join("root"))
+    /// The root of a namespace, by way of a process in it. `None` if that
+    /// process ended: its number may be another's now.
+    pub(crate) fn root_of(&self, namespace: NamespaceId, pid: u32) -> Option<Root> {
+        if Some(namespace) == self.home {
+            return Some(self.home_root());
+        }
+        let root = self.proc_root.join(pid.to_string()).join("root");
+        (self.of(pid) == Some(namespace)).then(|| Root::new(root))
     }
 
     /// The working directory of a process.
@@ -79,9 +84,10 @@ impl Namespaces {
         fs::read_link(self.proc_root.join(pid.to_string()).join("cwd")).ok()
     }
 
-    /// The cgroup file of a process.
-    pub(crate) fn cgroup(&self, pid: u32) -> io::Result<Vec<u8>> {
-        fs::read(self.proc_root.join(pid.to_string()).join("cgroup"))
+    /// The cgroup file of a process, if it still is in that namespace.
+    pub(crate) fn cgroup(&self, namespace: NamespaceId, pid: u32) -> Option<Vec<u8>> {
+        let file = fs::read(self.proc_root.join(pid.to_string()).join("cgroup")).ok()?;
+        (self.of(pid) == Some(namespace)).then_some(file)
     }
 
     /// Reads the mounts of the host's namespace, and of `pid`'s.

@@ -180,9 +180,9 @@ impl Superblock {
     }
 
     /// A process whose root directory this is: one of the container's own.
-    pub(crate) fn root_process(&self) -> Option<u32> {
+    pub(crate) fn root_process(&self) -> Option<(NamespaceId, u32)> {
         let point = self.points.iter().find(|point| point.rank == Rank::Root)?;
-        point.seen_by.first().map(|(_, pid)| *pid)
+        point.seen_by.first().copied()
     }
 }
 
@@ -207,7 +207,7 @@ mod tests {
         assert_eq!(table.all().count(), 1);
         let superblock = &table.by_device(device(42))[0];
         assert_eq!(superblock.namespaces().len(), 2);
-        assert_eq!(superblock.root_process(), Some(200));
+        assert_eq!(superblock.root_process(), Some((2, 200)));
         table.replace(1, 100, now, b"");
         assert_eq!(table.by_device(device(42))[0].namespaces(), [(2, 200)]);
         table.retain_namespaces(&HashSet::from([1]));

@@ -59,6 +59,7 @@ struct View {
     root: Root,
     home: bool,
     upperdir: Option<PathBuf>,
+    /// Empty if mountinfo does not show it there.
     mount_points: Vec<PathBuf>,
 }
 
@@ -148,10 +149,13 @@ impl<'a> Resolve<'a> {
                 })
                 .unwrap_or_default();
             let at_home = Some(namespace) == home;
-            let root = if at_home {
-                self.namespaces.home_root()
-            } else {
-                self.namespaces.root_of(pid)
+            // The container's own root: its files are not the mounter's, and
+            // could be made up to look like a runtime's.
+            if !at_home && mount_points.iter().any(|point| point == Path::new("/")) {
+                continue;
+            }
+            let Some(root) = self.namespaces.root_of(namespace, pid) else {
+                continue;
             };
             let namespace = Some(namespace);
             let upperdir = upperdir
@@ -182,12 +186,12 @@ impl<'a> Resolve<'a> {
             && facts.mounted
             && Some(namespace) != home
             && views.iter().all(|view| view.namespace != Some(namespace))
-            && self.namespaces.of(pid) == Some(namespace)
+            && let Some(root) = self.namespaces.root_of(namespace, pid)
         {
             let base = facts.working_directory.as_deref();
             views.push(View {
                 namespace: Some(namespace),
-                root: self.namespaces.root_of(pid),
+                root,
                 home: false,
                 upperdir: Some(base.map_or(upper.to_owned(), |base| base.join(upper))),
                 mount_points: Vec::new(),
@@ -222,7 +226,9 @@ impl<'a> Resolve<'a> {
     /// it has to be the kernel's.
     fn is_credible(&self, view: &View, facts: &KernelFacts) -> bool {
         let Some(identity) = facts.upper else {
-            return true;
+            return !view.mount_points.is_empty()
+                || facts.namespace.is_none()
+                || facts.namespace == view.namespace;
         };
         let found = view.upperdir.as_deref().filter(|upper| upper.is_absolute());
         match found.and_then(|upper| view.root.is_directory(upper, identity)) {
@@ -253,7 +259,8 @@ impl<'a> Resolve<'a> {
 
     /// By a process whose root directory the overlay is.
     fn by_cgroup(&mut self, superblock: &Superblock) -> Option<Owner> {
-        let file = self.namespaces.cgroup(superblock.root_process()?).ok()?;
+        let (namespace, pid) = superblock.root_process()?;
+        let file = self.namespaces.cgroup(namespace, pid)?;
         let found = cgroup::owner(&file)?;
         let home = self.namespaces.home_root();
         self.resolvers.docker.by_id(&home, &found.id).or_else(|| {
