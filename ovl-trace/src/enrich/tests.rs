@@ -258,10 +258,10 @@ fn seen(overlay: OverlayKey, upperdir: &str, mounted: bool) -> OverlaySeen {
     }
 }
 
-fn upper_of(path: &Path) -> Option<(DeviceNumber, u64)> {
+fn upper_of(path: &Path) -> (DeviceNumber, u64) {
     fs::create_dir_all(path).unwrap();
     let metadata = fs::metadata(path).unwrap();
-    Some((DeviceNumber::from_stat(metadata.dev()), metadata.ino()))
+    (DeviceNumber::from_stat(metadata.dev()), metadata.ino())
 }
 
 fn label(origin: &Arc<Origin>) -> String {
@@ -353,7 +353,7 @@ fn an_older_overlay_is_found_by_its_upper_directory() {
     // No `upperdir=`: this kernel's layout of it is not known.
     let event = OverlaySeen {
         upperdir: None,
-        upper: identity,
+        upper: Some(identity),
         ..seen(key(1), "", false)
     };
     let origin = enricher.origin(&Event::OverlaySeen(event));
@@ -376,14 +376,14 @@ fn another_directory_is_another_overlay() {
     // The number is web-1's now, but the event's overlay was another one.
     let event = OverlaySeen {
         upperdir: None,
-        upper: identity,
+        upper: Some(identity),
         ..seen(key(1), "", false)
     };
     let origin = enricher.origin(&Event::OverlaySeen(event));
     assert_eq!((&origin.container, &origin.mount.merged), (&None, &None));
     // Nor does a path of an inner daemon mean the host's directory.
     let event = OverlaySeen {
-        upper: identity,
+        upper: Some(identity),
         process: process(50, 50),
         ..seen(key(2), &web_upper(), true)
     };
@@ -458,4 +458,65 @@ fn ended_overlays_are_forgotten_in_the_end() {
     }
     assert_eq!(enricher.entries.len(), MAX_GONE);
     assert!(!enricher.entries.contains_key(&key(0)));
+}
+
+#[test]
+fn the_api_names_what_the_files_do_not() {
+    let host = FakeHost::new();
+    let mut enricher = Enricher::new(&host.config());
+    enricher.origin(&Event::OverlaySeen(seen(key(1), &web_upper(), true)));
+    assert!(enricher.wants_docker_api());
+    let known = ApiContainer {
+        container: Container {
+            name: Some("from-api".into()),
+            ..docker::unnamed(WEB.into(), Runtime::Docker)
+        },
+        upperdir: Some(PathBuf::from(web_upper())),
+        merged: None,
+    };
+    enricher.learn_docker_api(vec![known]);
+    assert_eq!(label(&enricher.origin_of(key(1))), "from-api");
+    assert!(!enricher.wants_docker_api());
+}
+
+#[test]
+fn an_api_that_knows_nothing_is_not_asked_for_ever() {
+    let host = FakeHost::new();
+    let mut enricher = Enricher::new(&host.config());
+    enricher.origin(&Event::OverlaySeen(seen(key(1), &web_upper(), true)));
+    let mut rounds = 0;
+    while enricher.wants_docker_api() {
+        enricher.learn_docker_api(Vec::new());
+        rounds += 1;
+        assert!(rounds < 10);
+    }
+    assert!(rounds > 0);
+}
+
+/// A container could plant a runtime's files in its own root directory.
+#[test]
+fn a_container_cannot_name_itself() {
+    let host = FakeHost::new();
+    host.process(
+        7,
+        7,
+        &format!("1 2 0:42 / / rw - overlay o rw,upperdir={}\n", web_upper()),
+    );
+    let root = host.own_root(7);
+    put_container(
+        &root.join(DOCKER_20_ROOT.trim_start_matches('/')),
+        WEB,
+        WEB_LAYER,
+        "/forged",
+    );
+    let identity = upper_of(&root.join(web_upper().trim_start_matches('/')));
+    let rows = list_mounts(&host.config()).unwrap();
+    assert_eq!(rows[0].origin.container, None);
+    let mut enricher = Enricher::new(&host.config());
+    let event = OverlaySeen {
+        upper: Some(identity),
+        process: process(7, 7),
+        ..seen(key(1), &web_upper(), false)
+    };
+    assert_eq!(enricher.origin(&Event::OverlaySeen(event)).container, None);
 }
