@@ -6,8 +6,9 @@ use std::{
 };
 
 use super::{
+    resolve::{Owned, Resolution, qualify},
     runtime::Record,
-    view::{KernelFacts, Resolution, qualify},
+    view::KernelFacts,
 };
 use crate::model::{Container, DeviceNumber, Origin};
 
@@ -109,10 +110,17 @@ impl Entry {
         }
         let named = |container: &Container| container.name.is_some();
         let known = origin.container.as_ref().is_some_and(named);
-        if let Some(container) = found.container.filter(|found| named(found) || !known) {
+        if let Some(owned) = found.owned
+            && (named(&owned.container) || !known)
+        {
+            let Owned {
+                container,
+                record,
+                outer,
+            } = owned;
             origin.container = Some(container);
-            self.record = found.record;
-            self.outer = found.outer;
+            self.record = record;
+            self.outer = outer;
         }
         self.pending = found.pending && origin.container.is_none();
         let named = origin.container.as_ref().is_some_and(named);
