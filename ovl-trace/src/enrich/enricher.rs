@@ -12,7 +12,7 @@ use anyhow::ensure;
 use super::{
     EnrichConfig,
     docker::api::ApiContainer,
-    entry::Entry,
+    entry::{Entry, Plan},
     mountinfo,
     namespaces::Namespaces,
     resolve::{Owned, Resolve},
@@ -40,13 +40,6 @@ pub struct Enricher {
     at_start: HashMap<(DeviceNumber, PathBuf), Owned>,
     /// Overlays to look at again without waiting for an event.
     planned: BTreeSet<Plan>,
-}
-
-/// When, and which: an [`OverlayKey`] in a form that has an order.
-type Plan = (Instant, u64, u64);
-
-fn plan(at: Instant, key: OverlayKey) -> Plan {
-    (at, key.superblock, key.born_ns)
 }
 
 impl Enricher {
@@ -229,9 +222,9 @@ impl Enricher {
         if self.gone.len() > MAX_GONE
             && let Some(oldest) = self.gone.pop_front()
             && let Some(entry) = self.entries.remove(&oldest)
-            && let Some(at) = entry.planned()
+            && let Some(plan) = entry.plan(oldest)
         {
-            self.planned.remove(&plan(at, oldest));
+            self.planned.remove(&plan);
         }
         origin
     }
@@ -271,18 +264,20 @@ impl Enricher {
             found.owned = self.at_start.get(&(device, upper)).cloned();
         }
         if let Some(entry) = self.entries.get_mut(&key) {
-            if let Some(at) = entry.planned() {
-                self.planned.remove(&plan(at, key));
+            if let Some(plan) = entry.plan(key) {
+                self.planned.remove(&plan);
             }
             entry.take(found, now);
-            self.planned.extend(entry.planned().map(|at| plan(at, key)));
+            self.planned.extend(entry.plan(key));
         }
     }
 
     /// Makes sure that the mount is in the table, if it can be found with
     /// reasonable effort.
     fn refresh(&mut self, device: DeviceNumber, facts: &KernelFacts, thorough: bool, now: Instant) {
-        if self.is_listed(device, facts) {
+        // A number alone proves nothing, whatever mountinfo shows.
+        let provable = facts.upper.is_some() || facts.upperdir.is_some();
+        if !provable || self.is_listed(device, facts) {
             return;
         }
         self.namespaces.refresh(&mut self.table, facts.pid, now);

@@ -10,7 +10,7 @@ use super::{
     runtime::Record,
     view::KernelFacts,
 };
-use crate::model::{Container, DeviceNumber, Origin};
+use crate::model::{Container, DeviceNumber, Origin, OverlayKey};
 
 /// When to look again after the first sight. Docker's `-init` mounts come some
 /// milliseconds before the container's record does, and a mount is visible in
@@ -31,6 +31,9 @@ const MAX_ASKED: u32 = 3;
 
 /// How often to see whether the container was renamed.
 const RECHECK: Duration = Duration::from_secs(1);
+
+/// When, and which: an [`OverlayKey`] in a form that has an order.
+pub(crate) type Plan = (Instant, u64, u64);
 
 /// One overlay.
 #[derive(Debug)]
@@ -138,8 +141,13 @@ impl Entry {
         });
     }
 
+    /// The next planned retry, in an order of time.
+    pub(crate) fn plan(&self, key: OverlayKey) -> Option<Plan> {
+        Some((self.planned()?, key.superblock, key.born_ns))
+    }
+
     /// The next planned retry, which does not wait for an event.
-    pub(crate) fn planned(&self) -> Option<Instant> {
+    fn planned(&self) -> Option<Instant> {
         if self.settled || self.attempts == 0 {
             return None;
         }
