@@ -6,10 +6,11 @@ use std::{
 };
 
 use super::{
+    resolve::{Owned, Resolution, qualify},
     runtime::Record,
-    view::{KernelFacts, Resolution, qualify},
+    view::KernelFacts,
 };
-use crate::model::{Container, DeviceNumber, Origin};
+use crate::model::{Container, DeviceNumber, Origin, OverlayKey};
 
 /// When to look again after the first sight. Docker's `-init` mounts come some
 /// milliseconds before the container's record does, and a mount is visible in
@@ -30,6 +31,9 @@ const MAX_ASKED: u32 = 3;
 
 /// How often to see whether the container was renamed.
 const RECHECK: Duration = Duration::from_secs(1);
+
+/// When, and which: an [`OverlayKey`] in a form that has an order.
+pub(crate) type Plan = (Instant, u64, u64);
 
 /// One overlay.
 #[derive(Debug)]
@@ -109,10 +113,17 @@ impl Entry {
         }
         let named = |container: &Container| container.name.is_some();
         let known = origin.container.as_ref().is_some_and(named);
-        if let Some(container) = found.container.filter(|found| named(found) || !known) {
+        if let Some(owned) = found.owned
+            && (named(&owned.container) || !known)
+        {
+            let Owned {
+                container,
+                record,
+                outer,
+            } = owned;
             origin.container = Some(container);
-            self.record = found.record;
-            self.outer = found.outer;
+            self.record = record;
+            self.outer = outer;
         }
         self.pending = found.pending && origin.container.is_none();
         let named = origin.container.as_ref().is_some_and(named);
@@ -130,8 +141,13 @@ impl Entry {
         });
     }
 
+    /// The next planned retry, in an order of time.
+    pub(crate) fn plan(&self, key: OverlayKey) -> Option<Plan> {
+        Some((self.planned()?, key.superblock, key.born_ns))
+    }
+
     /// The next planned retry, which does not wait for an event.
-    pub(crate) fn planned(&self) -> Option<Instant> {
+    fn planned(&self) -> Option<Instant> {
         if self.settled || self.attempts == 0 {
             return None;
         }

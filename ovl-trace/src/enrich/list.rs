@@ -8,9 +8,10 @@ use super::{
     EnrichConfig,
     docker::api::EngineApi,
     namespaces::Namespaces,
+    resolve::Resolve,
     runtime::Resolvers,
     table::{MountTable, Superblock},
-    view::{KernelFacts, Resolve},
+    view::KernelFacts,
 };
 use crate::model::Origin;
 
@@ -90,12 +91,13 @@ impl Listing {
         };
         for superblock in self.table.all() {
             let found = resolve.resolve(superblock.device, Some(superblock), &facts);
-            pending |= match &found.container {
+            let container = found.owned.map(|owned| owned.container);
+            pending |= match &container {
                 Some(container) => container.name.is_none(),
                 None => found.pending,
             };
             let origin = Origin {
-                container: found.container,
+                container,
                 mount: found.mount,
             };
             rows.push(row(superblock, origin, self.namespaces.home()));

@@ -188,3 +188,70 @@ fn namespace_of(proc_root: &Path, pid: &str) -> Option<NamespaceId> {
     let digits = text.strip_prefix(b"mnt:[")?.strip_suffix(b"]")?;
     std::str::from_utf8(digits).ok()?.parse().ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::enrich::fixtures::FakeHost;
+
+    fn overlay(minor: u32) -> String {
+        format!("1 2 0:{minor} / /m{minor} rw - overlay o rw,upperdir=/u{minor}\n")
+    }
+
+    fn namespaces(host: &FakeHost) -> Namespaces {
+        let config = host.config();
+        Namespaces::new(&config.proc_root, &config.host_root)
+    }
+
+    #[test]
+    fn each_namespace_is_read_once() {
+        let host = FakeHost::new();
+        host.process(1, 1, &overlay(1));
+        host.process(5, 5, &overlay(5));
+        // The same namespace: read from the older process only.
+        host.process(6, 5, &overlay(6));
+        let mut table = MountTable::default();
+        assert!(namespaces(&host).refresh_all(&mut table, Instant::now()));
+        let mut minors: Vec<u32> = table
+            .all()
+            .map(|superblock| superblock.device.minor)
+            .collect();
+        minors.sort_unstable();
+        assert_eq!(minors, [1, 5]);
+    }
+
+    #[test]
+    fn a_process_that_cannot_be_read_leaves_it_to_the_next() {
+        let host = FakeHost::new();
+        host.process(5, 5, "");
+        host.process(6, 5, &overlay(6));
+        host.process(7, 7, "");
+        host.process(8, 8, &overlay(8));
+        fs::remove_file(host.proc(5).join("mountinfo")).unwrap();
+        fs::remove_file(host.proc(7).join("ns/mnt")).unwrap();
+        let mut table = MountTable::default();
+        namespaces(&host).refresh_all(&mut table, Instant::now());
+        assert_eq!(table.all().count(), 2);
+    }
+
+    #[test]
+    fn full_scans_pause() {
+        let host = FakeHost::new();
+        let mut namespaces = namespaces(&host);
+        let mut table = MountTable::default();
+        let now = Instant::now();
+        assert!(namespaces.refresh_all(&mut table, now));
+        assert!(!namespaces.refresh_all(&mut table, now + FULL_SCAN_PAUSE / 2));
+        assert!(namespaces.refresh_all(&mut table, now + Duration::from_secs(3600)));
+    }
+
+    #[test]
+    fn a_reused_process_number_gives_no_root() {
+        let host = FakeHost::new();
+        host.process(5, 5, "");
+        let namespaces = namespaces(&host);
+        assert!(namespaces.root_of(5, 5).is_some());
+        assert_eq!(namespaces.root_of(4, 5), None);
+        assert_eq!(namespaces.cgroup(4, 5), None);
+    }
+}

@@ -45,7 +45,7 @@ impl OverlayOptions {
 
     fn take(&mut self, key: &[u8], value: Option<&[u8]>) {
         match (key, value) {
-            (b"", None) | (b"rw", None) => {}
+            (b"" | b"rw", None) => {}
             (b"ro", None) => self.read_only = true,
             (b"volatile", None) | (b"fsync", Some(b"volatile")) => self.volatile = true,
             (b"lowerdir", Some(value)) => self.lowerdirs.extend(split_lowerdir(&unescape(value))),

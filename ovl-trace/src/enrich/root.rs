@@ -118,7 +118,7 @@ impl Root {
         let path = CString::new(path.as_os_str().as_bytes())?;
         // SAFETY: `open_how` is plain integers; all zero is its default.
         let mut how: libc::open_how = unsafe { std::mem::zeroed() };
-        how.flags = (flags | libc::O_CLOEXEC) as u64;
+        how.flags = u64::from((flags | libc::O_CLOEXEC).cast_unsigned());
         how.resolve = libc::RESOLVE_IN_ROOT;
         // SAFETY: a live descriptor, a NUL-terminated path, and `how` with its
         // own size.

@@ -160,6 +160,7 @@ impl EngineApi {
             Some(list) => list,
             None => bail!("'{}' knows no '/containers/json'", socket.display()),
         };
+        let mut failed = None;
         for Listed { id } in list {
             // The id goes into a path.
             ensure!(
@@ -167,12 +168,15 @@ impl EngineApi {
                 "'{}' lists a container id that is none: '{id}'",
                 socket.display(),
             );
-            // Not there any more: removed since it was listed.
-            if let Some(inspected) = self.get(socket, &format!("/containers/{id}/json")).await? {
-                found.push(describe(inspected));
+            match self.get(socket, &format!("/containers/{id}/json")).await {
+                Ok(Some(inspected)) => found.push(describe(inspected)),
+                // Removed since it was listed.
+                Ok(None) => {}
+                // A dead container cannot be inspected; the others can.
+                Err(error) => failed = failed.or(Some(error)),
             }
         }
-        Ok(())
+        failed.map_or(Ok(()), Err)
     }
 
     fn socket(&self) -> anyhow::Result<&Path> {

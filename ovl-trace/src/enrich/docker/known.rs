@@ -42,8 +42,8 @@ impl Known {
 
     /// Whose upperdir or mount point it is.
     pub(crate) fn owner_of(&self, upper: Option<&Path>, points: &[PathBuf]) -> Option<Container> {
-        let paths = upper.into_iter().chain(points.iter().map(PathBuf::as_path));
-        let id = paths.filter_map(|path| self.by_path.get(path)).next()?;
+        let mut paths = upper.into_iter().chain(points.iter().map(PathBuf::as_path));
+        let id = paths.find_map(|path| self.by_path.get(path))?;
         self.container(id)
     }
 }

@@ -2,6 +2,8 @@
 //! its builder.
 
 pub mod api;
+#[cfg(test)]
+mod api_tests;
 mod config;
 mod known;
 mod paths;
@@ -149,10 +151,11 @@ impl Docker {
 impl Resolver for Docker {
     fn resolve(&mut self, evidence: &Evidence<'_>) -> Claim {
         let root = evidence.root;
-        let mut layer = evidence.upperdir.and_then(|upper| match classify(upper)? {
-            DockerPath::Layer(layer) => Some(layer),
+        let upper = evidence.upperdir.and_then(classify);
+        let mut layer = match upper {
+            Some(DockerPath::Layer(layer)) => Some(layer),
             _ => None,
-        });
+        };
         let mut rootfs = None;
         for mount_point in evidence.mount_points {
             match classify(mount_point) {
@@ -165,15 +168,15 @@ impl Resolver for Docker {
                 }) => {
                     rootfs = Some((data_root, container));
                 }
-                Some(DockerPath::Layer(found)) => {
-                    // The mount point is absolute where the upperdir is not.
+                // The mount point is absolute where the upperdir is not.
+                Some(DockerPath::Layer(point))
                     if layer.as_ref().is_none_or(|layer| {
-                        layer.data_root.is_none() && layer.mount_id == found.mount_id
-                    }) {
-                        layer = Some(found);
-                    }
+                        layer.data_root.is_none() && layer.mount_id == point.mount_id
+                    }) =>
+                {
+                    layer = Some(point);
                 }
-                None => {}
+                _ => {}
             }
         }
         let claim = match (rootfs, layer) {

@@ -113,11 +113,11 @@ mod tests {
     use super::*;
     use crate::enrich::mountinfo;
 
-    fn layer(root: Option<&str>, id: &str) -> Option<DockerPath> {
-        Some(DockerPath::Layer(Layer {
+    fn layer(root: Option<&str>, id: &str) -> DockerPath {
+        DockerPath::Layer(Layer {
             data_root: root.map(PathBuf::from),
             mount_id: id.to_owned(),
-        }))
+        })
     }
 
     #[test]
@@ -128,14 +128,17 @@ mod tests {
         let of = |text: String| classify(Path::new(&text));
         assert_eq!(
             of(format!("{root}/overlay2/{id}/diff")),
-            layer(Some(root), id)
+            Some(layer(Some(root), id))
         );
         assert_eq!(
             of(format!("{root}/overlay2/{id}-init/merged")),
-            layer(Some(root), id)
+            Some(layer(Some(root), id))
         );
-        assert_eq!(of(format!("/overlay2/{step}/diff")), layer(Some("/"), step));
-        assert_eq!(of(format!("{id}/diff")), layer(None, id));
+        assert_eq!(
+            of(format!("/overlay2/{step}/diff")),
+            Some(layer(Some("/"), step))
+        );
+        assert_eq!(of(format!("{id}/diff")), Some(layer(None, id)));
         for other in [
             format!("{root}/overlay2/{id}/work"),
             format!("{root}/overlay/{id}/diff"),

@@ -126,3 +126,50 @@ impl Store {
 fn container_name(name: OsString) -> Option<String> {
     is_hex64(name.as_bytes()).then(|| name.into_string().ok())?
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn the_index_follows_the_directory() {
+        let dir = tempfile::tempdir().unwrap();
+        let mounts = dir.path().join("image/overlay2/layerdb/mounts");
+        let mut store = Store::new(Root::new("/"), dir.path().to_owned());
+        let (first, second) = ("aa".repeat(32), "bb".repeat(32));
+        assert_eq!(store.container_of("one"), None);
+        fs::create_dir_all(mounts.join(&first)).unwrap();
+        fs::create_dir_all(mounts.join("not-an-id")).unwrap();
+        // The directory comes first, its file a moment later.
+        assert_eq!(store.container_of("one"), None);
+        fs::write(mounts.join(&first).join("mount-id"), "one").unwrap();
+        assert_eq!(store.container_of("one"), Some(first.as_str()));
+        fs::create_dir_all(mounts.join(&second)).unwrap();
+        fs::write(mounts.join(&second).join("mount-id"), "two").unwrap();
+        assert_eq!(store.container_of("two"), Some(second.as_str()));
+        // Known while nothing else is asked for; then forgotten.
+        fs::remove_dir_all(mounts.join(&first)).unwrap();
+        assert_eq!(store.container_of("one"), Some(first.as_str()));
+        assert_eq!(store.container_of("three"), None);
+        assert_eq!(store.container_of("one"), None);
+    }
+
+    #[test]
+    fn a_record_of_another_container_is_not_used() {
+        let dir = tempfile::tempdir().unwrap();
+        let id = "aa".repeat(32);
+        let directory = dir.path().join("containers").join(&id);
+        fs::create_dir_all(&directory).unwrap();
+        let store = Store::new(Root::new("/"), dir.path().to_owned());
+        fs::write(directory.join("config.v2.json"), r#"{"ID":"bb"}"#).unwrap();
+        assert!(store.describe(&id).is_none());
+        fs::write(
+            directory.join("config.v2.json"),
+            format!(r#"{{"ID":"{id}"}}"#),
+        )
+        .unwrap();
+        assert!(store.describe(&id).is_some());
+    }
+}

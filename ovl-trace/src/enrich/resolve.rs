@@ -1,0 +1,218 @@
+//! From an overlay to its mount and its owner.
+
+use std::path::Path;
+
+use super::{
+    cgroup,
+    docker::unnamed,
+    namespaces::Namespaces,
+    patterns::Rank,
+    runtime::{Claim, Owner, Record, Resolvers},
+    table::{MountTable, Superblock},
+    view::{KernelFacts, View, Views},
+};
+use crate::model::{Container, DeviceNumber, Mount};
+
+/// A container that owns an overlay.
+#[derive(Clone, Debug)]
+pub(crate) struct Owned {
+    /// Who.
+    pub(crate) container: Container,
+    /// Where that was read.
+    pub(crate) record: Option<Record>,
+    /// The container in which the owner's daemon runs (Docker-in-Docker).
+    pub(crate) outer: Option<String>,
+}
+
+/// What could be found out about an overlay.
+#[derive(Debug)]
+pub(crate) struct Resolution {
+    /// Whose it is.
+    pub(crate) owned: Option<Owned>,
+    /// The mount.
+    pub(crate) mount: Mount,
+    /// Some mountinfo shows it.
+    pub(crate) visible: bool,
+    /// A runtime recognises it, but no record names the owner.
+    pub(crate) pending: bool,
+}
+
+/// Everything that an answer is made from.
+pub(crate) struct Resolve<'a> {
+    pub(crate) namespaces: &'a Namespaces,
+    pub(crate) table: &'a MountTable,
+    pub(crate) resolvers: &'a mut Resolvers,
+}
+
+impl<'a> Resolve<'a> {
+    /// The superblock with this number, if it is the one that the kernel
+    /// means: numbers are used again at once, so the upper directory's
+    /// identity, or at least its path, has to agree.
+    pub(crate) fn find(&self, device: DeviceNumber, facts: &KernelFacts) -> Option<&'a Superblock> {
+        let superblocks = self.table.by_device(device);
+        superblocks
+            .iter()
+            .find(|superblock| self.is_meant(superblock, facts))
+    }
+
+    fn is_meant(&self, superblock: &Superblock, facts: &KernelFacts) -> bool {
+        let same_text = match (&facts.upperdir, &superblock.options.upperdir) {
+            (Some(known), Some(shown)) if known != shown => return false,
+            (known, shown) => known.is_some() && shown.is_some(),
+        };
+        let Some(identity) = facts.upper else {
+            return same_text;
+        };
+        let views = self.views().of(Some(superblock), facts);
+        let checks: Vec<bool> = views
+            .iter()
+            .filter_map(|view| view.has_upper(identity))
+            .collect();
+        checks.contains(&true) || (checks.is_empty() && same_text)
+    }
+
+    /// Whether the path of the upper directory leads to another directory than
+    /// the kernel's. One that is gone contradicts nothing.
+    pub(crate) fn is_contradicted(&self, facts: &KernelFacts) -> bool {
+        let views = self.views().of(None, facts);
+        facts.upper.is_some_and(|identity| {
+            views
+                .iter()
+                .any(|view| view.has_upper(identity) == Some(false))
+        })
+    }
+
+    /// Asks the runtimes about an overlay.
+    pub(crate) fn resolve(
+        &mut self,
+        device: DeviceNumber,
+        superblock: Option<&Superblock>,
+        facts: &KernelFacts,
+    ) -> Resolution {
+        let mut answer = Resolution {
+            owned: None,
+            mount: self.mount(device, superblock, facts),
+            visible: superblock.is_some(),
+            pending: false,
+        };
+        for view in self.views().of(superblock, facts) {
+            if !view.is_credible(facts) {
+                continue;
+            }
+            match self.resolvers.resolve(&view.evidence()) {
+                Claim::Foreign => {}
+                Claim::Pending => answer.pending = true,
+                Claim::Owner(owner) => {
+                    let outer = self.outer(&view);
+                    answer.take(*owner, outer, view);
+                    return answer;
+                }
+            }
+        }
+        answer.owned = superblock.and_then(|superblock| self.by_cgroup(superblock));
+        answer
+    }
+
+    fn views(&self) -> Views<'a> {
+        Views {
+            namespaces: self.namespaces,
+            bases: self.resolvers.docker.layer_directories().collect(),
+        }
+    }
+
+    fn mount(
+        &self,
+        device: DeviceNumber,
+        shown: Option<&Superblock>,
+        facts: &KernelFacts,
+    ) -> Mount {
+        let options = shown.map(|superblock| &superblock.options);
+        let point = shown.and_then(|superblock| superblock.best_point(self.namespaces.home()));
+        Mount {
+            device,
+            merged: point.map(|point| point.path.clone()),
+            upperdir: facts.upperdir.clone().or_else(|| options?.upperdir.clone()),
+            workdir: facts.workdir.clone().or_else(|| options?.workdir.clone()),
+            lowerdirs: options
+                .map(|options| options.lowerdirs.clone())
+                .unwrap_or_default(),
+        }
+    }
+
+    /// By a process whose root directory the overlay is.
+    fn by_cgroup(&mut self, superblock: &Superblock) -> Option<Owned> {
+        let (namespace, pid) = superblock.root_process()?;
+        let found = cgroup::owner(&self.namespaces.cgroup(namespace, pid)?)?;
+        let home = self.namespaces.home_root();
+        let outer = None;
+        if let Some(Owner {
+            container, record, ..
+        }) = self.resolvers.docker.by_id(&home, &found.id)
+        {
+            return Some(Owned {
+                container,
+                record,
+                outer,
+            });
+        }
+        let container = unnamed(found.id, found.runtime?);
+        Some(Owned {
+            container,
+            record: None,
+            outer,
+        })
+    }
+
+    /// The container whose root directory is the root of this view: then the
+    /// daemon runs inside it.
+    fn outer(&mut self, view: &View) -> Option<String> {
+        let namespace = view.namespace.filter(|_| !view.home)?;
+        let is_root = |superblock: &&Superblock| {
+            superblock.points.iter().any(|point| {
+                point.rank == Rank::Root && point.seen_by.iter().any(|(id, _)| *id == namespace)
+            })
+        };
+        let outer = self.table.all().find(is_root)?;
+        let views = self.views().of(Some(outer), &KernelFacts::default());
+        let home = views.into_iter().find(|view| view.home)?;
+        match self.resolvers.resolve(&home.evidence()) {
+            Claim::Owner(owner) => Some(owner.container.label().to_owned()),
+            _ => None,
+        }
+    }
+}
+
+impl Resolution {
+    fn take(&mut self, owner: Owner, outer: Option<String>, view: View) {
+        let Owner {
+            mut container,
+            record,
+            merged,
+        } = owner;
+        qualify(&mut container, outer.as_deref());
+        self.owned = Some(Owned {
+            container,
+            record,
+            outer,
+        });
+        // `/` is where the container sees it; the runtime's own place says more.
+        let poor = self
+            .mount
+            .merged
+            .as_deref()
+            .is_none_or(|merged| merged == Path::new("/"));
+        if poor && merged.is_some() {
+            self.mount.merged = merged;
+        }
+        if let Some(upperdir) = view.upperdir.filter(|upper| upper.is_absolute()) {
+            self.mount.upperdir = Some(upperdir);
+        }
+    }
+}
+
+/// Names a container of an inner daemon `OUTER/NAME`.
+pub(crate) fn qualify(container: &mut Container, outer: Option<&str>) {
+    if let Some(outer) = outer {
+        container.name = Some(format!("{outer}/{}", container.label()));
+    }
+}

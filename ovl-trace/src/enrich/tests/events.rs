@@ -1,0 +1,154 @@
+//! The life of overlays: retries, renames, removal, the API's help.
+
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
+
+use super::*;
+use crate::{
+    enrich::{
+        Enricher, docker, docker::api::ApiContainer, enricher::MAX_GONE, entry::Entry, fixtures,
+        view::KernelFacts,
+    },
+    model::{Container, Event, Runtime},
+};
+
+#[test]
+fn a_mount_is_named_at_once_from_its_upperdir() {
+    let host = docker_20();
+    let mut enricher = Enricher::new(&host.config());
+    let origin = enricher.origin(&Event::OverlaySeen(seen(key(1), &web_upper(), true)));
+    assert_eq!(origin.container.as_ref().unwrap().id, WEB);
+    assert_eq!(label(&origin), "web-1");
+    let merged = format!("{DOCKER_20_ROOT}/overlay2/{WEB_LAYER}/merged");
+    assert_eq!(origin.mount.merged.as_deref(), Some(Path::new(&merged)));
+}
+
+#[test]
+fn init_mounts_are_named_when_the_record_comes() {
+    let host = FakeHost::new();
+    let upper = format!("/var/lib/docker/overlay2/{WEB_LAYER}-init/diff");
+    let mut enricher = Enricher::new(&host.config());
+    let start = Instant::now();
+    let event = Event::OverlaySeen(seen(key(1), &upper, true));
+    assert_eq!(label(&enricher.origin_at(&event, start)), "overlay 0:42");
+    let gone = Event::OverlayGone {
+        overlay: key(1),
+        device: device(42),
+    };
+    enricher.origin_at(&gone, start);
+    let first = enricher.next_retry().unwrap();
+    assert_eq!(first - start, Duration::from_millis(5));
+    enricher.retry(first);
+    assert_eq!(label(&enricher.origin_of(key(1))), "overlay 0:42");
+    put_container(&host.at("/var/lib/docker"), WEB, WEB_LAYER, "/late");
+    let second = enricher.next_retry().unwrap();
+    assert_eq!(second - start, Duration::from_millis(20));
+    enricher.retry(second);
+    assert_eq!(label(&enricher.origin_of(key(1))), "late");
+    assert_eq!(enricher.next_retry(), None);
+}
+
+#[test]
+fn retries_end() {
+    let host = FakeHost::new();
+    let mut enricher = Enricher::new(&host.config());
+    let start = Instant::now();
+    enricher.origin_at(
+        &Event::OverlaySeen(seen(key(1), "/plain/upper", true)),
+        start,
+    );
+    let mut delays = Vec::new();
+    while let Some(next) = enricher.next_retry() {
+        delays.push((next - start).as_millis());
+        enricher.retry(next);
+    }
+    assert_eq!(delays, [5, 20, 100, 500]);
+    assert!(!enricher.wants_docker_api());
+}
+
+#[test]
+fn a_rename_is_noticed_and_removal_changes_nothing() {
+    let host = docker_20();
+    let mut enricher = Enricher::new(&host.config());
+    enricher.origin(&Event::OverlaySeen(seen(key(1), &web_upper(), true)));
+    put_config(&host.at(DOCKER_20_ROOT), WEB, "/renamed");
+    assert_eq!(label(&enricher.origin_of(key(1))), "renamed");
+    fs::remove_dir_all(host.at(DOCKER_20_ROOT)).unwrap();
+    assert_eq!(label(&enricher.origin_of(key(1))), "renamed");
+    enricher.retry(Instant::now() + Duration::from_secs(9));
+    assert_eq!(label(&enricher.origin_of(key(1))), "renamed");
+}
+
+#[test]
+fn ended_overlays_are_forgotten_in_the_end() {
+    let host = FakeHost::new();
+    let mut enricher = Enricher::new(&host.config());
+    for number in 0..=MAX_GONE as u64 {
+        enricher.entries.insert(
+            key(number),
+            Entry::new(device(1), KernelFacts::default(), Instant::now()),
+        );
+        enricher.origin(&Event::OverlayGone {
+            overlay: key(number),
+            device: device(1),
+        });
+    }
+    assert_eq!(enricher.entries.len(), MAX_GONE);
+    assert!(!enricher.entries.contains_key(&key(0)));
+}
+
+#[test]
+fn the_api_names_what_the_files_do_not() {
+    let host = FakeHost::new();
+    let mut enricher = Enricher::new(&host.config());
+    enricher.origin(&Event::OverlaySeen(seen(key(1), &web_upper(), true)));
+    assert!(enricher.wants_docker_api());
+    let known = ApiContainer {
+        container: Container {
+            name: Some("from-api".into()),
+            ..docker::unnamed(WEB.into(), Runtime::Docker)
+        },
+        upperdir: Some(PathBuf::from(web_upper())),
+        merged: None,
+    };
+    enricher.learn_docker_api(vec![known]);
+    assert_eq!(label(&enricher.origin_of(key(1))), "from-api");
+    assert!(!enricher.wants_docker_api());
+}
+
+#[test]
+fn an_api_that_knows_nothing_is_not_asked_for_ever() {
+    let host = FakeHost::new();
+    let mut enricher = Enricher::new(&host.config());
+    enricher.origin(&Event::OverlaySeen(seen(key(1), &web_upper(), true)));
+    let mut rounds = 0;
+    while enricher.wants_docker_api() {
+        enricher.learn_docker_api(Vec::new());
+        rounds += 1;
+        assert!(rounds < 10);
+    }
+    assert!(rounds > 0);
+}
+
+/// A container could plant a runtime's files in its own root directory.
+
+#[test]
+fn what_ran_at_the_start_is_known_after_its_removal() {
+    let host = docker_20();
+    host.process(
+        1,
+        1,
+        &fixtures::text(&format!("{DOCKER_20}/mountinfo/host.txt")),
+    );
+    let identity = upper_of(&host.at(&web_upper()));
+    let mut enricher = Enricher::new(&host.config());
+    enricher.scan().unwrap();
+    fs::remove_dir_all(host.at(DOCKER_20_ROOT)).unwrap();
+    let event = OverlaySeen {
+        upper: Some(identity),
+        ..seen(key(1), &web_upper(), false)
+    };
+    assert_eq!(label(&enricher.origin(&Event::OverlaySeen(event))), "web-1");
+}
