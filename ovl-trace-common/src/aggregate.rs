@@ -8,7 +8,7 @@ use crate::overlay::OverlayKey;
 pub const BUCKETS: usize = 40;
 
 /// Bucket of a latency.
-#[inline(always)]
+#[inline]
 pub const fn bucket(latency_ns: u64) -> usize {
     let log2 = 63 - (latency_ns | 1).leading_zeros() as usize;
     if log2 < BUCKETS { log2 } else { BUCKETS - 1 }

@@ -96,7 +96,8 @@ pub struct CopyUp {
     pub header: Header,
     /// Who.
     pub task: Task,
-    /// Size of the lower file in bytes (`i_size`).
+    /// Size of the lower file in bytes (`i_size`); 0 for what is no regular
+    /// file.
     pub size_bytes: u64,
     /// Bytes written for this copy-up (sum of `do_splice_direct` returns);
     /// [`crate::codes::UNKNOWN_U64`] if that could not be probed.

@@ -63,6 +63,7 @@ pub(crate) fn begin(tid: u32, dentry: u64, open_flags: u32) {
     } else {
         u32::from(FLAG_ANCESTOR)
     };
+    let mode = u32::from(kread::field::<u16>(inode, offset!(inode_mode)));
     let copy_up = InFlight {
         dentry,
         inode,
@@ -76,13 +77,18 @@ pub(crate) fn begin(tid: u32, dentry: u64, open_flags: u32) {
         data_entered_ns: 0,
         data_moved_ns: 0,
         data_left_ns: 0,
-        size_bytes: kread::field(inode, offset!(inode_size)),
+        // A directory's size says nothing about what is copied.
+        size_bytes: if mode & S_IFMT == S_IFREG {
+            kread::field(inode, offset!(inode_size))
+        } else {
+            0
+        },
         data_length: 0,
         copied_bytes: 0,
         cloned_bytes: 0,
         caller,
         open_flags,
-        mode: u32::from(kread::field::<u16>(inode, offset!(inode_mode))),
+        mode,
         start_result: START_PENDING,
         flags,
         layer: 0,
@@ -98,7 +104,7 @@ pub(crate) fn begin(tid: u32, dentry: u64, open_flags: u32) {
         count(loss::IN_FLIGHT_FULL);
         return;
     }
-    if copy_up.size_bytes >= announce_bytes() && copy_up.mode & S_IFMT == S_IFREG {
+    if copy_up.size_bytes >= announce_bytes() {
         announce(&copy_up);
     }
 }

@@ -48,7 +48,8 @@ pub(crate) fn write(scratch: &mut Scratch, dentry: u64, superblock: u64) {
         let name = kread::pointer(current, offset!(dentry_name));
         let to = scratch.tail.as_mut_ptr().wrapping_add(length);
         // SAFETY: `length` + NAME_BYTES_MAX is within the tail (checked above).
-        let read = unsafe { bpf_probe_read_kernel_str(to.cast(), NAME_BYTES_MAX, name as *const _) };
+        let read =
+            unsafe { bpf_probe_read_kernel_str(to.cast(), NAME_BYTES_MAX, name as *const _) };
         if read <= 1 || read > i64::from(NAME_BYTES_MAX) {
             scratch.path_flags = u32::from(FLAG_PATH_UNREADABLE);
             break;
@@ -74,9 +75,8 @@ pub(crate) fn write_string(scratch: &mut Scratch, at: u32, address: u64) -> u32 
     }
     let to = scratch.tail.as_mut_ptr().wrapping_add(at);
     // SAFETY: `at` + PATH_BYTES_MAX is within the tail (checked above).
-    let read = unsafe {
-        bpf_probe_read_kernel_str(to.cast(), PATH_BYTES_MAX as u32, address as *const _)
-    };
+    let read =
+        unsafe { bpf_probe_read_kernel_str(to.cast(), PATH_BYTES_MAX as u32, address as *const _) };
     // A string that fills the buffer may have been cut: better none than half.
     if read <= 1 || read >= PATH_BYTES_MAX as i64 {
         return 0;

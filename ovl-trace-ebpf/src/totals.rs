@@ -33,10 +33,16 @@ pub(crate) fn add_copy_up(key: &CopyUpKey, event: &CopyUp) {
         add_known(&raw mut (*totals).sync_ns, event.sync_ns);
         let index = bucket(event.latency_ns);
         add((&raw mut (*totals).histogram).cast::<u64>().add(index), 1);
-        extreme(&raw mut (*totals).latency_max_ns, event.latency_ns, |old, new| new > old);
-        extreme(&raw mut (*totals).latency_min_ns, event.latency_ns, |old, new| {
-            old == 0 || new < old
-        });
+        extreme(
+            &raw mut (*totals).latency_max_ns,
+            event.latency_ns,
+            |old, new| new > old,
+        );
+        extreme(
+            &raw mut (*totals).latency_min_ns,
+            event.latency_ns,
+            |old, new| old == 0 || new < old,
+        );
     }
 }
 

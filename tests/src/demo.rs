@@ -25,7 +25,10 @@ pub(crate) fn main() -> ExitCode {
 
 fn demo() -> Result<()> {
     let mut out = io::stdout();
-    writeln!(out, "Building an image: busybox, 1,000 small files, one file of 256 MiB.")?;
+    writeln!(
+        out,
+        "Building an image: busybox, 1,000 small files, one file of 256 MiB."
+    )?;
     let image = image::ensure()?;
     let database = Container::start(image, "database")?;
     let web = Container::start(image, "web")?;
@@ -65,7 +68,11 @@ fn demo() -> Result<()> {
 fn show(out: &mut impl io::Write, text: &str) -> io::Result<()> {
     let mut alike = 0;
     for line in text.lines() {
-        alike = if line.contains("/srv/app/part-7/") && line.contains("chown") { alike + 1 } else { 0 };
+        alike = if line.contains("/srv/app/part-7/") && line.contains("chown") {
+            alike + 1
+        } else {
+            0
+        };
         match alike {
             0..=5 => writeln!(out, "{line}")?,
             6 => writeln!(out, "            (and so on)")?,

@@ -1,6 +1,9 @@
 //! Real Docker, through its command line.
 
-use std::{path::PathBuf, sync::atomic::{AtomicUsize, Ordering}};
+use std::{
+    path::PathBuf,
+    sync::atomic::{AtomicUsize, Ordering},
+};
 
 use anyhow::{Context as _, Result};
 
@@ -25,7 +28,18 @@ impl Container {
         let name = unique(prefix);
         let id = run(
             "docker",
-            &["run", "-d", "--network", "none", "--init", "--name", &name, image, "sleep", "100000"],
+            &[
+                "run",
+                "-d",
+                "--network",
+                "none",
+                "--init",
+                "--name",
+                &name,
+                image,
+                "sleep",
+                "100000",
+            ],
         )?;
         Ok(Self { id, name })
     }
@@ -69,7 +83,18 @@ pub(crate) struct Layers {
 pub(crate) fn run_once(image: &str, name: &str, script: &str) -> Result<String> {
     run(
         "docker",
-        &["run", "--rm", "--network", "none", "--name", name, image, "sh", "-euc", script],
+        &[
+            "run",
+            "--rm",
+            "--network",
+            "none",
+            "--name",
+            name,
+            image,
+            "sh",
+            "-euc",
+            script,
+        ],
     )
     .with_context(|| format!("container {name}"))
 }

@@ -28,9 +28,17 @@ impl Recorded {
     pub(crate) fn expect_no_loss(&self) -> Result<()> {
         let loss = &self.summary["loss"];
         for source in ["ring", "queue", "probe"] {
-            ensure!(loss[source] == 0, "{source} lost something: {loss}; {}", self.log);
+            ensure!(
+                loss[source] == 0,
+                "{source} lost something: {loss}; {}",
+                self.log
+            );
         }
-        ensure!(self.of_type("loss").is_empty(), "loss events: {:?}", self.of_type("loss"));
+        ensure!(
+            self.of_type("loss").is_empty(),
+            "loss events: {:?}",
+            self.of_type("loss")
+        );
         Ok(())
     }
 
@@ -60,7 +68,9 @@ impl Recorded {
 
     /// The report's row of a container. Fails if there is not exactly one.
     pub(crate) fn row(&self, container: &str) -> Result<&Value> {
-        let rows = self.summary["containers"].as_array().context("no containers")?;
+        let rows = self.summary["containers"]
+            .as_array()
+            .context("no containers")?;
         let mut rows = rows
             .iter()
             .filter(|row| row["container"]["name"] == container);

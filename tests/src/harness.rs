@@ -25,7 +25,9 @@ pub(crate) fn main(cases: &[Case], names: &[String]) -> ExitCode {
 }
 
 fn run(cases: &[Case], names: &[String]) -> io::Result<usize> {
-    let wanted = |case: &&Case| names.is_empty() || names.iter().any(|name| case.name.contains(name.as_str()));
+    let wanted = |case: &&Case| {
+        names.is_empty() || names.iter().any(|name| case.name.contains(name.as_str()))
+    };
     let cases: Vec<&Case> = cases.iter().filter(wanted).collect();
     let mut out = io::stdout();
     writeln!(out, "running {} tests", cases.len())?;
@@ -45,7 +47,11 @@ fn run(cases: &[Case], names: &[String]) -> io::Result<usize> {
         out.flush()?;
     }
     let passed = cases.len() - failed;
-    let verdict = if failed == 0 && passed > 0 { "ok" } else { "FAILED" };
+    let verdict = if failed == 0 && passed > 0 {
+        "ok"
+    } else {
+        "FAILED"
+    };
     writeln!(
         out,
         "\ntest result: {verdict}. {passed} passed; {failed} failed; 0 ignored; 0 measured; 0 filtered out"

@@ -31,7 +31,10 @@ pub(crate) const HOSTILE: &[u8] = b"evil\x1b[2J\nname\xff";
 
 /// Builds the image unless it is there. Nothing is fetched.
 pub(crate) fn ensure() -> Result<&'static str> {
-    if output("docker", &["image", "inspect", IMAGE])?.status.success() {
+    if output("docker", &["image", "inspect", IMAGE])?
+        .status
+        .success()
+    {
         return Ok(IMAGE);
     }
     let directory = tempfile::tempdir_in("/data").context("a directory for the image")?;
@@ -63,7 +66,10 @@ pub(crate) fn ensure() -> Result<&'static str> {
 /// No zeros, so that no file system takes it for sparse.
 fn write_model(path: &Path) -> Result<()> {
     let mut file = BufWriter::new(File::create(path)?);
-    let block: Vec<u8> = (0..1_u32 << 18).flat_map(u32::to_ne_bytes).map(|byte| byte | 1).collect();
+    let block: Vec<u8> = (0..1_u32 << 18)
+        .flat_map(u32::to_ne_bytes)
+        .map(|byte| byte | 1)
+        .collect();
     for _ in 0..MODEL_BYTES / block.len() as u64 {
         file.write_all(&block)?;
     }

@@ -5,11 +5,10 @@
 //! from; what was created fresh carries none. On ext4 the handle names the
 //! lower inode, so the size of what was copied is known whatever happened to
 //! the copy afterwards. A character device 0:0 is a whiteout.
-//! (fs/overlayfs/copy_up.c `ovl_set_origin`, fs/ext4/export:
-//! `FILEID_INO32_GEN`.)
+//! (`ovl_set_origin` in `fs/overlayfs/copy_up.c`; `FILEID_INO32_GEN`.)
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     ffi::CString,
     fs::{self, Metadata},
     os::unix::{ffi::OsStrExt as _, fs::FileTypeExt as _, fs::MetadataExt as _},
@@ -49,7 +48,21 @@ impl Upper {
             })?;
         }
         let mut upper = Self::default();
+        let mut copied = HashSet::new();
         walk(&layers.upper, &mut |path, metadata| {
+            // A name that was linked to a copied file later is not a copy: the
+            // copy has the name that a lower layer has.
+            let inside = path.strip_prefix(&layers.upper)?;
+            let in_lower = layers
+                .lowers
+                .iter()
+                .any(|lower| lower.join(inside).symlink_metadata().is_ok());
+            if metadata.is_file() && metadata.nlink() > 1 && !in_lower {
+                return Ok(());
+            }
+            if metadata.is_file() && !copied.insert(metadata.ino()) {
+                return Ok(());
+            }
             upper.sort_in(&layers.upper, path, metadata, &sizes)
         })?;
         for list in [
@@ -131,21 +144,30 @@ fn inode_of(metadata: &Metadata) -> u32 {
     metadata.ino() as u32
 }
 
+/// Where the handle begins in `struct ovl_fb` (`fs/overlayfs/overlayfs.h`):
+/// behind version, magic, length, flags, type (1 byte each) and uuid.
+const HANDLE: usize = 5 + 16;
+
+/// A handle of an inode number and a generation, of 32 bits each
+/// (`include/linux/exportfs.h`).
+const FILEID_INO32_GEN: u8 = 1;
+
 /// Inode number in `trusted.overlay.origin`; `None` without one.
 fn origin(path: &Path) -> Result<Option<u32>> {
     let Some(value) = attribute(path, c"trusted.overlay.origin")? else {
         return Ok(None);
     };
-    // struct ovl_fb (fs/overlayfs/overlayfs.h): version, magic, len, flags,
-    // type (1 byte each), uuid (16 bytes), then the handle.
-    const HANDLE: usize = 5 + 16;
-    const FILEID_INO32_GEN: u8 = 1;
     ensure!(
         value.len() >= HANDLE + 4 && value[4] == FILEID_INO32_GEN,
         "{}: the oracle needs layers on ext4 (origin {value:?})",
         path.display()
     );
-    let inode = [value[HANDLE], value[HANDLE + 1], value[HANDLE + 2], value[HANDLE + 3]];
+    let inode = [
+        value[HANDLE],
+        value[HANDLE + 1],
+        value[HANDLE + 2],
+        value[HANDLE + 3],
+    ];
     Ok(Some(u32::from_ne_bytes(inode)))
 }
 

@@ -1,10 +1,17 @@
 //! Overlays without a container, mounted by the tests themselves on ext4.
 
-use std::{fs, path::{Path, PathBuf}};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context as _, Result};
 
-use crate::{command::run, docker::{Layers, unique}, harness};
+use crate::{
+    command::run,
+    docker::{Layers, unique},
+    harness,
+};
 
 /// Where the guest has an ext4 disk.
 const DISK: &str = "/data";
@@ -30,7 +37,10 @@ impl Overlay {
             overlay.path("work").display(),
         );
         let merged = overlay.merged().display().to_string();
-        run("mount", &["-t", "overlay", "overlay", "-o", &options, &merged])?;
+        run(
+            "mount",
+            &["-t", "overlay", "overlay", "-o", &options, &merged],
+        )?;
         Ok(overlay)
     }
 
@@ -55,8 +65,8 @@ impl Overlay {
 impl Drop for Overlay {
     fn drop(&mut self) {
         let merged = self.merged().display().to_string();
-        let outcome = run("umount", &[&merged])
-            .and_then(|_| Ok(fs::remove_dir_all(&self.directory)?));
+        let outcome =
+            run("umount", &[&merged]).and_then(|_| Ok(fs::remove_dir_all(&self.directory)?));
         if let Err(error) = outcome {
             harness::note(&format!("removing {}: {error:#}", self.directory.display()));
         }

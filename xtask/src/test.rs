@@ -66,7 +66,12 @@ pub(crate) fn command(host: &Host, options: &TestOptions) -> Result<()> {
 fn run(host: &Host, options: &TestOptions, steps: &mut Steps) {
     let Parts { checks, unit, e2e } = options.parts();
     if checks || e2e {
-        let Some(toolchain) = prepare(host, checks, if e2e { &options.kernels } else { &[] }, steps) else {
+        let Some(toolchain) = prepare(
+            host,
+            checks,
+            if e2e { &options.kernels } else { &[] },
+            steps,
+        ) else {
             return;
         };
         if checks {

@@ -19,8 +19,7 @@ pub trait TriggerTable {
     /// `caller` is the return address of `ovl_copy_up_flags` (0: unknown),
     /// `syscall` a number of the running kernel's table (`compat`: of the
     /// 32-bit one; negative: unknown). `open_flags` are not known for totals.
-    fn trigger(&self, caller: u64, open_flags: Option<u32>, syscall: i32, compat: bool)
-    -> Trigger;
+    fn trigger(&self, caller: u64, open_flags: Option<u32>, syscall: i32, compat: bool) -> Trigger;
 }
 
 /// Why a record could not be decoded. The record is counted as lost.

@@ -65,7 +65,7 @@ mod tests {
                 bytes.extend_from_slice(name.as_bytes());
                 bytes.push(0);
             }
-            let expected: String = names.iter().map(|name| format!("/{name}")).collect();
+            let expected = format!("/{}", names.join("/"));
             prop_assert_eq!(decode(&bytes, 0), Ok(expected.into_bytes()));
         }
     }

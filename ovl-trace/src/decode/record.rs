@@ -65,7 +65,12 @@ fn copy_up(bytes: &[u8], triggers: &dyn TriggerTable) -> Result<CopyUp, DecodeEr
             data_ns: known(raw.data_ns),
             sync_ns: known(raw.sync_ns),
         },
-        trigger: triggers.trigger(raw.task.caller, Some(raw.open_flags), raw.task.syscall, compat),
+        trigger: triggers.trigger(
+            raw.task.caller,
+            Some(raw.open_flags),
+            raw.task.syscall,
+            compat,
+        ),
         process: process(&raw.task),
         outcome: outcome(raw.result),
         inode: raw.inode,
@@ -144,7 +149,10 @@ fn known(number: u64) -> Option<u64> {
     (number != UNKNOWN_U64).then_some(number)
 }
 
-const _: () = assert!(SYSCALL_UNKNOWN < 0, "TriggerTable takes negative as unknown");
+const _: () = assert!(
+    SYSCALL_UNKNOWN < 0,
+    "TriggerTable takes negative as unknown"
+);
 
 #[cfg(test)]
 mod tests {
@@ -291,7 +299,11 @@ mod tests {
         };
         assert_eq!(seen.upperdir.as_deref(), Some(&b"/up"[..]));
         assert_eq!(seen.workdir.as_deref(), Some(&b"/w"[..]));
-        assert_eq!(seen.upper.map(|(device, inode)| (device.to_string(), inode)), Some(("8:1".to_owned(), 5)));
+        assert_eq!(
+            seen.upper
+                .map(|(device, inode)| (device.to_string(), inode)),
+            Some(("8:1".to_owned(), 5))
+        );
         let longer = wire::Overlay {
             upperdir_bytes: 4,
             ..raw

@@ -11,9 +11,7 @@ use super::{
     TriggerTable,
     record::{method, outcome},
 };
-use crate::model::{
-    Cause, CopyUpTotals, Histogram, Kind, OverlayKey, OverlayTotals, TotalsKey,
-};
+use crate::model::{Cause, CopyUpTotals, Histogram, Kind, OverlayKey, OverlayTotals, TotalsKey};
 
 /// Groups the rows by overlay. Rows that differ only in raw facts that mean
 /// the same (two call sites of `open`) are added up.
@@ -25,12 +23,18 @@ pub fn decode_totals(
     let mut overlays: HashMap<OverlayKey, OverlayTotals> = HashMap::new();
     for (key, row) in copy_ups {
         let overlay = overlays.entry(key.overlay).or_default();
-        let sum = overlay.copy_ups.entry(totals_key(key, triggers)).or_default();
+        let sum = overlay
+            .copy_ups
+            .entry(totals_key(key, triggers))
+            .or_default();
         sum.add(&totals(row));
     }
     for (key, count) in whiteouts {
         let overlay = overlays.entry(key.overlay).or_default();
-        *overlay.whiteouts.entry(Cause::from_code(key.cause)).or_default() += count;
+        *overlay
+            .whiteouts
+            .entry(Cause::from_code(key.cause))
+            .or_default() += count;
     }
     overlays
 }
@@ -46,7 +50,9 @@ fn totals_key(key: &wire::CopyUpKey, triggers: &dyn TriggerTable) -> TotalsKey {
     TotalsKey {
         kind: Kind::from_code(key.kind),
         method: method(key.method),
-        operation: triggers.trigger(key.caller, None, syscall, compat).operation,
+        operation: triggers
+            .trigger(key.caller, None, syscall, compat)
+            .operation,
         outcome: outcome(i32::from(key.result)),
     }
 }
@@ -82,7 +88,11 @@ mod tests {
         fn trigger(&self, caller: u64, _: Option<u32>, syscall: i32, compat: bool) -> Trigger {
             assert_eq!((syscall, compat), (5, true));
             Trigger {
-                operation: if caller < 3 { Operation::Open } else { Operation::Chmod },
+                operation: if caller < 3 {
+                    Operation::Open
+                } else {
+                    Operation::Chmod
+                },
                 flags: Vec::new(),
                 syscall: None,
             }
@@ -142,9 +152,15 @@ mod tests {
             outcome: Outcome::Ok,
         };
         let opens = &totals.copy_ups[&key(Operation::Open)];
-        assert_eq!((opens.count, opens.size_bytes, opens.copied_bytes), (2, 20, 8));
+        assert_eq!(
+            (opens.count, opens.size_bytes, opens.copied_bytes),
+            (2, 20, 8)
+        );
         assert_eq!(opens.latency_ns, 5100);
-        assert_eq!((opens.latency_min_ns, opens.latency_max_ns), (Some(100), Some(5000)));
+        assert_eq!(
+            (opens.latency_min_ns, opens.latency_max_ns),
+            (Some(100), Some(5000))
+        );
         assert_eq!(opens.histogram.buckets.iter().sum::<u64>(), 2);
         assert_eq!(totals.copy_ups[&key(Operation::Chmod)].count, 1);
         assert_eq!(totals.whiteouts[&Cause::Rmdir], 4);

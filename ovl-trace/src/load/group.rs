@@ -102,7 +102,10 @@ impl Drop for Group {
         // An event that is in use cannot be removed: unbind first.
         self.unbind();
         if let Err(error) = self.tracefs.remove(&self.name) {
-            tracing::warn!("trace events of the group {} stay behind: {error}", self.name);
+            tracing::warn!(
+                "trace events of the group {} stay behind: {error}",
+                self.name
+            );
         }
     }
 }

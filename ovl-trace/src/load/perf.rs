@@ -41,7 +41,7 @@ struct PerfEventAttr {
 /// any CPU, until the returned descriptor is closed.
 ///
 /// One perf event on one CPU is enough: the program is attached to the event
-/// itself, not to the CPU (kernel/trace/trace_kprobe.c `kprobe_perf_func`).
+/// itself, not to the CPU (`kprobe_perf_func` in `kernel/trace/trace_kprobe.c`).
 pub(super) fn bind(event_id: u64, program: BorrowedFd<'_>) -> Result<OwnedFd> {
     let attr = PerfEventAttr {
         kind: PERF_TYPE_TRACEPOINT,

@@ -90,7 +90,11 @@ pub const PROBES: &[Probe] = &[
         "failed and raced copy-ups, late data of metacopy files",
     ),
     required(entry("copy_up_end", "ovl_copy_up_end", "all copy-ups")),
-    returns("copy_up_start_return", "ovl_copy_up_start", "the phase lock"),
+    returns(
+        "copy_up_start_return",
+        "ovl_copy_up_start",
+        "the phase lock",
+    ),
     entry(
         "copy_up_flags",
         "ovl_copy_up_flags",

@@ -60,5 +60,6 @@ pub(super) fn remove(ebpf: &mut Ebpf, rows: &KernelTotals) -> Result<()> {
 pub(super) fn in_flight(ebpf: &Ebpf) -> Result<usize> {
     let map = ebpf.map("IN_FLIGHT").context("no map IN_FLIGHT")?;
     let map: HashMap<_, u32, InFlight> = HashMap::try_from(map).context("the map IN_FLIGHT")?;
-    Ok(map.keys().filter(Result::is_ok).count())
+    let tids = map.keys().collect::<Result<Vec<_>, _>>();
+    Ok(tids.context("reading the map IN_FLIGHT")?.len())
 }

@@ -7,7 +7,7 @@ use std::fmt;
 pub enum Runtime {
     /// Docker, with either image store.
     Docker,
-    /// A build step of BuildKit (`docker build`).
+    /// A build step of `BuildKit` (`docker build`).
     Buildkit,
     /// containerd without Docker (`ctr`, nerdctl, CRI).
     Containerd,

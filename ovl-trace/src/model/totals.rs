@@ -74,7 +74,12 @@ impl CopyUpTotals {
         self.lock_ns += other.lock_ns;
         self.data_ns += other.data_ns;
         self.sync_ns += other.sync_ns;
-        for (ours, theirs) in self.histogram.buckets.iter_mut().zip(other.histogram.buckets) {
+        for (ours, theirs) in self
+            .histogram
+            .buckets
+            .iter_mut()
+            .zip(other.histogram.buckets)
+        {
             *ours += theirs;
         }
     }

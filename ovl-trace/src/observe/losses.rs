@@ -55,13 +55,11 @@ impl Losses {
     }
 
     fn missed(&mut self, program: &'static str, new: u64) -> u64 {
-        match self.misses.iter_mut().find(|(name, _)| *name == program) {
-            Some((_, old)) => new - std::mem::replace(old, new),
-            None => {
-                self.misses.push((program, new));
-                new
-            }
+        if let Some((_, old)) = self.misses.iter_mut().find(|(name, _)| *name == program) {
+            return new - std::mem::replace(old, new);
         }
+        self.misses.push((program, new));
+        new
     }
 }
 

@@ -14,7 +14,10 @@ use tokio::{
     time::{Interval, MissedTickBehavior, interval, sleep_until},
 };
 
-use super::{docker::DockerApi, losses::Losses, prepare::Prepared, sink::Sink, stdout, triggers::KernelTriggers};
+use super::{
+    docker::DockerApi, losses::Losses, prepare::Prepared, sink::Sink, stdout,
+    triggers::KernelTriggers,
+};
 use crate::{
     aggregate::{Aggregator, Coverage, Report, ReportContext},
     cli::config::Observation,
@@ -121,9 +124,7 @@ impl<'a, 'out> Session<'a, 'out> {
         self.sink.start()?;
         tracing::info!("ready");
         while self.remaining != Some(0) {
-            let wake = self
-                .wait(&mut interrupt, &mut terminate, &mut tick)
-                .await?;
+            let wake = self.wait(&mut interrupt, &mut terminate, &mut tick).await?;
             match wake {
                 Wake::Ring => self.drain(BATCH)?,
                 Wake::Tick => {
@@ -208,7 +209,10 @@ impl<'a, 'out> Session<'a, 'out> {
             Event::OverlaySeen(_) | Event::Loss(_) => Timestamp::UNIX_EPOCH,
         };
         self.aggregator.event(event, &origin, time);
-        let shown = matches!(event, Event::CopyUp(_) | Event::CopyUpStarted(_) | Event::Whiteout(_));
+        let shown = matches!(
+            event,
+            Event::CopyUp(_) | Event::CopyUpStarted(_) | Event::Whiteout(_)
+        );
         if shown && self.filter.admits(event, &origin) {
             self.sink.event(event, &origin, time)?;
             if let Some(remaining) = &mut self.remaining {
@@ -243,13 +247,15 @@ impl<'a, 'out> Session<'a, 'out> {
     fn lost(&mut self, loss: Loss) -> Result<()> {
         let event = Event::Loss(loss);
         let origin = Origin::unknown(crate::model::DeviceNumber::from_kernel(0));
-        self.aggregator.event(&event, &origin, Timestamp::UNIX_EPOCH);
+        self.aggregator
+            .event(&event, &origin, Timestamp::UNIX_EPOCH);
         self.sink.event(&event, &origin, Timestamp::now())?;
         Ok(())
     }
 
     fn take_totals(&mut self, totals: &KernelTotals) {
-        for (overlay, totals) in decode_totals(&totals.copy_ups, &totals.whiteouts, &self.triggers) {
+        for (overlay, totals) in decode_totals(&totals.copy_ups, &totals.whiteouts, &self.triggers)
+        {
             let origin = self.enricher.origin_of(overlay);
             self.aggregator.totals(overlay, &origin, &totals);
         }
@@ -265,7 +271,9 @@ impl<'a, 'out> Session<'a, 'out> {
         self.take_totals(&totals);
         let running = self.tracer.in_flight()?;
         if running > 0 {
-            tracing::warn!("{running} copy-ups were still running at the end; they are not counted");
+            tracing::warn!(
+                "{running} copy-ups were still running at the end; they are not counted"
+            );
         }
         Ok(self.aggregator.report(ReportContext {
             tool_version: env!("CARGO_PKG_VERSION").to_owned(),

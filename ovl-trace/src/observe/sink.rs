@@ -57,7 +57,12 @@ impl<'a> Sink<'a> {
     }
 
     /// Shows an event.
-    pub(super) fn event(&mut self, event: &Event, origin: &Origin, time: Timestamp) -> io::Result<()> {
+    pub(super) fn event(
+        &mut self,
+        event: &Event,
+        origin: &Origin,
+        time: Timestamp,
+    ) -> io::Result<()> {
         let Some(out) = &mut self.out else {
             return Ok(());
         };
@@ -69,6 +74,9 @@ impl<'a> Sink<'a> {
 
     /// Nothing more comes for now.
     pub(super) fn flush(&mut self) -> io::Result<()> {
-        self.out.as_mut().map_or(Ok(()), |out| out.flush())
+        match &mut self.out {
+            Some(out) => out.flush(),
+            None => Ok(()),
+        }
     }
 }

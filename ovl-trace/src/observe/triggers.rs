@@ -22,13 +22,7 @@ impl KernelTriggers {
 }
 
 impl TriggerTable for KernelTriggers {
-    fn trigger(
-        &self,
-        caller: u64,
-        open_flags: Option<u32>,
-        syscall: i32,
-        compat: bool,
-    ) -> Trigger {
+    fn trigger(&self, caller: u64, open_flags: Option<u32>, syscall: i32, compat: bool) -> Trigger {
         // A return address is one past the call, which may be the function's
         // last instruction: the byte before it is in the function.
         let function = caller

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::{
     command::{output, run, shell},
-    docker::{Container, unique, run_once},
+    docker::{Container, run_once, unique},
     image,
     tracer::{self, Tracer},
 };
@@ -54,14 +54,22 @@ pub(crate) fn sigterm_prints_the_report() -> Result<()> {
     let _lines = drain.join();
     let text = String::from_utf8_lossy(&output.stdout);
     assert_eq!(output.status.code(), Some(0));
-    ensure!(text.contains(&container.name) && text.contains("/etc/motd"), "{text}");
+    ensure!(
+        text.contains(&container.name) && text.contains("/etc/motd"),
+        "{text}"
+    );
     Ok(())
 }
 
 pub(crate) fn a_missing_capability_is_refused() -> Result<()> {
     for command in ["live", "report"] {
         let mut without = Command::new("setpriv");
-        without.args(["--bounding-set=-all", "--inh-caps=-all", "ovl-trace", command]);
+        without.args([
+            "--bounding-set=-all",
+            "--inh-caps=-all",
+            "ovl-trace",
+            command,
+        ]);
         let ended = tracer::run(&mut without)?;
         assert_eq!(ended.code, Some(3), "{}", ended.stderr);
         ensure!(ended.stderr.contains("CAP_BPF"), "{}", ended.stderr);
@@ -81,7 +89,11 @@ pub(crate) fn a_missing_tracefs_is_refused() -> Result<()> {
     ]);
     let ended = tracer::run(&mut command)?;
     assert_eq!(ended.code, Some(3), "{}", ended.stderr);
-    ensure!(ended.stderr.contains("mount -t tracefs"), "{}", ended.stderr);
+    ensure!(
+        ended.stderr.contains("mount -t tracefs"),
+        "{}",
+        ended.stderr
+    );
     Ok(())
 }
 
@@ -89,9 +101,17 @@ pub(crate) fn filters_choose() -> Result<()> {
     let image = image::ensure()?;
     let wanted = Container::start(image, "wanted")?;
     let other = Container::start(image, "other")?;
-    let tracer = Tracer::start(&["--container", &wanted.name, "--path", "/srv/**", "--min-bytes", "500"])?;
+    let tracer = Tracer::start(&[
+        "--container",
+        &wanted.name,
+        "--path",
+        "/srv/**",
+        "--min-bytes",
+        "500",
+    ])?;
     for container in [&wanted, &other] {
-        container.shell("chmod 600 /etc/motd /srv/app/part-0/file-1.txt /srv/app/part-6/file-600.txt")?;
+        container
+            .shell("chmod 600 /etc/motd /srv/app/part-0/file-1.txt /srv/app/part-6/file-600.txt")?;
     }
     let recorded = tracer.finish()?;
     let events = recorded.of_type("copy_up");
@@ -105,20 +125,37 @@ pub(crate) fn filters_choose() -> Result<()> {
 
 pub(crate) fn a_budget_that_is_exceeded() -> Result<()> {
     let container = Container::start(image::ensure()?, "budget")?;
-    let limits = ["--container", container.name.as_str(), "--count", "2", "--fail-over"];
+    let limits = [
+        "--container",
+        container.name.as_str(),
+        "--count",
+        "2",
+        "--fail-over",
+    ];
     let over = tracer::lines(&[&limits[..], &["4B"]].concat(), || {
         container.shell("echo x >> /etc/motd").map(drop)
     })?;
     assert_eq!(over.code, Some(4), "{}", over.stdout);
-    let within = tracer::lines(&[&limits[..2], &["--count", "1", "--fail-over", "1MiB"]].concat(), || {
-        container.shell("chmod 600 /srv/app/part-0/file-7.txt").map(drop)
-    })?;
+    let within = tracer::lines(
+        &[&limits[..2], &["--count", "1", "--fail-over", "1MiB"]].concat(),
+        || {
+            container
+                .shell("chmod 600 /srv/app/part-0/file-7.txt")
+                .map(drop)
+        },
+    )?;
     assert_eq!(within.code, Some(0), "{}", within.stdout);
     Ok(())
 }
 
 pub(crate) fn count_and_duration_end_it() -> Result<()> {
-    let ended = tracer::run(&mut ovl_trace(&["report", "--duration", "1s", "--output", "json"]))?;
+    let ended = tracer::run(&mut ovl_trace(&[
+        "report",
+        "--duration",
+        "1s",
+        "--output",
+        "json",
+    ]))?;
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     let report: Value = serde_json::from_str(&ended.stdout)?;
     assert_eq!(report["schema"], 1);
@@ -134,16 +171,21 @@ pub(crate) fn the_doctor_is_content() -> Result<()> {
     let diagnosis: Value = serde_json::from_str(&ended.stdout)?;
     assert_eq!(diagnosis["can_trace"], true);
     let checks = diagnosis["checks"].as_array().context("no checks")?;
-    let fatal: Vec<_> = checks.iter().filter(|check| check["status"] == "fatal").collect();
+    let fatal: Vec<_> = checks
+        .iter()
+        .filter(|check| check["status"] == "fatal")
+        .collect();
     ensure!(fatal.is_empty(), "{fatal:?}");
 
     // Every probe is on.
     let tracer = Tracer::start(&[])?;
     let recorded = tracer.finish()?;
-    let coverage = recorded.summary["coverage"].as_array().context("no coverage")?;
+    let coverage = recorded.summary["coverage"]
+        .as_array()
+        .context("no coverage")?;
     ensure!(!coverage.is_empty(), "no coverage");
     for probe in coverage {
-        assert_eq!(probe["attached"], true, "{probe}");
+        assert_eq!(probe["status"], "attached", "{probe}");
     }
     Ok(())
 }

@@ -33,12 +33,10 @@ fn open_together(paths: Vec<PathBuf>) -> Result<()> {
         .into_iter()
         .map(|path| {
             let barrier = Arc::clone(&barrier);
-            thread::Builder::new()
-                .stack_size(64 << 10)
-                .spawn(move || {
-                    barrier.wait();
-                    OpenOptions::new().append(true).open(path)?.write_all(b"y")
-                })
+            thread::Builder::new().stack_size(64 << 10).spawn(move || {
+                barrier.wait();
+                OpenOptions::new().append(true).open(path)?.write_all(b"y")
+            })
         })
         .collect::<Result<_, _>>()?;
     for thread in threads {
@@ -48,14 +46,19 @@ fn open_together(paths: Vec<PathBuf>) -> Result<()> {
 }
 
 /// Events and report row of the one overlay without a container.
-fn of_overlay<'a>(recorded: &'a Recorded, overlay: &Overlay) -> Result<(Vec<&'a Value>, &'a Value)> {
+fn of_overlay<'a>(
+    recorded: &'a Recorded,
+    overlay: &Overlay,
+) -> Result<(Vec<&'a Value>, &'a Value)> {
     let upper = overlay.layers().upper.display().to_string();
     let events = recorded
         .of_type("copy_up")
         .into_iter()
         .filter(|event| event["mount"]["upperdir"] == upper.as_str())
         .collect();
-    let rows = recorded.summary["containers"].as_array().context("no rows")?;
+    let rows = recorded.summary["containers"]
+        .as_array()
+        .context("no rows")?;
     let row = rows
         .iter()
         .find(|row| row["mount"]["upperdir"] == upper.as_str())
@@ -68,7 +71,11 @@ pub(crate) fn two_hundred_at_once() -> Result<()> {
     let overlay = Overlay::mount(|lower| files(lower, COUNT, 4096))?;
     let tracer = Tracer::start(&[])?;
     let merged = overlay.merged();
-    open_together((0..COUNT).map(|index| merged.join(format!("file-{index}"))).collect())?;
+    open_together(
+        (0..COUNT)
+            .map(|index| merged.join(format!("file-{index}")))
+            .collect(),
+    )?;
     let recorded = tracer.finish()?;
     recorded.expect_no_loss()?;
     let upper = Upper::read(&overlay.layers())?;
@@ -79,7 +86,10 @@ pub(crate) fn two_hundred_at_once() -> Result<()> {
     assert_eq!(sum(&data, "copied_bytes")?, upper.bytes());
     assert_eq!(row["copy_ups"]["data"], COUNT, "{row}");
     assert_eq!(row["copied_bytes"], upper.bytes(), "{row}");
-    ensure!(events.iter().all(|event| event["container"].is_null()), "a container was made up");
+    ensure!(
+        events.iter().all(|event| event["container"].is_null()),
+        "a container was made up"
+    );
     Ok(())
 }
 
@@ -91,8 +101,14 @@ pub(crate) fn a_race_for_one_file() -> Result<()> {
     let recorded = tracer.finish()?;
     recorded.expect_no_loss()?;
     let (events, row) = of_overlay(&recorded, &overlay)?;
-    let done = events.iter().filter(|event| event["result"] == "ok").count();
-    let raced = events.iter().filter(|event| event["result"] == "raced").count();
+    let done = events
+        .iter()
+        .filter(|event| event["result"] == "ok")
+        .count();
+    let raced = events
+        .iter()
+        .filter(|event| event["result"] == "raced")
+        .count();
     assert_eq!(done, 1, "one task copies");
     assert_eq!(row["copy_ups"]["data"], 1, "{row}");
     assert_eq!(row["copy_ups"]["raced"], raced, "{row}");
@@ -120,9 +136,18 @@ pub(crate) fn a_tiny_ring_loses_detail_only() -> Result<()> {
     worked?;
     let recorded = tracer.finish()?;
     let (events, row) = of_overlay(&recorded, &overlay)?;
-    let lost = recorded.summary["loss"]["ring"].as_u64().context("no loss.ring")?;
-    ensure!(lost > 0 && events.len() < COUNT, "nothing was lost: the test is too weak");
-    assert_eq!(events.len() as u64 + lost, COUNT as u64, "every event is there or counted");
+    let lost = recorded.summary["loss"]["ring"]
+        .as_u64()
+        .context("no loss.ring")?;
+    ensure!(
+        lost > 0 && events.len() < COUNT,
+        "nothing was lost: the test is too weak"
+    );
+    assert_eq!(
+        events.len() as u64 + lost,
+        COUNT as u64,
+        "every event is there or counted"
+    );
     assert_eq!(row["copy_ups"]["data"], COUNT, "{row}");
     assert_eq!(row["copied_bytes"], 100 * COUNT, "{row}");
     assert_eq!(recorded.summary["loss"]["probe"], 0);

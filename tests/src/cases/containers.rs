@@ -23,8 +23,16 @@ pub(crate) fn agrees_with_oracle(recorded: &Recorded, container: &Container) -> 
         upper.directories,
         "copied directories"
     );
-    assert_eq!(paths(&of_kind(&copy_ups, "symlink")), upper.symlinks, "copied symlinks");
-    assert_eq!(sum(&data, "copied_bytes")?, upper.bytes(), "bytes of events");
+    assert_eq!(
+        paths(&of_kind(&copy_ups, "symlink")),
+        upper.symlinks,
+        "copied symlinks"
+    );
+    assert_eq!(
+        sum(&data, "copied_bytes")?,
+        upper.bytes(),
+        "bytes of events"
+    );
     assert_eq!(
         paths(&recorded.whiteouts(&container.name)),
         upper.whiteouts,
@@ -37,7 +45,11 @@ pub(crate) fn agrees_with_oracle(recorded: &Recorded, container: &Container) -> 
     assert_eq!(row["container"]["id"], container.id.as_str());
     assert_eq!(row["counted_from"], "kernel");
     assert_eq!(row["copy_ups"]["data"], upper.data.len(), "{row}");
-    assert_eq!(row["copy_ups"]["directory"], upper.directories.len(), "{row}");
+    assert_eq!(
+        row["copy_ups"]["directory"],
+        upper.directories.len(),
+        "{row}"
+    );
     assert_eq!(row["copy_ups"]["symlink"], upper.symlinks.len(), "{row}");
     assert_eq!(row["copied_bytes"], upper.bytes(), "{row}");
     assert_eq!(row["whiteouts"]["total"], upper.whiteouts.len(), "{row}");
@@ -71,7 +83,11 @@ pub(crate) fn one_byte_and_a_chown() -> Result<()> {
     assert_eq!(upper.data.len(), APP_FILES);
     let events = of_kind(&recorded.copy_ups(&chowner.name), "data");
     assert_eq!(events.len(), APP_FILES);
-    assert!(events.iter().all(|event| event["trigger"]["operation"] == "chown"));
+    assert!(
+        events
+            .iter()
+            .all(|event| event["trigger"]["operation"] == "chown")
+    );
     Ok(())
 }
 
@@ -82,9 +98,34 @@ pub(crate) fn a_deleted_file_is_a_whiteout() -> Result<()> {
     container.shell("rm -r /srv/app/part-2")?;
     let recorded = tracer.finish()?;
     let whiteouts = recorded.whiteouts(&container.name);
+    // One for each name that went, though those below part-2 went with it.
+    let mut expected: Vec<String> = (200..300)
+        .map(|index| format!("/srv/app/part-2/file-{index}.txt"))
+        .chain(
+            [
+                "/etc/motd",
+                "/srv/app/part-1/file-100.txt",
+                "/srv/app/part-2",
+            ]
+            .map(str::to_owned),
+        )
+        .collect();
+    expected.sort();
+    assert_eq!(paths(&whiteouts), expected);
     assert_eq!(
-        paths(&whiteouts),
-        ["/etc/motd", "/srv/app/part-1/file-100.txt", "/srv/app/part-2"]
+        Upper::read(&container.layers()?)?.whiteouts,
+        [
+            "/etc/motd",
+            "/srv/app/part-1/file-100.txt",
+            "/srv/app/part-2"
+        ]
+    );
+    let row = &recorded.row(&container.name)?["whiteouts"];
+    assert_eq!(row["total"], expected.len(), "{row}");
+    assert_eq!(
+        (&row["rename"], &row["rmdir"]),
+        (&1.into(), &1.into()),
+        "{row}"
     );
     let cause = |path: &str| {
         whiteouts
@@ -93,7 +134,10 @@ pub(crate) fn a_deleted_file_is_a_whiteout() -> Result<()> {
             .map(|event| event["cause"].as_str().unwrap_or_default().to_owned())
     };
     assert_eq!(cause("/etc/motd").as_deref(), Some("unlink"));
-    assert_eq!(cause("/srv/app/part-1/file-100.txt").as_deref(), Some("rename"));
+    assert_eq!(
+        cause("/srv/app/part-1/file-100.txt").as_deref(),
+        Some("rename")
+    );
     assert_eq!(cause("/srv/app/part-2").as_deref(), Some("rmdir"));
     Ok(())
 }
@@ -128,7 +172,10 @@ pub(crate) fn a_copy_from_outside_is_the_containers() -> Result<()> {
     let upper = Upper::read(&container.layers()?)?;
     let events = recorded.copy_ups(&container.name);
     assert_eq!(paths(&of_kind(&events, "directory")), upper.directories);
-    assert!(upper.directories.contains(&"/srv/app/part-0".to_owned()), "{upper:?}");
+    assert!(
+        upper.directories.contains(&"/srv/app/part-0".to_owned()),
+        "{upper:?}"
+    );
     Ok(())
 }
 
@@ -140,15 +187,30 @@ pub(crate) fn a_hostile_name_stays_harmless() -> Result<()> {
     let events = recorded.copy_ups(&container.name);
     let data = of_kind(&events, "data");
     assert_eq!(data.len(), 1);
-    assert_eq!(data[0]["path_bytes"], "2f7372762f6170702f6f64642f6576696c1b5b324a0a6e616d65ff");
+    assert_eq!(
+        data[0]["path_bytes"],
+        "2f7372762f6170702f6f64642f6576696c1b5b324a0a6e616d65ff"
+    );
 
     let other = Container::start(image::ensure()?, "hostile")?;
-    let shown = tracer::lines(&["--color", "never", "--count", "2", "--container", &other.name], || {
-        other.shell("chmod 600 /srv/app/odd/*").map(drop)
-    })?;
+    let shown = tracer::lines(
+        &[
+            "--color",
+            "never",
+            "--count",
+            "2",
+            "--container",
+            &other.name,
+        ],
+        || other.shell("chmod 600 /srv/app/odd/*").map(drop),
+    )?;
     ensure!(shown.code == Some(0), "{}", shown.stderr);
     let harmless = |c: char| c == '\n' || !c.is_control();
     ensure!(shown.stdout.chars().all(harmless), "{:?}", shown.stdout);
-    ensure!(shown.stdout.contains("evil\\x1b[2J\\nname\\xff"), "{}", shown.stdout);
+    ensure!(
+        shown.stdout.contains("evil\\x1b[2J\\nname\\xff"),
+        "{}",
+        shown.stdout
+    );
     Ok(())
 }

@@ -40,7 +40,10 @@ pub(crate) fn a_renamed_container_has_its_new_name() -> Result<()> {
     container.shell("echo x >> /etc/motd")?;
     let new = unique("new-name");
     run("docker", &["rename", &container.name, &new])?;
-    run("docker", &["exec", &new, "chmod", "600", "/srv/app/part-0/file-0.txt"])?;
+    run(
+        "docker",
+        &["exec", &new, "chmod", "600", "/srv/app/part-0/file-0.txt"],
+    )?;
     let recorded = tracer.finish()?;
     let row = recorded.row(&new)?;
     assert_eq!(row["container"]["id"], container.id.as_str());
@@ -67,15 +70,25 @@ pub(crate) fn a_recycled_device_number_is_another_container() -> Result<()> {
     let tracer = Tracer::start(&[])?;
     let (first, second) = (unique("first"), unique("second"));
     run_once(image, &first, "echo x >> /etc/motd")?;
-    run_once(image, &second, "rm /srv/app/part-0/file-1.txt; chmod 600 /etc/motd")?;
+    run_once(
+        image,
+        &second,
+        "rm /srv/app/part-0/file-1.txt; chmod 600 /etc/motd",
+    )?;
     let recorded = tracer.finish()?;
     let device = |name: &str| -> Result<String> {
         let events = recorded.copy_ups(name);
-        let event = events.first().with_context(|| format!("no copy-up of {name}"))?;
+        let event = events
+            .first()
+            .with_context(|| format!("no copy-up of {name}"))?;
         Ok(event["mount"]["device"].to_string())
     };
     // The point of the test: the second mount has the number of the first.
-    assert_eq!(device(&first)?, device(&second)?, "the kernel did not recycle the number");
+    assert_eq!(
+        device(&first)?,
+        device(&second)?,
+        "the kernel did not recycle the number"
+    );
     assert_eq!(recorded.row(&first)?["whiteouts"]["total"], 0);
     assert_eq!(recorded.row(&second)?["whiteouts"]["total"], 1);
     Ok(())

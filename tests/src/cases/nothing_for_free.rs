@@ -22,6 +22,9 @@ pub(crate) fn reads_and_upper_files_cost_nothing() -> Result<()> {
     let tracer = Tracer::start(&[])?;
     container.shell("chmod 600 /srv/app/part-1/file-100.txt")?;
     let recorded = tracer.finish()?;
-    assert_eq!(of_kind(&recorded.copy_ups(&container.name), "data").len(), 1);
+    assert_eq!(
+        of_kind(&recorded.copy_ups(&container.name), "data").len(),
+        1
+    );
     Ok(())
 }

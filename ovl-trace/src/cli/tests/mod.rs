@@ -243,7 +243,7 @@ fn wrong_values_are_explained() {
     error: invalid value '/etc/[' for '--path <GLOB>': unclosed character class; missing ']'
     error: invalid value '' for '--container <NAME|ID>': an empty name matches nothing; leave the option out to match all
     error: invalid value 'lots' for '--fail-over <SIZE>': expected a size such as 64KiB, 1MB or 4096
-    error: invalid value '3MiB' for '--ring-size <SIZE>': expected a power of two from 64KiB to 1GiB, such as 4MiB
+    error: invalid value '3MiB' for '--ring-size <SIZE>': expected a power of two from 4KiB to 1GiB, such as 4MiB
     error: unexpected argument '-1' found
     error: invalid value 'size' for '--sort <KEY>'
     error: invalid value 'yaml' for '--output <FORMAT>'
