@@ -40,7 +40,7 @@ pub(super) fn prepare(observation: &Observation) -> Result<Prepared> {
         symbols: &symbols,
         tracefs,
         ring_bytes,
-        announce_bytes: None,
+        announce_bytes: (observation.filter.min_bytes > 0).then_some(observation.filter.min_bytes),
     })?;
     Ok(Prepared {
         tracer,

@@ -15,8 +15,8 @@ use tokio::{
 };
 
 use super::{
-    docker::DockerApi, losses::Losses, prepare::Prepared, sink::Sink, stdout,
-    triggers::KernelTriggers,
+    abandoned, docker::DockerApi, kernel_log::KernelLog, losses::Losses, prepare::Prepared,
+    sink::Sink, stdout, triggers::KernelTriggers,
 };
 use crate::{
     aggregate::{Aggregator, Coverage, Report, ReportContext},
@@ -48,6 +48,7 @@ pub(super) struct Session<'a, 'out> {
     aggregator: Aggregator,
     enricher: Enricher,
     docker: DockerApi,
+    kernel_log: KernelLog,
     clock: WallClock,
     losses: Losses,
     /// Overlays that are gone and whose totals are still in the kernel.
@@ -67,6 +68,7 @@ enum Wake {
     Ring,
     Tick,
     Retry,
+    Log,
     Docker(Vec<ApiContainer>),
     End,
 }
@@ -86,6 +88,7 @@ impl<'a, 'out> Session<'a, 'out> {
         // SAFETY: the ring owns its descriptor, gives out the same one every
         // time, and closes it only when it is dropped, with the `AsyncFd`.
         let ring = unsafe { AsyncFd::register(ring) }.context("waiting for the ring buffer")?;
+        let kernel_log = KernelLog::new(&mut tracer)?;
         let enrich = EnrichConfig::default();
         let mut enricher = Enricher::new(&enrich);
         enricher.scan().context("reading the mounts")?;
@@ -103,6 +106,7 @@ impl<'a, 'out> Session<'a, 'out> {
             ),
             enricher,
             docker: DockerApi::new(EngineApi::new(enrich.docker_sockets)),
+            kernel_log,
             clock: WallClock::now(),
             losses: Losses::default(),
             gone: HashSet::new(),
@@ -133,6 +137,7 @@ impl<'a, 'out> Session<'a, 'out> {
                         return Err(std::io::Error::from(std::io::ErrorKind::BrokenPipe).into());
                     }
                 }
+                Wake::Log => {}
                 Wake::Retry => self.enricher.retry(Instant::now()),
                 Wake::Docker(containers) => self.enricher.learn_docker_api(containers),
                 Wake::End => break,
@@ -160,6 +165,10 @@ impl<'a, 'out> Session<'a, 'out> {
                 Wake::Ring
             }
             () = at(retry) => Wake::Retry,
+            written = self.kernel_log.written() => {
+                written?;
+                Wake::Log
+            }
             containers = self.docker.answer() => Wake::Docker(containers),
             _ = tick.tick() => Wake::Tick,
         })
@@ -225,6 +234,17 @@ impl<'a, 'out> Session<'a, 'out> {
     /// Reads counters: losses, and the totals of overlays that are gone.
     fn tick(&mut self) -> Result<()> {
         self.look_for_losses()?;
+        self.triggers.refresh();
+        let now_ns = self.clock.monotonic_ns();
+        let count = abandoned::forget(&mut self.tracer, now_ns)?;
+        if count > 0 {
+            self.lost(Loss {
+                time_ns: now_ns,
+                source: LossSource::Probe,
+                reason: "unfinished",
+                count,
+            })?;
+        }
         if self.enricher.wants_docker_api() {
             self.docker.ask();
         }
@@ -269,7 +289,7 @@ impl<'a, 'out> Session<'a, 'out> {
         self.look_for_losses()?;
         let totals = self.tracer.totals()?;
         self.take_totals(&totals);
-        let running = self.tracer.in_flight()?;
+        let running = self.tracer.in_flight()?.len();
         if running > 0 {
             tracing::warn!(
                 "{running} copy-ups were still running at the end; they are not counted"
