@@ -161,10 +161,10 @@ fn functions_that_the_compiler_changed() {
     let machine = Machine::healthy();
     let changed = symbols()
         .replace("ovl_lower_positive", "ovl_lower_positive.isra.0")
-        .replace("ovl_copy_up_one", "ovl_copy_up_one.constprop.0");
+        .replace("ovl_copy_up_start", "ovl_copy_up_start.constprop.0");
     machine.write("proc/kallsyms", changed);
     insta::assert_snapshot!(machine.complaints(), @"
-    fatal probe ovl_copy_up_one: no function ovl_copy_up_one (inlined by the compiler, or renamed)
+    fatal probe ovl_copy_up_start: no function ovl_copy_up_start (inlined by the compiler, or renamed)
     degraded probe ovl_lower_positive: no function ovl_lower_positive (inlined by the compiler, or renamed)
     ");
 }
