@@ -4,8 +4,8 @@
 //! One task does everything in the order of the ring, so there is no queue in
 //! which an event could be lost or overtaken.
 
-mod abandoned;
 mod docker;
+mod in_flight;
 mod kernel_log;
 mod losses;
 mod prepare;

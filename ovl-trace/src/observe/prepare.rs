@@ -10,6 +10,10 @@ use crate::{
     load::{Plan, RING_BYTES, Tracer},
 };
 
+/// Size from which on a copy-up is announced when it starts, unless
+/// `--min-bytes` says another: it takes a noticeable time on any disk.
+const ANNOUNCE_BYTES: u64 = 64 << 20;
+
 /// A tracer that runs, and what is needed to understand it.
 pub(super) struct Prepared {
     pub(super) tracer: Tracer,
@@ -40,7 +44,10 @@ pub(super) fn prepare(observation: &Observation) -> Result<Prepared> {
         symbols: &symbols,
         tracefs,
         ring_bytes,
-        announce_bytes: (observation.filter.min_bytes > 0).then_some(observation.filter.min_bytes),
+        announce_bytes: Some(match observation.filter.min_bytes {
+            0 => ANNOUNCE_BYTES,
+            wanted => wanted,
+        }),
     })?;
     Ok(Prepared {
         tracer,
