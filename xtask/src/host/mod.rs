@@ -88,7 +88,7 @@ impl Host {
         }
     }
 
-    /// Prints the command with its reason, then runs it, streaming its output.
+    /// Prints the command with its reason, then runs it.
     #[expect(
         clippy::unused_self,
         reason = "what runs commands is the host, whatever it needs for it"

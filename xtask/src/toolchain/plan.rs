@@ -129,6 +129,7 @@ mod tests {
         let both = Survey {
             rustup: true,
             apt: true,
+            binstall: false,
             nightly: Some(READY),
             distribution: Some(READY),
         };
