@@ -15,14 +15,16 @@ fn code() -> impl Iterator<Item = &'static str> {
         .skip(1)
         .step_by(2)
         .flat_map(str::lines)
-        .skip(1)
 }
 
 /// The arguments of the lines that call `ovl-trace`, up to a redirection, a
 /// pipe or a comment.
 fn calls() -> Vec<Vec<OsString>> {
     code()
-        .map(|line| line.trim_start_matches("$ ").trim_start_matches("sudo "))
+        .map(|line| {
+            line.trim_start_matches(['$', '#', ' '])
+                .trim_start_matches("sudo ")
+        })
         .filter(|line| line.starts_with("ovl-trace "))
         .map(|line| {
             line.split_whitespace()
@@ -47,8 +49,8 @@ fn every_command_has_an_example() {
 #[test]
 fn every_example_is_a_valid_command() {
     for words in calls() {
-        let outcome = Cli::try_parse_from(&words);
-        assert!(outcome.is_ok(), "README.md: {words:?}: {outcome:?}");
+        let outcome = Cli::try_parse_from(&words).map_err(|error| error.kind());
+        assert_eq!(outcome.err(), None, "README.md: {words:?}");
     }
 }
 
