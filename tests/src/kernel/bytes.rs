@@ -5,7 +5,7 @@ use std::{fs::File, io, os::fd::AsRawFd as _, os::unix::fs::MetadataExt as _, pa
 use anyhow::{Result, ensure};
 
 /// `FS_IOC_FIEMAP` (include/uapi/linux/fs.h).
-const FIEMAP: libc::Ioctl = 0xC020_660B as libc::Ioctl;
+const FIEMAP: u32 = 0xC020_660B;
 /// Write out delayed allocations first.
 const SYNC: u32 = 1;
 /// The extent is shared with another file.
@@ -40,7 +40,7 @@ pub(crate) fn is_shared(path: &Path) -> io::Result<bool> {
         ..Fiemap::default()
     };
     // SAFETY: the structure has room for the extent that it asks for.
-    let result = unsafe { libc::ioctl(file.as_raw_fd(), FIEMAP, &raw mut map) };
+    let result = unsafe { libc::ioctl(file.as_raw_fd(), FIEMAP.into(), &raw mut map) };
     if result == 0 {
         return Ok(map.mapped_extents == 1 && map.extent_flags & SHARED != 0);
     }

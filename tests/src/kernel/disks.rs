@@ -61,6 +61,8 @@ impl Disks {
             directory: Path::new(DISK).join(format!("kernel-{}", kind.name)),
         };
         fs::create_dir_all(&disks.directory)?;
+        // Without udev nothing loads it. It may be built in.
+        let _loaded = run("modprobe", &["loop"]);
         disks.make(kind, "roomy", kind.bytes.0)?;
         disks.make(kind, "full", kind.bytes.1)?;
         fill(&disks.full()).context("filling the small file system")?;

@@ -9,11 +9,11 @@ use super::{bytes, case::Case, expected, expected::Expected, layer::MIB, merged:
 
 /// The differences.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own, and no state"
+)]
 pub(crate) struct Facts {
-    /// Type of the upper file system.
-    pub(crate) filesystem: &'static str,
-    /// The kernel's version.
-    pub(crate) release: (u32, u32),
     /// Copy-ups within the file system share extents. Btrfs refuses on 5.10,
     /// where overlayfs reads and writes through two mounts.
     pub(crate) reflink: bool,
@@ -31,8 +31,7 @@ pub(crate) struct Facts {
 
 impl Facts {
     /// Tries it out below two directories.
-    pub(crate) fn find(filesystem: &'static str, lower: &Path, upper: &Path) -> Result<Self> {
-        let release = release()?;
+    pub(crate) fn find(lower: &Path, upper: &Path) -> Result<Self> {
         let probe = Case::new("facts")
             .lower(|layer| layer.file("file", MIB))
             .lower(|layer| layer.file("merged/file", 1));
@@ -47,13 +46,11 @@ impl Facts {
         let acl = sys::setxattr(&file, super::topics::ACL_NAME, super::topics::ACL).is_ok();
         sys::umount(&merged.root)?;
         Ok(Self {
-            filesystem,
-            release,
             reflink,
             tmpfile,
             new_directories_are_opaque: opaque.is_some(),
             user_attributes,
-            user_namespaces: release >= (5, 11),
+            user_namespaces: release()? >= (5, 11),
             acl,
         })
     }

@@ -42,21 +42,40 @@ impl Child {
         }
     }
 
-    /// Waits until a function is on its kernel stack. `false`: it ended before.
-    pub(crate) fn is_in(&self, function: &str) -> Result<bool> {
+    /// Waits until it sleeps in a function of the kernel. `false`: it ended
+    /// before. (The stack of a task that runs must not be read: the kernel
+    /// warns about that when the task is in a function with a return probe.)
+    pub(crate) fn sleeps_in(&self, function: &str) -> Result<bool> {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            let stack = fs::read_to_string(format!("/proc/{}/stack", self.pid))
-                .context("reading a kernel stack")?;
-            if stack.contains(function) {
+            let place = fs::read_to_string(format!("/proc/{}/wchan", self.pid))
+                .context("reading where a task sleeps")?;
+            if place.contains(function) {
                 return Ok(true);
             }
-            let stat = fs::read_to_string(format!("/proc/{}/stat", self.pid))?;
-            if stat.contains(") Z ") {
+            if self.is_over()? {
                 return Ok(false);
             }
-            ensure!(Instant::now() < deadline, "not in {function}: {stack}");
+            ensure!(Instant::now() < deadline, "not in {function}: {place}");
         }
+    }
+
+    /// Waits until the page cache has grown by what it copies. `false`: it
+    /// ended before.
+    pub(crate) fn copies(&self, bytes: u64, before: u64) -> Result<bool> {
+        let deadline = Instant::now() + PATIENCE;
+        while cached()? < before + bytes {
+            if self.is_over()? {
+                return Ok(false);
+            }
+            ensure!(Instant::now() < deadline, "it does not copy");
+        }
+        Ok(true)
+    }
+
+    fn is_over(&self) -> Result<bool> {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.pid))?;
+        Ok(stat.contains(") Z "))
     }
 
     /// Its end: the errno it ended with, or `None` if a signal killed it.
@@ -124,4 +143,13 @@ pub(crate) fn unshare_user(id: u32) -> io::Result<()> {
     fs::write("/proc/self/setgroups", "deny")?;
     fs::write("/proc/self/uid_map", format!("0 {id} 1"))?;
     fs::write("/proc/self/gid_map", format!("0 {id} 1"))
+}
+
+/// Bytes in the page cache.
+pub(crate) fn cached() -> Result<u64> {
+    let text = fs::read_to_string("/proc/meminfo")?;
+    let line = text.lines().find_map(|line| line.strip_prefix("Cached:"));
+    let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB"));
+    let kilobytes: u64 = kilobytes.context("/proc/meminfo has no Cached")?.parse()?;
+    Ok(kilobytes * 1024)
 }

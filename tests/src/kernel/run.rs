@@ -40,7 +40,7 @@ pub(crate) struct Done {
 /// Runs the cases whose name contains one of `names` on a file system.
 pub(crate) fn cases(kind: Kind, names: &[String]) -> Result<Vec<(&'static str, Verdict)>> {
     let disks = Disks::mount(kind).with_context(|| format!("making {}", kind.name))?;
-    let facts = Facts::find(kind.name, &disks.roomy().join("probe"), &disks.roomy())
+    let facts = Facts::find(&disks.roomy().join("probe"), &disks.roomy())
         .context("trying the file system out")?;
     harness::note(&format!("{facts:?}"));
     let wanted = |case: &Case| {

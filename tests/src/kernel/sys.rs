@@ -34,38 +34,37 @@ pub(crate) fn open(path: &Path, flags: i32) -> io::Result<File> {
 }
 
 macro_rules! path_calls {
-    ($($(#[$doc:meta])* $name:ident($($argument:ident: $type:ty),*) = $call:expr;)+) => {
+    ($($(#[$doc:meta])* $name:ident($($argument:ident: $type:ty),*) = $call:ident($($value:expr),*);)+) => {
         $($(#[$doc])*
         pub(crate) fn $name(path: &Path $(, $argument: $type)*) -> io::Result<()> {
             let path = c_path(path)?;
-            let call: fn(&CStr $(, $type)*) -> i32 = $call;
-            done(call(&path $(, $argument)*)).map(drop)
+            // SAFETY: strings end with NUL, and the kernel keeps none of them.
+            done(unsafe { libc::$call(path.as_ptr() $(, $value)*) }).map(drop)
         })+
     };
 }
 
-// SAFETY of all: the path ends with NUL, and the kernel does not keep it.
 path_calls! {
     /// `chmod(2)`
-    chmod(mode: u32) = |path, mode| unsafe { libc::chmod(path.as_ptr(), mode) };
+    chmod(mode: u32) = chmod(mode);
     /// `chown(2)`, owner and group alike.
-    chown(id: u32) = |path, id| unsafe { libc::chown(path.as_ptr(), id, id) };
-    /// `lchown(2)`
-    lchown(id: u32) = |path, id| unsafe { libc::lchown(path.as_ptr(), id, id) };
+    chown(id: u32) = chown(id, id);
+    /// `lchown(2)`, owner and group alike.
+    lchown(id: u32) = lchown(id, id);
     /// `truncate(2)`
-    truncate(length: i64) = |path, length| unsafe { libc::truncate(path.as_ptr(), length) };
+    truncate(length: i64) = truncate(length);
     /// `unlink(2)`
-    unlink() = |path| unsafe { libc::unlink(path.as_ptr()) };
+    unlink() = unlink();
     /// `rmdir(2)`
-    rmdir() = |path| unsafe { libc::rmdir(path.as_ptr()) };
+    rmdir() = rmdir();
     /// `mkdir(2)`
-    mkdir() = |path| unsafe { libc::mkdir(path.as_ptr(), 0o755) };
+    mkdir() = mkdir(0o755);
     /// `mknod(2)`
-    mknod(mode: u32, device: u64) = |path, mode, device| unsafe { libc::mknod(path.as_ptr(), mode, device) };
+    mknod(mode: u32, device: u64) = mknod(mode, device);
     /// `umount2(2)`, lazily.
-    umount() = |path| unsafe { libc::umount2(path.as_ptr(), libc::MNT_DETACH) };
+    umount() = umount2(libc::MNT_DETACH);
     /// `lremovexattr(2)`
-    removexattr(name: &CStr) = |path, name| unsafe { libc::lremovexattr(path.as_ptr(), name.as_ptr()) };
+    removexattr(name: &CStr) = lremovexattr(name.as_ptr());
 }
 
 /// `utimensat(2)` to the beginning of time; of a symlink itself.
@@ -119,7 +118,7 @@ pub(crate) fn getxattr(path: &Path, name: &CStr) -> io::Result<Option<Vec<u8>>> 
     };
     match done(result as i64) {
         Ok(length) => {
-            value.truncate(length as usize);
+            value.truncate(usize::try_from(length).unwrap_or_default());
             Ok(Some(value))
         }
         Err(error) => match error.raw_os_error() {
@@ -240,5 +239,5 @@ pub(crate) fn handle(path: &Path) -> io::Result<Handle> {
     };
     done(result)?;
     let bytes = buffer.handle[..buffer.bytes as usize].to_vec();
-    Ok((buffer.kind as u8, bytes))
+    Ok((buffer.kind.to_le_bytes()[0], bytes))
 }

@@ -8,7 +8,7 @@ use crate::kernel::{case::Case, facts::Facts, layer::MIB, merged::refused, sys};
 
 /// An ACL that lets user 1000 read, as the kernel takes it: version 2, then
 /// tag, permissions and id of each entry
-/// (include/uapi/linux/posix_acl_xattr.h).
+/// (`include/uapi/linux/posix_acl_xattr.h`).
 pub(crate) const ACL: &[u8] = &[
     2, 0, 0, 0, //
     1, 0, 6, 0, 255, 255, 255, 255, //

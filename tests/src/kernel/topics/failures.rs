@@ -8,11 +8,14 @@ use crate::kernel::{
     facts::Facts,
     layer::MIB,
     merged::{Merged, refused},
-    process::{Child, in_child},
+    process::{Child, cached, in_child},
 };
 
-/// Large enough that a signal comes in time; the tests try again if not.
+/// Large enough that a signal comes in time.
 const LARGE: u64 = 128 * MIB;
+/// When so much was copied, the copy-up has begun, and more than the rest of
+/// the system caches meanwhile.
+const BEGUN: u64 = 8 * MIB;
 
 pub(super) fn cases(_: &Facts) -> Vec<Case> {
     vec![
@@ -36,8 +39,9 @@ pub(super) fn cases(_: &Facts) -> Vec<Case> {
             .lower(|layer| layer.file("f", LARGE))
             .lower_on_tmpfs()
             .run(|merged| {
+                let before = cached()?;
                 let victim = Child::start(|| merged.touch("f"))?;
-                anyhow::ensure!(victim.is_in("splice")?, "it was too fast");
+                anyhow::ensure!(victim.copies(BEGUN, before)?, "it was too fast");
                 victim.signal(libc::SIGKILL)?;
                 anyhow::ensure!(victim.wait()?.is_none(), "it was not killed");
                 Ok(())
@@ -56,13 +60,14 @@ pub(super) fn cases(_: &Facts) -> Vec<Case> {
 
 /// One task copies, another one waits for it and gets a signal.
 fn interrupt(merged: &Merged) -> anyhow::Result<()> {
+    let before = cached()?;
     let copier = Child::start(|| merged.touch("f"))?;
-    anyhow::ensure!(copier.is_in("splice")?, "the copier was too fast");
+    anyhow::ensure!(copier.copies(BEGUN, before)?, "the copier was too fast");
     let waiter = Child::start(|| {
         handle_signal();
         merged.touch("f")
     })?;
-    let waits = waiter.is_in("ovl_copy_up_start")?;
+    let waits = waiter.sleeps_in("ovl_copy_up_start")?;
     waiter.signal(libc::SIGUSR1)?;
     let ended = waiter.wait()?;
     anyhow::ensure!(waits, "the waiter did not wait");
