@@ -128,12 +128,14 @@ pub(crate) fn absent_packages<'a>(packages: &[&'a str]) -> Result<Vec<&'a str>> 
         .collect())
 }
 
-/// apt-get that never asks, and waits for another apt instead of failing.
+/// apt-get that never asks, waits for another apt instead of failing, and
+/// draws no progress.
 fn apt_get() -> Command {
     let mut command = Command::new("apt-get");
     command
         .env("DEBIAN_FRONTEND", "noninteractive")
-        .args(["-o", "DPkg::Lock::Timeout=300"]);
+        .args(["-q", "-o", "DPkg::Lock::Timeout=300"])
+        .args(["-o", "Dpkg::Use-Pty=0"]);
     command
 }
 
