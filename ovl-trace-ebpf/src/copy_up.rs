@@ -317,6 +317,8 @@ fn classify(copy_up: &InFlight) -> What {
     if copy_up.upper_before != 0 {
         return data(if truncated {
             method::TRUNCATED
+        } else if copy_up.size_bytes == 0 {
+            method::NONE
         } else if data_probed() {
             method::LINK
         } else {

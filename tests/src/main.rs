@@ -12,6 +12,7 @@ mod docker;
 mod events;
 mod harness;
 mod image;
+mod kernel;
 mod oracle;
 mod overlay;
 mod tracer;
@@ -20,8 +21,9 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if arguments.first().map(String::as_str) == Some("demo") {
-        return demo::main();
+    match arguments.split_first() {
+        Some((word, _)) if word == "demo" => demo::main(),
+        Some((word, names)) if word == "kernel" => kernel::main(names),
+        _ => harness::main(cases::ALL, &arguments),
     }
-    harness::main(cases::ALL, &arguments)
 }

@@ -6,6 +6,8 @@ mod check;
 mod cli;
 mod counts;
 mod demo;
+#[cfg(test)]
+mod docs;
 mod files;
 mod guest;
 mod host;

@@ -4,10 +4,11 @@
 //! One task does everything in the order of the ring, so there is no queue in
 //! which an event could be lost or overtaken.
 
-mod abandoned;
 mod docker;
+mod in_flight;
 mod kernel_log;
 mod losses;
+mod module;
 mod prepare;
 mod session;
 mod sink;
@@ -62,12 +63,12 @@ pub fn report(config: &ReportConfig, out: &mut dyn Write) -> Result<Ending> {
 }
 
 fn observe(observation: &Observation, sink: &mut Sink<'_>) -> Result<Report> {
-    let prepared = prepare::prepare(observation)?;
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .context("starting the event loop")?
         .block_on(async {
+            let prepared = prepare::prepare(observation).await?;
             let mut session = Session::start(prepared, observation, sink)?;
             session.run().await?;
             session.finish()

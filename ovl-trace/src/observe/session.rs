@@ -15,8 +15,8 @@ use tokio::{
 };
 
 use super::{
-    abandoned, docker::DockerApi, kernel_log::KernelLog, losses::Losses, prepare::Prepared,
-    sink::Sink, stdout, triggers::KernelTriggers,
+    docker::DockerApi, in_flight::InFlight, kernel_log::KernelLog, losses::Losses,
+    prepare::Prepared, sink::Sink, stdout, triggers::KernelTriggers,
 };
 use crate::{
     aggregate::{Aggregator, Coverage, Report, ReportContext},
@@ -51,6 +51,7 @@ pub(super) struct Session<'a, 'out> {
     kernel_log: KernelLog,
     clock: WallClock,
     losses: Losses,
+    in_flight: InFlight,
     /// Overlays that are gone and whose totals are still in the kernel.
     gone: HashSet<OverlayKey>,
     started: Timestamp,
@@ -109,6 +110,7 @@ impl<'a, 'out> Session<'a, 'out> {
             kernel_log,
             clock: WallClock::now(),
             losses: Losses::default(),
+            in_flight: InFlight::default(),
             gone: HashSet::new(),
             started: Timestamp::now(),
             deadline: observation
@@ -178,7 +180,7 @@ impl<'a, 'out> Session<'a, 'out> {
     fn drain(&mut self, limit: usize) -> Result<()> {
         let mut handled = 0;
         self.more = false;
-        while self.remaining != Some(0) {
+        loop {
             let Some(item) = self.ring.get_mut().next() else {
                 break;
             };
@@ -209,7 +211,9 @@ impl<'a, 'out> Session<'a, 'out> {
     fn event(&mut self, event: &Event) -> Result<()> {
         let origin = self.enricher.origin(event);
         let time = match event {
-            Event::CopyUp(event) | Event::CopyUpStarted(event) => self.clock.at(event.time_ns),
+            Event::CopyUp(event) | Event::CopyUpStarted(event) | Event::CopyUpRunning(event) => {
+                self.clock.at(event.time_ns)
+            }
             Event::Whiteout(event) => self.clock.at(event.time_ns),
             Event::OverlayGone { overlay, .. } => {
                 self.gone.insert(*overlay);
@@ -218,15 +222,14 @@ impl<'a, 'out> Session<'a, 'out> {
             Event::OverlaySeen(_) | Event::Loss(_) => Timestamp::UNIX_EPOCH,
         };
         self.aggregator.event(event, &origin, time);
-        let shown = matches!(
-            event,
-            Event::CopyUp(_) | Event::CopyUpStarted(_) | Event::Whiteout(_)
-        );
-        if shown && self.filter.admits(event, &origin) {
-            self.sink.event(event, &origin, time)?;
-            if let Some(remaining) = &mut self.remaining {
-                *remaining = remaining.saturating_sub(1);
-            }
+        self.in_flight.note(event);
+        if self.remaining == Some(0) || !self.filter.admits(event, &origin) {
+            return Ok(());
+        }
+        self.sink.event(event, &origin, time)?;
+        let counts = matches!(event, Event::CopyUp(_) | Event::Whiteout(_));
+        if let Some(remaining) = self.remaining.as_mut().filter(|_| counts) {
+            *remaining -= 1;
         }
         Ok(())
     }
@@ -235,16 +238,7 @@ impl<'a, 'out> Session<'a, 'out> {
     fn tick(&mut self) -> Result<()> {
         self.look_for_losses()?;
         self.triggers.refresh();
-        let now_ns = self.clock.monotonic_ns();
-        let count = abandoned::forget(&mut self.tracer, now_ns)?;
-        if count > 0 {
-            self.lost(Loss {
-                time_ns: now_ns,
-                source: LossSource::Probe,
-                reason: "unfinished",
-                count,
-            })?;
-        }
+        self.look_at_running()?;
         if self.enricher.wants_docker_api() {
             self.docker.ask();
         }
@@ -254,6 +248,24 @@ impl<'a, 'out> Session<'a, 'out> {
             let gone = std::mem::take(&mut self.gone);
             self.tracer.forget(&rows_of(&totals, &gone))?;
         }
+        Ok(())
+    }
+
+    fn look_at_running(&mut self) -> Result<()> {
+        let now_ns = self.clock.monotonic_ns();
+        let look = self.in_flight.look(&mut self.tracer, now_ns)?;
+        for event in &look.running {
+            self.event(event)?;
+        }
+        if look.forgotten > 0 {
+            self.lost(Loss {
+                time_ns: now_ns,
+                source: LossSource::Probe,
+                reason: "unfinished",
+                count: look.forgotten,
+            })?;
+        }
+        self.sink.flush()?;
         Ok(())
     }
 
@@ -284,7 +296,6 @@ impl<'a, 'out> Session<'a, 'out> {
     /// Stops the probes, takes in what they left, and sums up.
     pub(super) fn finish(mut self) -> Result<Report> {
         self.tracer.stop();
-        self.remaining = None;
         self.drain(usize::MAX)?;
         self.look_for_losses()?;
         let totals = self.tracer.totals()?;

@@ -154,6 +154,13 @@ fn overlay_not_loaded_or_absent() {
     let diagnosis = machine.diagnose();
     let remedy = &find(&diagnosis, "overlayfs").remedy;
     assert_eq!(remedy.as_deref(), Some("modprobe overlay"));
+    assert!(diagnosis.waits_for_overlayfs());
+    machine.write("boot/config-6.1.0-56-amd64", "");
+    machine.remove("sys/kernel/btf/vmlinux");
+    assert!(
+        !machine.diagnose().waits_for_overlayfs(),
+        "BTF is missing, too"
+    );
 }
 
 #[test]

@@ -1,0 +1,102 @@
+//! What this kernel and this file system do, in which they differ from others.
+//! Found by trying; only what cannot be tried goes by the kernel's release.
+
+use std::{fs, path::Path};
+
+use anyhow::{Context as _, Result};
+
+use super::{bytes, case::Case, expected, expected::Expected, layer::MIB, merged::Merged, sys};
+
+/// The differences.
+#[derive(Clone, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own, and no state"
+)]
+pub(crate) struct Facts {
+    /// Copy-ups within the file system share extents. Btrfs refuses on 5.10,
+    /// where overlayfs reads and writes through two mounts.
+    pub(crate) reflink: bool,
+    /// `O_TMPFILE` on an overlay, from 6.3 on.
+    pub(crate) tmpfile: bool,
+    /// A directory that is made in a merged one is marked opaque: up to 5.14.
+    pub(crate) new_directories_are_opaque: bool,
+    /// Extended attributes `user.*`; on tmpfs from 6.6 on.
+    pub(crate) user_attributes: bool,
+    /// An unprivileged user namespace may mount an overlay, from 5.11 on.
+    pub(crate) user_namespaces: bool,
+    /// POSIX ACLs.
+    pub(crate) acl: bool,
+}
+
+impl Facts {
+    /// Tries it out below two directories.
+    pub(crate) fn find(lower: &Path, upper: &Path) -> Result<Self> {
+        let probe = Case::new("facts")
+            .lower(|layer| layer.file("file", MIB))
+            .lower(|layer| layer.file("merged/file", 1));
+        let merged = Merged::new(&probe, lower, upper)?;
+        merged.touch("file").context("copying up")?;
+        let reflink = bytes::is_shared(&merged.upper.join("file"))?;
+        merged.mkdir("merged/new")?;
+        let opaque = sys::getxattr(&merged.upper.join("merged/new"), c"trusted.overlay.opaque")?;
+        let tmpfile = merged.open("", libc::O_TMPFILE | libc::O_RDWR).is_ok();
+        let file = merged.upper.join("file");
+        let user_attributes = sys::setxattr(&file, c"user.probe", b"1").is_ok();
+        let acl = sys::setxattr(&file, super::topics::ACL_NAME, super::topics::ACL).is_ok();
+        sys::umount(&merged.root)?;
+        Ok(Self {
+            reflink,
+            tmpfile,
+            new_directories_are_opaque: opaque.is_some(),
+            user_attributes,
+            user_namespaces: release()? >= (5, 11),
+            acl,
+        })
+    }
+
+    /// A regular file that is copied up with all its data, from the file
+    /// system of the upper layer.
+    pub(crate) fn data(&self, path: &str, size: u64, operation: &str) -> Expected {
+        if self.reflink {
+            expected::reflinked(path, size, operation)
+        } else {
+            expected::copied(path, size, operation)
+        }
+    }
+
+    /// What a `mkdir` in a merged directory reports besides copy-ups.
+    pub(crate) fn mkdir(&self, path: &str) -> Option<Expected> {
+        self.new_directories_are_opaque
+            .then(|| expected::whiteout(path, "opaque"))
+    }
+
+    /// What a new directory in a merged one is in the upper directory.
+    pub(crate) fn new_directory(&self) -> &'static str {
+        if self.new_directories_are_opaque {
+            "new opaque"
+        } else {
+            "new"
+        }
+    }
+
+    /// The same as [`Self::data`] of a file of which only some bytes are no hole.
+    pub(crate) fn sparse(&self, path: &str, size: u64, bytes: u64, operation: &str) -> Expected {
+        let event = self.data(path, size, operation);
+        if self.reflink {
+            event
+        } else {
+            event.copied(bytes)
+        }
+    }
+}
+
+/// Major and minor version of the running kernel.
+fn release() -> Result<(u32, u32)> {
+    let text = fs::read_to_string("/proc/sys/kernel/osrelease")?;
+    let mut numbers = text
+        .split(|byte: char| !byte.is_ascii_digit())
+        .map_while(|number| number.parse().ok());
+    let pair = numbers.next().zip(numbers.next());
+    pair.with_context(|| format!("the kernel's release is '{}'", text.trim()))
+}

@@ -1,0 +1,113 @@
+//! Runs the cases of one file system under one tracer, then judges each.
+
+use std::{
+    fs,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::PathBuf,
+};
+
+use anyhow::{Context as _, Result, anyhow};
+
+use super::{
+    case::{Case, Lower, Upper},
+    disks::{Disks, Kind},
+    facts::Facts,
+    judge,
+    merged::Merged,
+    sys, topics,
+    upper::{self, Entries, Origins},
+};
+use crate::{harness, tracer::Tracer};
+
+/// How a case ended.
+pub(crate) enum Verdict {
+    Passed,
+    /// Why.
+    Failed(String),
+    /// What it would need.
+    Unsupported(String),
+}
+
+/// What a case left behind, to be judged when the events are there.
+pub(crate) struct Done {
+    pub(crate) case: Case,
+    pub(crate) upper: PathBuf,
+    pub(crate) lowers: Vec<PathBuf>,
+    pub(crate) entries: Entries,
+    pub(crate) origins: Origins,
+}
+
+/// Runs the cases whose name contains one of `names` on a file system.
+pub(crate) fn cases(kind: Kind, names: &[String]) -> Result<Vec<(&'static str, Verdict)>> {
+    let disks = Disks::mount(kind).with_context(|| format!("making {}", kind.name))?;
+    let facts = Facts::find(&disks.roomy().join("probe"), &disks.roomy())
+        .context("trying the file system out")?;
+    harness::note(&format!("{facts:?}"));
+    let wanted = |case: &Case| {
+        let full = format!("{}::{}", kind.name, case.name);
+        names.is_empty() || names.iter().any(|name| full.contains(name.as_str()))
+    };
+    let mut verdicts = Vec::new();
+    let mut done = Vec::new();
+    let tracer = Tracer::start(&[])?;
+    for case in topics::all(&facts).into_iter().filter(wanted) {
+        if let Some(why) = case.unsupported {
+            verdicts.push((case.name, Verdict::Unsupported(why)));
+            continue;
+        }
+        let name = case.name;
+        match perform(case, &disks) {
+            Ok(finished) => done.push(finished),
+            Err(error) => verdicts.push((name, Verdict::Failed(format!("{error:#}")))),
+        }
+    }
+    let recorded = tracer.finish()?;
+    for finished in &done {
+        let verdict = match judge::case(finished, &recorded) {
+            Ok(()) => Verdict::Passed,
+            Err(error) => Verdict::Failed(format!("{error:#}")),
+        };
+        verdicts.push((finished.case.name, verdict));
+    }
+    if !done.is_empty() {
+        let verdict = match judge::nothing_else(&done, &recorded) {
+            Ok(()) => Verdict::Passed,
+            Err(error) => Verdict::Failed(format!("{error:#}")),
+        };
+        verdicts.push(("all::nothing_else_and_no_loss", verdict));
+    }
+    // Overlays hold the file systems below them.
+    for finished in &done {
+        let root = finished.upper.with_file_name("merged");
+        // One that was never mounted, or not any more.
+        let _unmounted = sys::umount(&root);
+    }
+    Ok(verdicts)
+}
+
+/// Mounts the overlay, does the operation and reads the upper directory.
+fn perform(case: Case, disks: &Disks) -> Result<Done> {
+    let upper_root = match case.upper {
+        Upper::Roomy => disks.roomy(),
+        Upper::Full => disks.full(),
+    };
+    let lower_root = match case.lower {
+        Lower::Same => disks.roomy(),
+        Lower::Tmpfs => disks.tmpfs(),
+    };
+    fs::create_dir_all(&lower_root)?;
+    let merged = Merged::new(&case, &lower_root, &upper_root)?;
+    let origins = Origins::read(&merged.lowers)?;
+    catch_unwind(AssertUnwindSafe(|| (case.run)(&merged)))
+        // The panic's own message is on standard error.
+        .map_err(|_panic| anyhow!("panicked"))?
+        .context("the operation")?;
+    let entries = upper::read(&merged.upper, &origins)?;
+    Ok(Done {
+        upper: merged.upper,
+        lowers: merged.lowers,
+        case,
+        entries,
+        origins,
+    })
+}

@@ -1,0 +1,243 @@
+//! System calls, as they are.
+
+use std::{
+    ffi::{CStr, CString},
+    fs::File,
+    io,
+    os::{
+        fd::{AsRawFd as _, FromRawFd as _, OwnedFd},
+        unix::ffi::OsStrExt as _,
+    },
+    path::Path,
+};
+
+/// A path for the kernel.
+fn c_path(path: &Path) -> io::Result<CString> {
+    Ok(CString::new(path.as_os_str().as_bytes())?)
+}
+
+/// The result of a system call.
+fn done(result: impl Into<i64>) -> io::Result<i64> {
+    match result.into() {
+        -1 => Err(io::Error::last_os_error()),
+        value => Ok(value),
+    }
+}
+
+/// `open(2)` with mode 0644.
+pub(crate) fn open(path: &Path, flags: i32) -> io::Result<File> {
+    let path = c_path(path)?;
+    // SAFETY: the path ends with NUL.
+    let fd = done(unsafe { libc::open(path.as_ptr(), flags, 0o644) })?;
+    // SAFETY: the descriptor was just opened and is nobody else's.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd as i32) }.into())
+}
+
+macro_rules! path_calls {
+    ($($(#[$doc:meta])* $name:ident($($argument:ident: $type:ty),*) = $call:ident($($value:expr),*);)+) => {
+        $($(#[$doc])*
+        pub(crate) fn $name(path: &Path $(, $argument: $type)*) -> io::Result<()> {
+            let path = c_path(path)?;
+            // SAFETY: strings end with NUL, and the kernel keeps none of them.
+            done(unsafe { libc::$call(path.as_ptr() $(, $value)*) }).map(drop)
+        })+
+    };
+}
+
+path_calls! {
+    /// `chmod(2)`
+    chmod(mode: u32) = chmod(mode);
+    /// `chown(2)`, owner and group alike.
+    chown(id: u32) = chown(id, id);
+    /// `lchown(2)`, owner and group alike.
+    lchown(id: u32) = lchown(id, id);
+    /// `truncate(2)`
+    truncate(length: i64) = truncate(length);
+    /// `unlink(2)`
+    unlink() = unlink();
+    /// `rmdir(2)`
+    rmdir() = rmdir();
+    /// `mkdir(2)`
+    mkdir() = mkdir(0o755);
+    /// `mknod(2)`
+    mknod(mode: u32, device: u64) = mknod(mode, device);
+    /// `umount2(2)`, lazily.
+    umount() = umount2(libc::MNT_DETACH);
+    /// `lremovexattr(2)`
+    removexattr(name: &CStr) = lremovexattr(name.as_ptr());
+}
+
+/// `utimensat(2)` to the beginning of time; of a symlink itself.
+pub(crate) fn utimes(path: &Path) -> io::Result<()> {
+    let path = c_path(path)?;
+    let zero = libc::timespec {
+        tv_sec: 1,
+        tv_nsec: 0,
+    };
+    let times = [zero, zero];
+    // SAFETY: the path ends with NUL, there are two times.
+    let result = unsafe {
+        libc::utimensat(
+            libc::AT_FDCWD,
+            path.as_ptr(),
+            times.as_ptr(),
+            libc::AT_SYMLINK_NOFOLLOW,
+        )
+    };
+    done(result).map(drop)
+}
+
+/// `lsetxattr(2)`
+pub(crate) fn setxattr(path: &Path, name: &CStr, value: &[u8]) -> io::Result<()> {
+    let path = c_path(path)?;
+    // SAFETY: the strings end with NUL, the value has the given length.
+    let result = unsafe {
+        libc::lsetxattr(
+            path.as_ptr(),
+            name.as_ptr(),
+            value.as_ptr().cast(),
+            value.len(),
+            0,
+        )
+    };
+    done(result).map(drop)
+}
+
+/// `lgetxattr(2)`; `None` without the attribute.
+pub(crate) fn getxattr(path: &Path, name: &CStr) -> io::Result<Option<Vec<u8>>> {
+    let path = c_path(path)?;
+    let mut value = vec![0_u8; 4096];
+    // SAFETY: the strings end with NUL, the buffer has the given length.
+    let result = unsafe {
+        libc::lgetxattr(
+            path.as_ptr(),
+            name.as_ptr(),
+            value.as_mut_ptr().cast(),
+            value.len(),
+        )
+    };
+    match done(result as i64) {
+        Ok(length) => {
+            value.truncate(usize::try_from(length).unwrap_or_default());
+            Ok(Some(value))
+        }
+        Err(error) => match error.raw_os_error() {
+            // A tmpfs without user attributes, or none for this type.
+            Some(libc::ENODATA | libc::EOPNOTSUPP) => Ok(None),
+            _ => Err(error),
+        },
+    }
+}
+
+/// `renameat2(2)`
+pub(crate) fn rename(old: &Path, new: &Path, flags: u32) -> io::Result<()> {
+    let (old, new) = (c_path(old)?, c_path(new)?);
+    // SAFETY: the paths end with NUL.
+    let result = unsafe {
+        libc::syscall(
+            libc::SYS_renameat2,
+            libc::AT_FDCWD,
+            old.as_ptr(),
+            libc::AT_FDCWD,
+            new.as_ptr(),
+            flags,
+        )
+    };
+    done(result).map(drop)
+}
+
+/// `mount(2)`
+pub(crate) fn mount(
+    source: &str,
+    target: &Path,
+    kind: &str,
+    flags: u64,
+    options: &str,
+) -> io::Result<()> {
+    let (source, kind, options) = (
+        CString::new(source)?,
+        CString::new(kind)?,
+        CString::new(options)?,
+    );
+    let target = c_path(target)?;
+    // SAFETY: all strings end with NUL.
+    let result = unsafe {
+        libc::mount(
+            source.as_ptr(),
+            target.as_ptr(),
+            kind.as_ptr(),
+            flags,
+            options.as_ptr().cast(),
+        )
+    };
+    done(result).map(drop)
+}
+
+/// `ioctl(2)` `FS_IOC_SETFLAGS` with no flags.
+pub(crate) fn set_flags(file: &File) -> io::Result<()> {
+    let flags: libc::c_long = 0;
+    // SAFETY: the ioctl reads one integer, which lives until it returns.
+    done(unsafe { libc::ioctl(file.as_raw_fd(), libc::FS_IOC_SETFLAGS, &raw const flags) })
+        .map(drop)
+}
+
+/// `fallocate(2)`
+pub(crate) fn fallocate(file: &File, mode: i32, offset: i64, length: i64) -> io::Result<()> {
+    // SAFETY: no memory is involved.
+    done(unsafe { libc::fallocate(file.as_raw_fd(), mode, offset, length) }).map(drop)
+}
+
+/// Writes one byte through a shared mapping.
+pub(crate) fn write_mapped(file: &File) -> io::Result<()> {
+    // SAFETY: a new mapping of one page, that is used and removed here.
+    unsafe {
+        let address = libc::mmap(
+            std::ptr::null_mut(),
+            4096,
+            libc::PROT_READ | libc::PROT_WRITE,
+            libc::MAP_SHARED,
+            file.as_raw_fd(),
+            0,
+        );
+        if address == libc::MAP_FAILED {
+            return Err(io::Error::last_os_error());
+        }
+        address.cast::<u8>().write(b'm');
+        done(libc::munmap(address, 4096)).map(drop)
+    }
+}
+
+/// A file handle: its type and its bytes.
+pub(crate) type Handle = (u8, Vec<u8>);
+
+/// `name_to_handle_at(2)`, of a symlink itself.
+pub(crate) fn handle(path: &Path) -> io::Result<Handle> {
+    /// `struct file_handle` with room for `MAX_HANDLE_SZ` bytes.
+    #[repr(C)]
+    struct Buffer {
+        bytes: u32,
+        kind: i32,
+        handle: [u8; 128],
+    }
+    let path = c_path(path)?;
+    let mut buffer = Buffer {
+        bytes: 128,
+        kind: 0,
+        handle: [0; 128],
+    };
+    let mut mount: i32 = 0;
+    // SAFETY: the path ends with NUL, the buffer is as large as it says.
+    let result = unsafe {
+        libc::syscall(
+            libc::SYS_name_to_handle_at,
+            libc::AT_FDCWD,
+            path.as_ptr(),
+            &raw mut buffer,
+            &raw mut mount,
+            0,
+        )
+    };
+    done(result)?;
+    let bytes = buffer.handle[..buffer.bytes as usize].to_vec();
+    Ok((buffer.kind.to_le_bytes()[0], bytes))
+}

@@ -1,0 +1,121 @@
+//! `index=on` and `nfs_export=on`: hard links and file handles survive a
+//! copy-up.
+
+use crate::kernel::{
+    case::Case,
+    expected::{directory, linked, whiteout},
+    facts::Facts,
+    layer::Layer,
+    sys,
+};
+
+fn links(layer: &Layer) -> anyhow::Result<()> {
+    layer.file("one", 9000)?;
+    layer.hard_link("two", "one")
+}
+
+pub(super) fn cases(facts: &Facts) -> Vec<Case> {
+    let mut cases = linked_files(facts);
+    cases.extend(exported(facts));
+    cases
+}
+
+fn linked_files(facts: &Facts) -> Vec<Case> {
+    vec![
+        Case::new("index::open_of_a_link")
+            .options("index=on")
+            .lower(links)
+            .run(|merged| Ok(merged.touch("one")?))
+            .reports([facts.data("/one", 9000, "open")]),
+        Case::new("index::open_of_both_links")
+            .options("index=on")
+            .lower(links)
+            .run(|merged| {
+                merged.touch("one")?;
+                Ok(merged.touch("two")?)
+            })
+            .reports([
+                facts.data("/one", 9000, "open"),
+                linked("/two", 9000, "open"),
+            ]),
+        // A file that has other names is kept for them.
+        Case::new("index::unlink_of_a_link")
+            .options("index=on")
+            .lower(links)
+            .run(|merged| Ok(merged.unlink("one")?))
+            .reports([
+                facts.data("/one", 9000, "unlink"),
+                whiteout("/one", "unlink"),
+            ]),
+        Case::new("index::unlink_of_both_copied_links")
+            .options("index=on")
+            .lower(links)
+            .run(|merged| {
+                merged.touch("one")?;
+                merged.touch("two")?;
+                merged.unlink("one")?;
+                Ok(merged.unlink("two")?)
+            })
+            .reports([
+                facts.data("/one", 9000, "open"),
+                linked("/two", 9000, "open"),
+                whiteout("/one", "unlink"),
+                whiteout("/two", "unlink"),
+            ]),
+        Case::new("index::unlink_of_a_single_file")
+            .options("index=on")
+            .lower(|layer| layer.file("f", 5000))
+            .run(|merged| Ok(merged.unlink("f")?))
+            .reports([whiteout("/f", "unlink")]),
+    ]
+}
+
+fn exported(facts: &Facts) -> Vec<Case> {
+    const OPTIONS: &str = "index=on,nfs_export=on";
+    vec![
+        Case::new("index::exported_open")
+            .options(OPTIONS)
+            .lower(|layer| layer.file("f", 5000))
+            .run(|merged| Ok(merged.touch("f")?))
+            .reports([facts.data("/f", 5000, "open")]),
+        // The index must have what is deleted: it is copied up first.
+        Case::new("index::exported_unlink")
+            .options(OPTIONS)
+            .lower(|layer| layer.file("f", 65_536))
+            .run(|merged| Ok(merged.unlink("f")?))
+            .reports([facts.data("/f", 65_536, "unlink"), whiteout("/f", "unlink")]),
+        Case::new("index::exported_unlink_of_both_links")
+            .options(OPTIONS)
+            .lower(links)
+            .run(|merged| {
+                merged.touch("one")?;
+                merged.unlink("one")?;
+                Ok(merged.unlink("two")?)
+            })
+            .reports([
+                facts.data("/one", 9000, "open"),
+                whiteout("/one", "unlink"),
+                linked("/two", 9000, "unlink"),
+                whiteout("/two", "unlink"),
+            ]),
+        Case::new("index::exported_rmdir")
+            .options(OPTIONS)
+            .lower(|layer| layer.directory("d"))
+            .run(|merged| Ok(merged.rmdir("d")?))
+            .reports([directory("/d", "unlink"), whiteout("/d", "rmdir")]),
+        Case::new("index::exported_rename_over_a_lower_file")
+            .options(OPTIONS)
+            .lower(|layer| layer.files(&["f", "g"], 5000))
+            .run(|merged| Ok(merged.rename("f", "g")?))
+            .reports([
+                facts.data("/f", 5000, "rename"),
+                facts.data("/g", 5000, "rename"),
+                whiteout("/f", "rename"),
+            ])
+            .upper("/g", "copy of /f"),
+        Case::new("index::exported_handle_of_a_lower_directory_is_nothing")
+            .options(OPTIONS)
+            .lower(|layer| layer.directory("d"))
+            .run(|merged| Ok(sys::handle(&merged.at("d")).map(drop)?)),
+    ]
+}
