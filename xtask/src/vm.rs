@@ -26,6 +26,7 @@ const SUITE: &str = "bookworm";
 
 /// Boots a guest; the exit code is that of the command in it.
 pub(crate) fn command(host: &Host, options: &VmOptions) -> Result<ExitCode> {
+    guest::supported()?;
     setup::for_tests(host, false, &[])?;
     let binaries = build::guest_binaries(host)?;
     guest::vm_command(host, options, &binaries.dir)
