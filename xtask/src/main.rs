@@ -6,6 +6,7 @@ mod check;
 mod cli;
 mod counts;
 mod demo;
+mod e2e;
 mod files;
 mod guest;
 mod host;
