@@ -24,7 +24,7 @@ mod imp {
     use super::{ProbeContext, SYSCALL_UNKNOWN, Syscall};
     use crate::{globals::offset, kread};
 
-    /// `__USER_CS` and `__USER32_CS` (arch/x86/include/asm/segment.h), and
+    /// `__USER_CS` and `__USER32_CS` (`arch/x86/include/asm/segment.h`), and
     /// what they are under Xen PV (include/xen/interface/xen-x86_64.h).
     const USER_CS: [u16; 2] = [0x33, 0xe033];
     const USER32_CS: [u16; 2] = [0x23, 0xe023];
@@ -35,6 +35,23 @@ mod imp {
         // SAFETY: the context of a kprobe is its registers.
         let stack = unsafe { (*ctx.regs).rsp };
         kread::field(stack, 0)
+    }
+
+    /// Arguments 1 to 5 (counted from 0) of the probed function. The reads are
+    /// volatile: the compiler would turn a choice between two of them into a
+    /// read at a computed place, which the verifier refuses.
+    #[inline(always)]
+    pub(crate) fn arguments(ctx: &ProbeContext) -> [u64; 5] {
+        // SAFETY: the context of a kprobe is its registers.
+        unsafe {
+            [
+                (&raw const (*ctx.regs).rsi).read_volatile(),
+                (&raw const (*ctx.regs).rdx).read_volatile(),
+                (&raw const (*ctx.regs).rcx).read_volatile(),
+                (&raw const (*ctx.regs).r8).read_volatile(),
+                (&raw const (*ctx.regs).r9).read_volatile(),
+            ]
+        }
     }
 
     /// The user's registers lie at the top of the kernel stack
@@ -81,8 +98,25 @@ mod imp {
         unsafe { (*ctx.regs).regs[30] }
     }
 
+    /// Arguments 1 to 5 (counted from 0) of the probed function; volatile as
+    /// for x86-64.
+    #[inline(always)]
+    pub(crate) fn arguments(ctx: &ProbeContext) -> [u64; 5] {
+        // SAFETY: the context of a kprobe is its registers.
+        unsafe {
+            let registers = (&raw const (*ctx.regs).regs).cast::<u64>();
+            [
+                registers.add(1).read_volatile(),
+                registers.add(2).read_volatile(),
+                registers.add(3).read_volatile(),
+                registers.add(4).read_volatile(),
+                registers.add(5).read_volatile(),
+            ]
+        }
+    }
+
     /// `task_pt_regs(task)->syscallno`; -1 outside a system call
-    /// (arch/arm64/include/asm/ptrace.h).
+    /// (`arch/arm64/include/asm/ptrace.h`).
     #[inline(always)]
     pub(crate) fn syscall(stack: u64) -> Syscall {
         let registers = stack + u64::from(offset!(stack_bytes)) - u64::from(offset!(regs_bytes));
@@ -93,4 +127,4 @@ mod imp {
     }
 }
 
-pub(crate) use imp::{caller, syscall};
+pub(crate) use imp::{arguments, caller, syscall};

@@ -38,7 +38,7 @@ const S_IFREG: u32 = 0o100_000;
 const S_IFDIR: u32 = 0o040_000;
 const S_IFLNK: u32 = 0o120_000;
 
-/// `O_TRUNC` (include/uapi/asm-generic/fcntl.h; x86-64 and arm64 use it).
+/// `O_TRUNC` (include/uapi/asm-`generic/fcntl.h`; x86-64 and arm64 use it).
 const O_TRUNC: u32 = 0o1000;
 
 /// `ovl_copy_up_end` was reached: the lock was ours.
@@ -112,7 +112,7 @@ pub(crate) fn begin(tid: u32, dentry: u64, open_flags: u32) {
 /// Index of the topmost lower layer that has the file; 0 if unknown.
 ///
 /// From 6.5 on the layers hang off the inode (`ovl_inode.oe`), before off the
-/// dentry (`d_fsdata`): fs/overlayfs/ovl_entry.h.
+/// dentry (`d_fsdata`): `fs/overlayfs/ovl_entry.h`.
 #[inline(always)]
 fn layer(dentry: u64, inode: u64) -> u32 {
     let entry = if offset!(ovl_inode_oe) == ABSENT {
@@ -317,6 +317,8 @@ fn classify(copy_up: &InFlight) -> What {
     if copy_up.upper_before != 0 {
         return data(if truncated {
             method::TRUNCATED
+        } else if copy_up.size_bytes == 0 {
+            method::NONE
         } else if data_probed() {
             method::LINK
         } else {

@@ -2,24 +2,18 @@
 //!
 //! `ovl_lower_positive` is called exactly once per unlink, rmdir or rename
 //! that is to hide the name, on the dentry that goes away, and by nothing else
-//! (fs/overlayfs/dir.c, 5.10 to 7.3). A whiteout exists if it said yes and the
+//! (`fs/overlayfs/dir.c`, 5.10 to 7.3). A whiteout exists if it said yes and the
 //! operation succeeded. Counting where the whiteout is made would miss those
 //! of rename, and the index's own would be counted twice.
 
-use ovl_trace_common::{
-    aggregate::WhiteoutKey,
-    codes::event_kind,
-    event::{FLAG_COMPAT_SYSCALL, Whiteout},
-    loss,
-};
+use ovl_trace_common::loss;
 
 use crate::{
-    emit,
-    globals::{events_wanted, offset},
+    globals::offset,
     kread,
     loss::count,
     maps::{DELETIONS, Deletion},
-    overlay, path, task, totals,
+    whiteout,
 };
 
 /// `ovl_lower_positive(dentry)` was entered.
@@ -69,45 +63,6 @@ pub(crate) fn done(tid: u32, cause: u8, returned: i32) {
         return;
     }
     if returned == 0 {
-        whiteout(&deletion, cause);
+        whiteout::count_and_report(deletion.dentry, deletion.inode, cause);
     }
-}
-
-#[inline(always)]
-fn whiteout(deletion: &Deletion, cause: u8) {
-    let superblock = kread::pointer(deletion.dentry, offset!(dentry_sb));
-    if superblock == 0 {
-        count(loss::UNREADABLE);
-        return;
-    }
-    let known = overlay::of(superblock);
-    totals::add_whiteout(&WhiteoutKey {
-        overlay: known.key(),
-        cause,
-        padding: [0; 7],
-    });
-    if !events_wanted() {
-        return;
-    }
-    let Some(scratch) = emit::scratch() else {
-        return;
-    };
-    // The name is still there: the VFS drops or moves the dentry only after
-    // the file system's operation has returned.
-    path::write(scratch, deletion.dentry, superblock);
-    let (bytes, mut flags) = (scratch.path_bytes, scratch.path_flags as u16);
-    let syscall = task::syscall();
-    if syscall.compat {
-        flags |= FLAG_COMPAT_SYSCALL;
-    }
-    // SAFETY: an event structure.
-    let event = unsafe { emit::place::<Whiteout>(scratch) };
-    emit::write_header(&mut event.header, event_kind::WHITEOUT, known);
-    event.header.flags = flags;
-    event.header.path_bytes = bytes;
-    task::write(&mut event.task, 0, syscall);
-    event.inode = deletion.inode;
-    event.cause = cause;
-    event.padding = [0; 7];
-    emit::send::<Whiteout>(scratch, bytes, loss::RING_WHITEOUT);
 }

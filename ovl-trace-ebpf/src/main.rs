@@ -12,6 +12,19 @@
     expect(unstable_features, reason = "inline assembly for this target needs it"),
     feature(asm_experimental_arch)
 )]
+#![expect(
+    clippy::inline_always,
+    reason = "the verifier follows values within a function: a call hides them"
+)]
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "the probe macros hand the context over by value"
+)]
+#![expect(
+    clippy::cast_sign_loss,
+    clippy::cast_possible_wrap,
+    reason = "registers have no sign: each cast follows a check of the range"
+)]
 
 mod arch;
 mod copy_up;
@@ -19,13 +32,16 @@ mod deletion;
 mod emit;
 mod globals;
 mod kread;
+mod log;
 mod loss;
 mod maps;
+mod opaque;
 mod overlay;
 mod path;
 mod probes;
 mod task;
 mod totals;
+mod whiteout;
 
 /// A panic that can be reached is a loop without an end, which the verifier
 /// refuses: a program that loads cannot panic.

@@ -35,6 +35,19 @@ pub(crate) struct Deletion {
     pub(crate) lower: u64,
 }
 
+/// A mkdir or rename in progress, per task: what it may mark opaque.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub(crate) struct Marking {
+    /// The directories as they will be named.
+    pub(crate) dentries: [u64; 2],
+    /// The upper dentries that stand for them meanwhile; 0: not known yet,
+    /// any.
+    pub(crate) uppers: [u64; 2],
+    /// 1 for each that was marked.
+    pub(crate) marked: [u64; 2],
+}
+
 /// Bytes before the path in [`Scratch`]: the largest fixed part of an event.
 pub(crate) const FIXED_BYTES: usize = size_of::<CopyUp>();
 
@@ -69,6 +82,10 @@ pub(crate) static OPERATIONS: LruHashMap<u32, Operation> = LruHashMap::with_max_
 /// Running deletions, by tid.
 #[map]
 pub(crate) static DELETIONS: HashMap<u32, Deletion> = HashMap::with_max_entries(8192, 0);
+
+/// Running mkdirs and renames, by tid.
+#[map]
+pub(crate) static MARKINGS: HashMap<u32, Marking> = HashMap::with_max_entries(8192, 0);
 
 /// Superblocks being mounted, by tid.
 #[map]

@@ -12,6 +12,7 @@ use crate::{
     emit,
     globals::{events_wanted, offset},
     kread,
+    log::diagnose,
     loss::count,
     maps::OVERLAYS,
     path, task,
@@ -104,10 +105,11 @@ pub(crate) fn first_sight(superblock: u64, mounted: u32) -> i32 {
         cgroup: event.task.cgroup,
     };
     let flag = if mounted == 0 { BPF_NOEXIST } else { BPF_ANY };
-    if OVERLAYS.insert(superblock, &event.state, flag).is_err() {
+    if OVERLAYS.insert(superblock, event.state, flag).is_err() {
         // Another CPU was first, or the map is full; the caller finds out.
         return 0;
     }
+    diagnose!("overlay {:x} seen, mounted {}", superblock, mounted);
     if !events_wanted() {
         return 0;
     }
@@ -139,6 +141,7 @@ pub(crate) fn gone(superblock: u64) {
     if known.born_ns == 0 {
         return;
     }
+    diagnose!("overlay {:x} gone", superblock);
     // Only fails if another CPU removed it, which cannot be: one teardown.
     let _removed = OVERLAYS.remove(superblock);
     if !events_wanted() {

@@ -30,9 +30,9 @@ fn demo() -> Result<()> {
         "Building an image: busybox, 1,000 small files, one file of 256 MiB."
     )?;
     let image = image::ensure()?;
-    let database = Container::start(image, "database")?;
-    let web = Container::start(image, "web")?;
-    let packages = Container::start(image, "packages")?;
+    let database = Container::start_brief(image, "database")?;
+    let web = Container::start_brief(image, "web")?;
+    let packages = Container::start_brief(image, "packages")?;
     writeln!(
         out,
         "Three containers run. {} appends one byte to the large file, {} changes the owner\nof a tree, {} replaces and deletes files like a package manager.\n\n$ ovl-trace live",

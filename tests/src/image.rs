@@ -12,7 +12,7 @@ use anyhow::{Context as _, Result};
 use crate::command::{output, shell};
 
 /// Name of the image.
-pub(crate) const IMAGE: &str = "shop/web:1.4";
+pub(crate) const IMAGE: &str = "ovl-trace/shop:1.4";
 
 /// The large file in it.
 pub(crate) const MODEL: &str = "/srv/model.bin";
@@ -37,13 +37,21 @@ pub(crate) fn ensure() -> Result<&'static str> {
     {
         return Ok(IMAGE);
     }
-    let directory = tempfile::tempdir_in("/data").context("a directory for the image")?;
+    // Too large for a /tmp in memory.
+    let directory = tempfile::tempdir_in("/var/tmp").context("a directory for the image")?;
     let root = directory.path();
     let at = root.display();
     shell(&format!(
         "mkdir -p {at}/base/bin {at}/base/etc {at}/base/tmp {at}/base/root
-         cp /bin/busybox {at}/base/bin/
-         chroot {at}/base /bin/busybox --install -s /bin
+         busybox=$(command -v busybox) || {{ echo 'busybox is not installed' >&2; exit 1; }}
+         cp -L $busybox {at}/base/bin/busybox
+         # Static where tests run; elsewhere with the libraries it needs.
+         for library in $(ldd $busybox 2>/dev/null | grep -o '/[^ :]*'); do
+             mkdir -p {at}/base$(dirname $library); cp -L $library {at}/base$library
+         done
+         for applet in $(busybox --list); do
+             [ $applet = busybox ] || ln -s busybox {at}/base/bin/$applet
+         done
          echo root:x:0:0:root:/root:/bin/sh > {at}/base/etc/passwd
          echo welcome > {at}/base/etc/motd
          tar -C {at}/base -c . | docker import - ovl-trace/base:1"

@@ -132,6 +132,17 @@ pub(crate) fn native_object(host: &Host, toolchain: &Toolchain) -> Result<PathBu
     object(host, toolchain, Arch::native(), false)
 }
 
+/// Builds the agent and the end-to-end tests for this machine; returns the
+/// directory that holds `ovl-trace` and `ovl-trace-tests`.
+pub(crate) fn programs(host: &Host) -> Result<PathBuf> {
+    let agent = agent(host, Profile::Release)?;
+    let mut command = cargo::host(host, "build");
+    command.args(["--package=ovl-trace-tests", "--release"]);
+    host.run("the demo", &mut command)?;
+    let dir = agent.parent().context("a program is in a directory")?;
+    Ok(dir.to_owned())
+}
+
 /// Builds the agent and the end-to-end tests as static programs: guests run
 /// other releases, with other C libraries.
 pub(crate) fn guest_binaries(host: &Host) -> Result<GuestBinaries> {

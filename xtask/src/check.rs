@@ -64,9 +64,11 @@ pub(crate) fn all(host: &Host, toolchain: &Toolchain, steps: &mut Steps) {
 }
 
 /// Makes sure that the tools for the checks are there. With `--no-install`
-/// the ones that are not are recorded as missing.
-pub(crate) fn set_up(host: &Host, toolchain: &Toolchain) -> Result<()> {
-    toolchain.clippy(host)?;
+/// the ones that are not are recorded as missing; so may the toolchain be.
+pub(crate) fn set_up(host: &Host, toolchain: Option<&Toolchain>) -> Result<()> {
+    if let Some(toolchain) = toolchain {
+        toolchain.clippy(host)?;
+    }
     if host.install {
         cargo_deny(host)?;
     } else if find_cargo_deny(host).is_none() {

@@ -58,7 +58,8 @@ enum Task {
 }
 
 impl Cli {
-    /// Runs the task. Only a guest's command has exit codes of its own.
+    /// Runs the task. A guest's command has exit codes of its own, and the
+    /// tests print nothing after their counts.
     pub(crate) fn run(self) -> Result<ExitCode> {
         let host = Host::new(!self.no_install)?;
         std::env::set_current_dir(&host.workspace)?;
@@ -71,7 +72,7 @@ impl Cli {
                 check::all(&host, &toolchain, &mut steps);
                 steps.verdict()
             }
-            Task::Test(options) => test::command(&host, &options),
+            Task::Test(options) => return test::command(&host, &options),
             Task::Vm(options) => return vm::command(&host, &options),
             Task::Demo => demo::command(&host),
             Task::Install(options) => install::command(&host, &options),

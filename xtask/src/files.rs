@@ -1,8 +1,39 @@
-//! Files that others watch.
+//! Files that others watch, and directories that are made in one step.
 
-use std::{fs, io, path::Path};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context as _, Result};
+use tempfile::TempDir;
+
+/// What the names of directories that are being made start with.
+const UNFINISHED: &str = ".unfinished-";
+
+/// A new directory in `dir`, in which something is made before it is renamed.
+/// What killed runs left in its place is removed, so the caller holds the lock
+/// under which such directories are made.
+pub(crate) fn unfinished_in(dir: &Path) -> Result<TempDir> {
+    fs::create_dir_all(dir).with_context(|| format!("cannot make '{}'", dir.display()))?;
+    for left in left_in(dir) {
+        // What cannot be removed is in nobody's way.
+        drop(fs::remove_dir_all(left));
+    }
+    tempfile::Builder::new()
+        .prefix(UNFINISHED)
+        .tempdir_in(dir)
+        .with_context(|| format!("cannot write to '{}'", dir.display()))
+}
+
+/// What killed runs left in `dir`.
+pub(crate) fn left_in(dir: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(dir).into_iter().flatten().flatten();
+    entries
+        .filter(|entry| entry.file_name().to_string_lossy().starts_with(UNFINISHED))
+        .map(|entry| entry.path())
+        .collect()
+}
 
 /// Copies a file when its content differs, in one step, so that what depends
 /// on it is rebuilt only then and never sees half of it.
@@ -52,6 +83,18 @@ mod tests {
         fs::write(&from, "two")?;
         replace_if_changed(&from, &to)?;
         assert_eq!(fs::read_to_string(&to)?, "two");
+        Ok(())
+    }
+
+    #[test]
+    fn what_a_killed_run_left_is_removed() -> Result<()> {
+        let dir = tempfile::tempdir()?;
+        let killed = unfinished_in(dir.path())?.keep();
+        fs::write(killed.join("half"), "")?;
+        fs::write(dir.path().join("done"), "")?;
+        let new = unfinished_in(dir.path())?;
+        assert_eq!(left_in(dir.path()), [new.path()]);
+        assert!(dir.path().join("done").exists());
         Ok(())
     }
 

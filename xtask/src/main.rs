@@ -6,6 +6,8 @@ mod check;
 mod cli;
 mod counts;
 mod demo;
+#[cfg(test)]
+mod docs;
 mod e2e;
 mod files;
 mod guest;

@@ -1,10 +1,13 @@
 //! Debian packages: what is installed, and installing what is not.
 
-use std::process::Command;
+use std::{fs, path::Path, process::Command};
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::host::Host;
+use crate::host::{Host, say};
+
+/// Where dpkg keeps the journal of what it is doing.
+const DPKG_UPDATES: &str = "/var/lib/dpkg/updates";
 
 impl Host {
     /// Makes sure that Debian packages are installed. With `--no-install` the
@@ -27,14 +30,22 @@ impl Host {
             return Ok(());
         }
         self.update_lists()?;
+        // Two runs at once would find apt's lock taken.
+        let _lock = self.lock("packages")?;
         // --no-remove: a package that conflicts with the user's own set-up
         // (rustc with a packaged rustup) must be an error, never a removal.
-        self.run_as_root(
-            why,
-            apt_get()
-                .args(["install", "--yes", "--no-install-recommends", "--no-remove"])
-                .args(absent),
-        )
+        let mut install = apt_get();
+        install
+            .args(["install", "--yes", "--no-install-recommends", "--no-remove"])
+            .args(absent);
+        match self.run_as_root(why, &mut install) {
+            Err(error) if was_interrupted(Path::new(DPKG_UPDATES)) => {
+                say(format_args!("{error:#}"));
+                self.run_as_root("dpkg was interrupted", &mut configure_all())?;
+                self.run_as_root(why, &mut install)
+            }
+            done => done,
+        }
     }
 
     /// The version that apt would install (or has installed), if it knows the
@@ -48,13 +59,41 @@ impl Host {
         parse_candidate(&policy.ok()?)
     }
 
-    /// Brings apt's package lists up to date, once per run.
+    /// Brings apt's package lists up to date, once per run. Where that fails
+    /// (offline, or another apt is at it), the lists that are there have to do.
     pub(crate) fn update_lists(&self) -> Result<()> {
         if self.lists_updated.replace(true) {
             return Ok(());
         }
-        self.run_as_root("the newest package lists", apt_get().arg("update"))
+        let _lock = self.lock("packages")?;
+        let updated = self.run_as_root("the newest package lists", apt_get().arg("update"));
+        if let Err(error) = updated {
+            say(format_args!(
+                "going on with the lists that are there: {error:#}"
+            ));
+        }
+        Ok(())
     }
+}
+
+/// dpkg refuses everything until what was interrupted is finished.
+fn configure_all() -> Command {
+    let mut command = Command::new("dpkg");
+    command
+        .env("DEBIAN_FRONTEND", "noninteractive")
+        .args(["--configure", "-a"]);
+    command
+}
+
+/// dpkg's journal: its files have numbers as names, and are there only while
+/// dpkg works, or after it was killed (apt looks at the same).
+fn was_interrupted(updates: &Path) -> bool {
+    let entries = fs::read_dir(updates).into_iter().flatten().flatten();
+    entries.map(|entry| entry.file_name()).any(|name| {
+        name.to_string_lossy()
+            .bytes()
+            .all(|byte| byte.is_ascii_digit())
+    })
 }
 
 /// Is this a Debian system (or a derivative) that can install packages?
@@ -89,12 +128,14 @@ pub(crate) fn absent_packages<'a>(packages: &[&'a str]) -> Result<Vec<&'a str>> 
         .collect())
 }
 
-/// apt-get that never asks, and waits for another apt instead of failing.
+/// apt-get that never asks, waits for another apt instead of failing, and
+/// draws no progress.
 fn apt_get() -> Command {
     let mut command = Command::new("apt-get");
     command
         .env("DEBIAN_FRONTEND", "noninteractive")
-        .args(["-o", "DPkg::Lock::Timeout=300"]);
+        .args(["-q", "-o", "DPkg::Lock::Timeout=300"])
+        .args(["-o", "Dpkg::Use-Pty=0"]);
     command
 }
 
@@ -128,6 +169,18 @@ mod tests {
         for name in ["qemu-utils", "kmod", "half", "gc", "unknown"] {
             assert!(!installed(name), "{name}");
         }
+    }
+
+    #[test]
+    fn the_journal_of_a_killed_dpkg_is_seen() -> Result<()> {
+        let dir = tempfile::tempdir()?;
+        assert!(!was_interrupted(dir.path()));
+        fs::write(dir.path().join("tmp.i"), "")?;
+        assert!(!was_interrupted(dir.path()));
+        fs::write(dir.path().join("0003"), "")?;
+        assert!(was_interrupted(dir.path()));
+        assert!(!was_interrupted(&dir.path().join("absent")));
+        Ok(())
     }
 
     #[test]

@@ -20,8 +20,8 @@ pub(crate) fn command(host: &Host) -> Result<()> {
 /// need.
 pub(crate) fn for_tests(host: &Host, checks: bool, kernels: &[String]) -> Result<Toolchain> {
     let toolchain = toolchain::ensure_toolchain(host)?;
-    if let (true, Some(toolchain)) = (checks, &toolchain) {
-        check::set_up(host, toolchain)?;
+    if checks {
+        check::set_up(host, toolchain.as_ref())?;
     }
     if !kernels.is_empty() {
         vm::set_up(host, kernels)?;

@@ -3,12 +3,19 @@
 use std::{
     io::{self, Write as _},
     path::PathBuf,
+    process::ExitCode,
 };
 
 use anyhow::{Context as _, Result};
 use clap::Args;
 
-use crate::{build, check, e2e, host::Host, setup, steps::Steps, toolchain, unit_tests};
+use crate::{
+    build, check, e2e,
+    host::{Host, say},
+    setup,
+    steps::Steps,
+    toolchain, unit_tests,
+};
 
 /// `cargo xtask test`.
 #[derive(Args, Debug)]
@@ -62,13 +69,16 @@ impl TestOptions {
     }
 }
 
-/// Runs the parts, prints the line with the counts, and fails when anything
-/// did.
-pub(crate) fn command(host: &Host, options: &TestOptions) -> Result<()> {
+/// Runs the parts and prints what failed, then the line with the counts.
+pub(crate) fn command(host: &Host, options: &TestOptions) -> Result<ExitCode> {
     let mut steps = Steps::default();
     run(host, options, &mut steps);
+    let verdict = steps.verdict();
+    if let Err(error) = &verdict {
+        say(format_args!("error: {error:#}"));
+    }
     writeln!(io::stdout(), "{}", steps.counts()).context("cannot write the counts")?;
-    steps.verdict()
+    Ok(ExitCode::from(u8::from(verdict.is_err())))
 }
 
 fn run(host: &Host, options: &TestOptions, steps: &mut Steps) {

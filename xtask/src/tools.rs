@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::{Context as _, Result};
 
-use crate::{cargo, host::Host};
+use crate::{cargo, files::unfinished_in, host::Host};
 
 /// A program that comes from a crate of the same name.
 pub(crate) struct Tool {
@@ -72,11 +72,7 @@ fn make(host: &Host, why: &str, tool: &Tool, mut command: Command) -> Result<Pat
         return Ok(program);
     }
     let tools = host.cache.join("tools");
-    fs::create_dir_all(&tools).with_context(|| format!("cannot make '{}'", tools.display()))?;
-    let unfinished = tempfile::Builder::new()
-        .prefix(".unfinished-")
-        .tempdir_in(&tools)
-        .with_context(|| format!("cannot write to '{}'", tools.display()))?;
+    let unfinished = unfinished_in(&tools)?;
     // The user's own target directory is for this workspace.
     command
         .env_remove("CARGO_TARGET_DIR")
@@ -86,6 +82,10 @@ fn make(host: &Host, why: &str, tool: &Tool, mut command: Command) -> Result<Pat
     let unfinished = unfinished.keep();
     // Temporary directories are private; the cache is not.
     fs::set_permissions(&unfinished, Permissions::from_mode(0o755))?;
+    if entry.exists() {
+        fs::remove_dir_all(&entry)
+            .with_context(|| format!("cannot remove '{}'", entry.display()))?;
+    }
     fs::rename(&unfinished, &entry).with_context(|| {
         format!(
             "cannot rename '{}' to '{}'",

@@ -1,5 +1,5 @@
 //! `ovl_copy_up_flags`, `ovl_copy_up_one`, `ovl_copy_up_start`,
-//! `ovl_copy_up_end` (fs/overlayfs/copy_up.c, util.c).
+//! `ovl_copy_up_end` (`fs/overlayfs/copy_up.c`, `util.c`).
 
 use aya_ebpf::{
     macros::{kprobe, kretprobe},

@@ -1,5 +1,5 @@
 //! `ovl_lower_positive`, `ovl_unlink`, `ovl_rmdir`, `ovl_rename`
-//! (fs/overlayfs/util.c, dir.c).
+//! (`fs/overlayfs/util.c`, `dir.c`).
 
 use aya_ebpf::{
     macros::{kprobe, kretprobe},
@@ -7,7 +7,7 @@ use aya_ebpf::{
 };
 use ovl_trace_common::codes::cause;
 
-use crate::{deletion, task};
+use crate::{deletion, opaque, task};
 
 /// `bool ovl_lower_positive(struct dentry *dentry)`
 #[kprobe]
@@ -44,6 +44,8 @@ fn rmdir_return(ctx: RetProbeContext) -> u32 {
 /// `RENAME_EXCHANGE`.
 #[kretprobe]
 fn rename_return(ctx: RetProbeContext) -> u32 {
-    deletion::done(task::tid(), cause::RENAME, ctx.ret::<i32>());
+    let (tid, returned) = (task::tid(), ctx.ret::<i32>());
+    deletion::done(tid, cause::RENAME, returned);
+    opaque::done(tid, returned);
     0
 }

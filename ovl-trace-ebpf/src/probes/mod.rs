@@ -6,4 +6,5 @@
 mod copy_up;
 mod data;
 mod deletion;
+mod opaque;
 mod overlay;

@@ -1,4 +1,4 @@
-//! `ovl_fill_super`, `ovl_put_super` (fs/overlayfs/super.c).
+//! `ovl_fill_super`, `ovl_put_super` (`fs/overlayfs/super.c`).
 
 use aya_ebpf::{
     macros::{kprobe, kretprobe},

@@ -101,7 +101,7 @@ impl Aggregator {
                 return;
             }
             Event::Loss(loss) => return self.loss(loss.source, loss.reason, loss.count),
-            Event::CopyUpStarted(_) | Event::OverlaySeen(_) => return,
+            Event::CopyUpStarted(_) | Event::CopyUpRunning(_) | Event::OverlaySeen(_) => return,
         };
         if !self.filter.admits_event(event) {
             return;

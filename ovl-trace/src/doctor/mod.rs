@@ -81,6 +81,13 @@ impl Diagnosis {
             .filter(|check| check.status == Status::Fatal)
     }
 
+    /// Tracing is possible as soon as overlayfs is loaded, which the first
+    /// mount of an overlay does.
+    pub fn waits_for_overlayfs(&self) -> bool {
+        let fatal: Vec<&Check> = self.fatal().collect();
+        matches!(fatal[..], [check] if check.name == overlay::NAME && check.found == overlay::NOT_LOADED)
+    }
+
     /// Why tracing is refused, and what to do about each cause: the message
     /// for exit code 3. `None` if it is possible.
     pub fn refusal(&self) -> Option<String> {

@@ -9,7 +9,10 @@ use crate::kernel::{
     probe_table::PROBES,
 };
 
-const NAME: &str = "overlayfs";
+pub(super) const NAME: &str = "overlayfs";
+
+/// Found where the module is there, but nobody needed it yet.
+pub(super) const NOT_LOADED: &str = "the module is not loaded";
 
 pub(super) fn checks(roots: &Roots, survey: &Survey) -> Vec<Check> {
     let mut checks = vec![types(survey)];
@@ -58,7 +61,7 @@ fn presence(roots: &Roots, survey: &Survey, symbols: &Symbols) -> Check {
     if let Ok(list) = fs::read_to_string(modules.join("modules.dep"))
         && list.lines().any(is_overlay)
     {
-        return Check::fatal(NAME, "the module is not loaded", "modprobe overlay");
+        return Check::fatal(NAME, NOT_LOADED, "modprobe overlay");
     }
     let filesystems = fs::read_to_string(roots.kernel.proc.join("filesystems"));
     if filesystems

@@ -91,7 +91,7 @@ impl Enricher {
 
     pub(super) fn origin_at(&mut self, event: &Event, now: Instant) -> Arc<Origin> {
         match event {
-            Event::CopyUp(e) | Event::CopyUpStarted(e) => {
+            Event::CopyUp(e) | Event::CopyUpStarted(e) | Event::CopyUpRunning(e) => {
                 self.touched(e.overlay, e.device, &e.process, now)
             }
             Event::Whiteout(e) => self.touched(e.overlay, e.device, &e.process, now),

@@ -31,6 +31,11 @@ impl WallClock {
         self.offset_ns
     }
 
+    /// What `CLOCK_MONOTONIC` shows now.
+    pub fn monotonic_ns(self) -> u64 {
+        u64::try_from(read(libc::CLOCK_MONOTONIC)).unwrap_or(0)
+    }
+
     /// The time of day at `monotonic_ns`; the last representable one (in the
     /// year 9999) for a value beyond it.
     pub fn at(self, monotonic_ns: u64) -> Timestamp {

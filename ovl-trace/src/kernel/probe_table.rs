@@ -97,6 +97,17 @@ pub const PROBES: &[ProbeSymbol] = &[
     optional("ovl_unlink", &["ovl_unlink"], "whiteouts made by unlink"),
     optional("ovl_rmdir", &["ovl_rmdir"], "whiteouts made by rmdir"),
     optional("ovl_rename", &["ovl_rename"], "whiteouts made by rename"),
+    // Argument 3 is `OVL_XATTR_OPAQUE`, 0, for an opaque directory.
+    optional(
+        "ovl_check_setxattr",
+        &["ovl_check_setxattr"],
+        "directories that were made opaque",
+    ),
+    optional(
+        "ovl_mkdir",
+        &["ovl_mkdir"],
+        "directories that were made opaque by mkdir",
+    ),
     optional(
         "ovl_fill_super",
         &["ovl_fill_super"],

@@ -14,7 +14,9 @@ use aya::{
     maps::{MapData, PerCpuArray, RingBuf},
     programs::KProbe,
 };
+use aya_log::EbpfLogger;
 use ovl_trace_common::{
+    in_flight::InFlight,
     loss,
     offsets::{Offsets, Settings},
 };
@@ -176,6 +178,14 @@ impl Tracer {
         RingBuf::try_from(map).context("the map EVENTS")
     }
 
+    /// The eBPF program's own log, in a build that has it (`cargo xtask build
+    /// --log`). Can be taken once.
+    pub fn take_log(&mut self) -> Option<EbpfLogger<&'static dyn log::Log>> {
+        EbpfLogger::init(&mut self.ebpf)
+            .inspect_err(|error| tracing::debug!("the eBPF program does not log: {error}"))
+            .ok()
+    }
+
     /// Totals as they are now.
     pub fn totals(&self) -> Result<KernelTotals> {
         totals::read(&self.ebpf)
@@ -204,9 +214,14 @@ impl Tracer {
         self.group.misses()
     }
 
-    /// Copy-ups that are running now.
-    pub fn in_flight(&self) -> Result<usize> {
+    /// Copy-ups that are running now, by thread id.
+    pub fn in_flight(&self) -> Result<Vec<(u32, InFlight)>> {
         totals::in_flight(&self.ebpf)
+    }
+
+    /// Forgets a copy-up that will never end.
+    pub fn abandon(&mut self, tid: u32) -> Result<()> {
+        totals::abandon(&mut self.ebpf, tid)
     }
 }
 

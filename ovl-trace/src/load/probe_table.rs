@@ -66,6 +66,11 @@ pub const PROBES: &[Probe] = &[
     returns("rename_return", "ovl_rename", "whiteouts of rename"),
     returns("lower_positive_return", "ovl_lower_positive", "whiteouts"),
     entry("lower_positive", "ovl_lower_positive", "whiteouts"),
+    // Opaque marks.
+    returns("mkdir_return", "ovl_mkdir", "opaque marks of mkdir"),
+    entry("check_setxattr", "ovl_check_setxattr", "opaque marks"),
+    entry("mkdir", "ovl_mkdir", "opaque marks of mkdir"),
+    entry("rename", "ovl_rename", "opaque marks of rename"),
     // Data.
     returns(
         "clone_return",

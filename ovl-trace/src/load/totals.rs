@@ -57,9 +57,16 @@ pub(super) fn remove(ebpf: &mut Ebpf, rows: &KernelTotals) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn in_flight(ebpf: &Ebpf) -> Result<usize> {
+pub(super) fn in_flight(ebpf: &Ebpf) -> Result<Vec<(u32, InFlight)>> {
     let map = ebpf.map("IN_FLIGHT").context("no map IN_FLIGHT")?;
     let map: HashMap<_, u32, InFlight> = HashMap::try_from(map).context("the map IN_FLIGHT")?;
-    let tids = map.keys().collect::<Result<Vec<_>, _>>();
-    Ok(tids.context("reading the map IN_FLIGHT")?.len())
+    map.iter()
+        .collect::<Result<_, _>>()
+        .context("reading the map IN_FLIGHT")
+}
+
+pub(super) fn abandon(ebpf: &mut Ebpf, tid: u32) -> Result<()> {
+    let map = ebpf.map_mut("IN_FLIGHT").context("no map IN_FLIGHT")?;
+    let mut map: HashMap<_, u32, InFlight> = HashMap::try_from(map).context("the map IN_FLIGHT")?;
+    map.remove(&tid).context("the map IN_FLIGHT")
 }

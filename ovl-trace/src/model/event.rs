@@ -7,8 +7,10 @@ use super::{Cause, DeviceNumber, Kind, Method, Operation, OverlayKey};
 pub enum Event {
     /// A copy-up ended.
     CopyUp(CopyUp),
-    /// A copy-up of a large file started (only when announcements are on).
+    /// A copy-up of a large file started.
     CopyUpStarted(CopyUp),
+    /// A copy-up that was announced goes on: bytes and time so far.
+    CopyUpRunning(CopyUp),
     /// A name disappeared behind a whiteout, or a directory became opaque.
     Whiteout(Whiteout),
     /// An overlay was mounted, or seen for the first time.

@@ -40,9 +40,10 @@ impl Filter {
     pub fn admits(&self, event: &Event, origin: &Origin) -> bool {
         self.admits_event(event)
             && match event {
-                Event::CopyUp(_) | Event::CopyUpStarted(_) | Event::Whiteout(_) => {
-                    self.admits_origin(origin)
-                }
+                Event::CopyUp(_)
+                | Event::CopyUpStarted(_)
+                | Event::CopyUpRunning(_)
+                | Event::Whiteout(_) => self.admits_origin(origin),
                 Event::OverlaySeen(_) | Event::OverlayGone { .. } | Event::Loss(_) => true,
             }
     }
@@ -51,7 +52,9 @@ impl Filter {
     /// which may become known only later.
     pub fn admits_event(&self, event: &Event) -> bool {
         match event {
-            Event::CopyUp(copy_up) | Event::CopyUpStarted(copy_up) => self.admits_copy_up(copy_up),
+            Event::CopyUp(copy_up)
+            | Event::CopyUpStarted(copy_up)
+            | Event::CopyUpRunning(copy_up) => self.admits_copy_up(copy_up),
             Event::Whiteout(whiteout) => self.admits_whiteout(whiteout),
             Event::OverlaySeen(_) | Event::OverlayGone { .. } | Event::Loss(_) => true,
         }

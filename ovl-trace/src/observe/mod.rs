@@ -5,7 +5,10 @@
 //! which an event could be lost or overtaken.
 
 mod docker;
+mod in_flight;
+mod kernel_log;
 mod losses;
+mod module;
 mod prepare;
 mod session;
 mod sink;
@@ -60,12 +63,12 @@ pub fn report(config: &ReportConfig, out: &mut dyn Write) -> Result<Ending> {
 }
 
 fn observe(observation: &Observation, sink: &mut Sink<'_>) -> Result<Report> {
-    let prepared = prepare::prepare(observation)?;
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .context("starting the event loop")?
         .block_on(async {
+            let prepared = prepare::prepare(observation).await?;
             let mut session = Session::start(prepared, observation, sink)?;
             session.run().await?;
             session.finish()

@@ -1,14 +1,19 @@
 //! Before the first event: is it possible, and with what.
 
 use anyhow::{Context as _, Result};
+use tokio::time::Instant;
 
-use super::triggers::KernelTriggers;
+use super::{module, triggers::KernelTriggers};
 use crate::{
     cli::{config::Observation, exit::Refused},
-    doctor::{self, BpfSupport, Roots},
+    doctor::{self, BpfSupport, Diagnosis, Roots},
     kernel::{Architecture, Survey},
     load::{Plan, RING_BYTES, Tracer},
 };
+
+/// Size from which on a copy-up is announced when it starts, unless
+/// `--min-bytes` says another: it takes a noticeable time on any disk.
+const ANNOUNCE_BYTES: u64 = 64 << 20;
 
 /// A tracer that runs, and what is needed to understand it.
 pub(super) struct Prepared {
@@ -18,14 +23,28 @@ pub(super) struct Prepared {
 }
 
 /// Checks, loads and attaches. What the doctor calls fatal is refused with the
-/// doctor's words.
-pub(super) fn prepare(observation: &Observation) -> Result<Prepared> {
-    let roots = Roots::host();
-    let survey = Survey::take(&roots.kernel);
-    let diagnosis = doctor::diagnose(&roots, &survey, &BpfSupport::try_it());
+/// doctor's words; only for the module there is a wait.
+pub(super) async fn prepare(observation: &Observation) -> Result<Prepared> {
+    let started = Instant::now();
+    let (mut survey, mut diagnosis) = look();
+    if diagnosis.waits_for_overlayfs() {
+        module::loaded(observation.duration.map(|limit| started + limit)).await?;
+        (survey, diagnosis) = look();
+    }
     if let Some(refusal) = diagnosis.refusal() {
         return Err(Refused(refusal).into());
     }
+    start(survey, observation)
+}
+
+fn look() -> (Survey, Diagnosis) {
+    let roots = Roots::host();
+    let survey = Survey::take(&roots.kernel);
+    let diagnosis = doctor::diagnose(&roots, &survey, &BpfSupport::try_it());
+    (survey, diagnosis)
+}
+
+fn start(survey: Survey, observation: &Observation) -> Result<Prepared> {
     // All four were checked: these errors only keep the types honest.
     let types = survey.types.context("the kernel's types")?;
     let symbols = survey.symbols.context("the kernel's symbols")?;
@@ -40,7 +59,10 @@ pub(super) fn prepare(observation: &Observation) -> Result<Prepared> {
         symbols: &symbols,
         tracefs,
         ring_bytes,
-        announce_bytes: None,
+        announce_bytes: Some(match observation.filter.min_bytes {
+            0 => ANNOUNCE_BYTES,
+            wanted => wanted,
+        }),
     })?;
     Ok(Prepared {
         tracer,

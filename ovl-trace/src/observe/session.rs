@@ -15,8 +15,8 @@ use tokio::{
 };
 
 use super::{
-    docker::DockerApi, losses::Losses, prepare::Prepared, sink::Sink, stdout,
-    triggers::KernelTriggers,
+    docker::DockerApi, in_flight::InFlight, kernel_log::KernelLog, losses::Losses,
+    prepare::Prepared, sink::Sink, stdout, triggers::KernelTriggers,
 };
 use crate::{
     aggregate::{Aggregator, Coverage, Report, ReportContext},
@@ -48,8 +48,10 @@ pub(super) struct Session<'a, 'out> {
     aggregator: Aggregator,
     enricher: Enricher,
     docker: DockerApi,
+    kernel_log: KernelLog,
     clock: WallClock,
     losses: Losses,
+    in_flight: InFlight,
     /// Overlays that are gone and whose totals are still in the kernel.
     gone: HashSet<OverlayKey>,
     started: Timestamp,
@@ -67,6 +69,7 @@ enum Wake {
     Ring,
     Tick,
     Retry,
+    Log,
     Docker(Vec<ApiContainer>),
     End,
 }
@@ -86,6 +89,7 @@ impl<'a, 'out> Session<'a, 'out> {
         // SAFETY: the ring owns its descriptor, gives out the same one every
         // time, and closes it only when it is dropped, with the `AsyncFd`.
         let ring = unsafe { AsyncFd::register(ring) }.context("waiting for the ring buffer")?;
+        let kernel_log = KernelLog::new(&mut tracer)?;
         let enrich = EnrichConfig::default();
         let mut enricher = Enricher::new(&enrich);
         enricher.scan().context("reading the mounts")?;
@@ -103,8 +107,10 @@ impl<'a, 'out> Session<'a, 'out> {
             ),
             enricher,
             docker: DockerApi::new(EngineApi::new(enrich.docker_sockets)),
+            kernel_log,
             clock: WallClock::now(),
             losses: Losses::default(),
+            in_flight: InFlight::default(),
             gone: HashSet::new(),
             started: Timestamp::now(),
             deadline: observation
@@ -133,6 +139,7 @@ impl<'a, 'out> Session<'a, 'out> {
                         return Err(std::io::Error::from(std::io::ErrorKind::BrokenPipe).into());
                     }
                 }
+                Wake::Log => {}
                 Wake::Retry => self.enricher.retry(Instant::now()),
                 Wake::Docker(containers) => self.enricher.learn_docker_api(containers),
                 Wake::End => break,
@@ -160,6 +167,10 @@ impl<'a, 'out> Session<'a, 'out> {
                 Wake::Ring
             }
             () = at(retry) => Wake::Retry,
+            written = self.kernel_log.written() => {
+                written?;
+                Wake::Log
+            }
             containers = self.docker.answer() => Wake::Docker(containers),
             _ = tick.tick() => Wake::Tick,
         })
@@ -169,7 +180,7 @@ impl<'a, 'out> Session<'a, 'out> {
     fn drain(&mut self, limit: usize) -> Result<()> {
         let mut handled = 0;
         self.more = false;
-        while self.remaining != Some(0) {
+        loop {
             let Some(item) = self.ring.get_mut().next() else {
                 break;
             };
@@ -200,7 +211,9 @@ impl<'a, 'out> Session<'a, 'out> {
     fn event(&mut self, event: &Event) -> Result<()> {
         let origin = self.enricher.origin(event);
         let time = match event {
-            Event::CopyUp(event) | Event::CopyUpStarted(event) => self.clock.at(event.time_ns),
+            Event::CopyUp(event) | Event::CopyUpStarted(event) | Event::CopyUpRunning(event) => {
+                self.clock.at(event.time_ns)
+            }
             Event::Whiteout(event) => self.clock.at(event.time_ns),
             Event::OverlayGone { overlay, .. } => {
                 self.gone.insert(*overlay);
@@ -209,15 +222,14 @@ impl<'a, 'out> Session<'a, 'out> {
             Event::OverlaySeen(_) | Event::Loss(_) => Timestamp::UNIX_EPOCH,
         };
         self.aggregator.event(event, &origin, time);
-        let shown = matches!(
-            event,
-            Event::CopyUp(_) | Event::CopyUpStarted(_) | Event::Whiteout(_)
-        );
-        if shown && self.filter.admits(event, &origin) {
-            self.sink.event(event, &origin, time)?;
-            if let Some(remaining) = &mut self.remaining {
-                *remaining = remaining.saturating_sub(1);
-            }
+        self.in_flight.note(event);
+        if self.remaining == Some(0) || !self.filter.admits(event, &origin) {
+            return Ok(());
+        }
+        self.sink.event(event, &origin, time)?;
+        let counts = matches!(event, Event::CopyUp(_) | Event::Whiteout(_));
+        if let Some(remaining) = self.remaining.as_mut().filter(|_| counts) {
+            *remaining -= 1;
         }
         Ok(())
     }
@@ -225,6 +237,8 @@ impl<'a, 'out> Session<'a, 'out> {
     /// Reads counters: losses, and the totals of overlays that are gone.
     fn tick(&mut self) -> Result<()> {
         self.look_for_losses()?;
+        self.triggers.refresh();
+        self.look_at_running()?;
         if self.enricher.wants_docker_api() {
             self.docker.ask();
         }
@@ -234,6 +248,24 @@ impl<'a, 'out> Session<'a, 'out> {
             let gone = std::mem::take(&mut self.gone);
             self.tracer.forget(&rows_of(&totals, &gone))?;
         }
+        Ok(())
+    }
+
+    fn look_at_running(&mut self) -> Result<()> {
+        let now_ns = self.clock.monotonic_ns();
+        let look = self.in_flight.look(&mut self.tracer, now_ns)?;
+        for event in &look.running {
+            self.event(event)?;
+        }
+        if look.forgotten > 0 {
+            self.lost(Loss {
+                time_ns: now_ns,
+                source: LossSource::Probe,
+                reason: "unfinished",
+                count: look.forgotten,
+            })?;
+        }
+        self.sink.flush()?;
         Ok(())
     }
 
@@ -264,12 +296,11 @@ impl<'a, 'out> Session<'a, 'out> {
     /// Stops the probes, takes in what they left, and sums up.
     pub(super) fn finish(mut self) -> Result<Report> {
         self.tracer.stop();
-        self.remaining = None;
         self.drain(usize::MAX)?;
         self.look_for_losses()?;
         let totals = self.tracer.totals()?;
         self.take_totals(&totals);
-        let running = self.tracer.in_flight()?;
+        let running = self.tracer.in_flight()?.len();
         if running > 0 {
             tracing::warn!(
                 "{running} copy-ups were still running at the end; they are not counted"

@@ -1,8 +1,10 @@
 //! Triggers, from the running kernel's symbols and syscall numbers.
 
+use std::{fs, os::unix::fs::MetadataExt as _};
+
 use crate::{
     decode::TriggerTable,
-    kernel::{Architecture, kallsyms::Symbols, syscalls, trigger},
+    kernel::{Architecture, KernelRoots, kallsyms::Symbols, probe_table, syscalls, trigger},
     model::Trigger,
 };
 
@@ -10,15 +12,43 @@ use crate::{
 pub(super) struct KernelTriggers {
     symbols: Symbols,
     architecture: Architecture,
+    /// Which load of the module `symbols` are of.
+    load: Option<u64>,
 }
 
 impl KernelTriggers {
-    pub(super) const fn new(symbols: Symbols, architecture: Architecture) -> Self {
+    pub(super) fn new(symbols: Symbols, architecture: Architecture) -> Self {
         Self {
             symbols,
             architecture,
+            load: module_load(),
         }
     }
+
+    /// Reads the symbols again if overlayfs was loaded anew: its functions are
+    /// elsewhere then.
+    pub(super) fn refresh(&mut self) {
+        let load = module_load();
+        if load == self.load || load.is_none() {
+            return;
+        }
+        let path = KernelRoots::host().proc.join("kallsyms");
+        match Symbols::read(&path, &probe_table::other_symbols()) {
+            Ok(symbols) => {
+                self.symbols = symbols;
+                self.load = load;
+            }
+            Err(error) => tracing::warn!("{} cannot be read again: {error}", path.display()),
+        }
+    }
+}
+
+/// A number that is another one after the module was loaded again; `None` if
+/// it is built in or not loaded.
+fn module_load() -> Option<u64> {
+    fs::metadata("/sys/module/overlay/initstate")
+        .ok()
+        .map(|file| file.ino())
 }
 
 impl TriggerTable for KernelTriggers {

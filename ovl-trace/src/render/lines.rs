@@ -41,6 +41,14 @@ pub fn write_event(
 ) -> io::Result<()> {
     match event {
         Event::CopyUp(event) => write_copy_up(out, style, event, origin, time),
+        Event::CopyUpRunning(event) => {
+            let columns = Columns {
+                event: "…".into(),
+                copied: share(event),
+                ..copy_up_columns(event, origin, time)
+            };
+            writeln!(out, "{}", style.dim(columns.line()))
+        }
         Event::CopyUpStarted(event) => {
             let columns = Columns {
                 copied: "-".to_owned(),
@@ -122,6 +130,17 @@ impl Columns {
         format!(
             "{time:<12} {container:<12} {event:<9} {copied:>9} {latency:>7} {trigger:<8} {process:<12} {path}"
         )
+    }
+}
+
+/// How much of a running copy-up is done. A sparse file ends before 100 %.
+fn share(event: &CopyUp) -> String {
+    match event.copied_bytes {
+        Some(copied) if event.size_bytes > 0 => {
+            let share = u128::from(copied) * 100 / u128::from(event.size_bytes);
+            format!("{share} %")
+        }
+        _ => "?".to_owned(),
     }
 }
 

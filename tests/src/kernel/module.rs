@@ -1,18 +1,19 @@
 //! The overlay module comes and goes.
 
-use std::{fs, process::Command};
+use std::{fs, path::Path, process::Command, thread, time::Duration};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 
 use super::{case, merged::Merged, run::Verdict, sys};
 use crate::{
     command::run,
+    events::Recorded,
     harness::Case,
     tracer::{self, Tracer},
 };
 
 /// Its cases, which belong to no file system.
-const CASES: [Case; 2] = [
+const CASES: [Case; 3] = [
     Case {
         name: "module::loaded_anew_while_tracing",
         run: loaded_anew,
@@ -20,6 +21,10 @@ const CASES: [Case; 2] = [
     Case {
         name: "module::not_loaded_is_refused",
         run: not_loaded,
+    },
+    Case {
+        name: "module::loaded_after_the_start",
+        run: loaded_later,
     },
 ];
 
@@ -52,28 +57,50 @@ fn loaded_anew() -> Result<()> {
     let tracer = Tracer::start(&[])?;
     let mut uppers = Vec::new();
     for name in ["before", "after"] {
-        let case = case::Case::new(name).lower(|layer| layer.file("f", 5000));
-        let merged = Merged::new(&case, directory.path(), directory.path())?;
-        merged.touch("f")?;
-        sys::umount(&merged.root)?;
-        uppers.push(merged.upper.display().to_string());
+        uppers.push(copy_up(directory.path(), name)?);
         run("rmmod", &["overlay"])?;
         run("modprobe", &["overlay"])?;
     }
     let recorded = tracer.finish()?;
     recorded.expect_no_loss()?;
-    for upper in uppers {
-        let seen = recorded
-            .of_type("copy_up")
-            .iter()
-            .filter(|event| event["mount"]["upperdir"] == upper.as_str())
-            .count();
-        ensure!(seen == 1, "{seen} events of {upper}: {:?}", recorded.events);
-    }
+    uppers.iter().try_for_each(|upper| seen(&recorded, upper))
+}
+
+/// A copy-up in an overlay of its own, which is gone then. Returns upperdir.
+fn copy_up(directory: &Path, name: &'static str) -> Result<String> {
+    let case = case::Case::new(name).lower(|layer| layer.file("f", 5000));
+    let merged = Merged::new(&case, directory, directory)?;
+    merged.touch("f")?;
+    sys::umount(&merged.root)?;
+    Ok(merged.upper.display().to_string())
+}
+
+fn seen(recorded: &Recorded, upper: &str) -> Result<()> {
+    let seen = recorded
+        .of_type("copy_up")
+        .iter()
+        .filter(|event| event["mount"]["upperdir"] == upper)
+        .count();
+    ensure!(seen == 1, "{seen} events of {upper}: {:?}", recorded.events);
     Ok(())
 }
 
-/// Without the module there is nothing to attach to: it says what to do.
+fn loaded_later() -> Result<()> {
+    let directory = tempfile::tempdir()?;
+    run("rmmod", &["overlay"])?;
+    let starting = thread::spawn(|| Tracer::start(&[]));
+    // Most likely it waits by then; the outcome is the same if not.
+    thread::sleep(Duration::from_secs(1));
+    run("modprobe", &["overlay"])?;
+    let tracer = starting.join().ok().context("the tracer's thread")??;
+    let upper = copy_up(directory.path(), "later")?;
+    let recorded = tracer.finish()?;
+    recorded.expect_no_loss()?;
+    seen(&recorded, &upper)
+}
+
+/// Without the module there is nothing to attach to: it waits, and says what
+/// would end that.
 fn not_loaded() -> Result<()> {
     run("rmmod", &["overlay"])?;
     let ended = tracer::run(Command::new("ovl-trace").args(["live", "--duration", "1s"]));

@@ -11,6 +11,7 @@ use super::arch::Arch;
 use super::release::newest;
 use super::suite::{Apt, Archive};
 use super::tool::{output_of, tool, write_whole};
+use crate::files::unfinished_in;
 use crate::host::Host;
 
 /// How long the newest kernel that was found counts as the newest.
@@ -202,8 +203,7 @@ fn parts(apt: &Apt<'_>, version: &str) -> anyhow::Result<Vec<String>> {
 /// Unpacks a kernel under a temporary name, brings it into one layout (newer
 /// packages keep image and modules below `usr/lib`), and renames it.
 fn unpack(host: &Host, apt: &Apt<'_>, packages: &[String], kernel: &Kernel) -> anyhow::Result<()> {
-    fs::create_dir_all(directory(host))?;
-    let temporary = tempfile::tempdir_in(directory(host))?;
+    let temporary = unfinished_in(&directory(host))?;
     let unpacked = temporary.path().join("unpacked");
     let root = temporary.path().join("kernel");
     let version = &kernel.version;

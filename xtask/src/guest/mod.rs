@@ -36,6 +36,7 @@ pub(crate) use run::{run, shell};
 pub(crate) use vm::{VmOptions, vm_command};
 
 use crate::host::Host;
+use crate::packages::has_apt;
 
 /// A guest to run.
 #[derive(Debug, Clone)]
@@ -100,27 +101,40 @@ pub(crate) struct Finished {
 /// nothing may be installed, says what is missing instead.
 pub(crate) fn ensure(host: &Host, series: &[&str], suites: &[&str]) -> anyhow::Result<()> {
     let arch = arch::Arch::of_host()?;
-    host.ensure_packages("the emulator that runs guests", &[arch.qemu_package])?;
+    anyhow::ensure!(
+        has_apt(),
+        "guests are made of Debian's packages, which needs apt and dpkg: run this on Debian or a derivative"
+    );
+    let mut packages = vec![arch.qemu_package, "e2fsprogs"];
+    let mut missing = Vec::new();
     for series in series {
-        if host.install {
-            let kernel = kernel::Kernel::ensure(host, series)?;
-            initramfs::ensure(host, &kernel)?;
-        } else if kernel::Kernel::in_cache(host, series)?.is_none() {
-            host.missing(
-                &format!("Debian's kernel {series}"),
-                "apt-get download, into the cache",
-            );
+        if kernel::Kernel::in_cache(host, series)?.is_none() {
+            packages.extend(["kmod", "xz-utils", "zstd", "ca-certificates"]);
+            missing.push(format!("Debian's kernel {series}"));
         }
     }
     for suite in suites {
-        if host.install {
-            rootfs::Rootfs::ensure(host, suite)?;
-        } else if !rootfs::Rootfs::is_cached(host, suite)? {
-            host.missing(
-                &format!("a root file system of '{suite}'"),
-                "mmdebstrap, into the cache",
-            );
+        if !rootfs::Rootfs::is_cached(host, suite)? {
+            packages.extend(["mmdebstrap", "debian-archive-keyring"]);
+            missing.push(format!("a root file system of '{suite}'"));
         }
+    }
+    // All at once: apt takes its time for each run.
+    packages.sort_unstable();
+    packages.dedup();
+    host.ensure_packages("the emulator and what guests are made with", &packages)?;
+    if !host.install {
+        for what in missing {
+            host.missing(&what, "cargo xtask setup (into the cache, with apt)");
+        }
+        return Ok(());
+    }
+    for series in series {
+        let kernel = kernel::Kernel::ensure(host, series)?;
+        initramfs::ensure(host, &kernel)?;
+    }
+    for suite in suites {
+        rootfs::Rootfs::ensure(host, suite)?;
     }
     Ok(())
 }

@@ -2,7 +2,6 @@
 //! and shared by all guests, none of which can change it.
 
 use std::fs::{self, File};
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -10,7 +9,8 @@ use anyhow::{Context as _, bail};
 
 use super::suite::{Archive, sources};
 use super::tool::{fingerprint, tool, write_whole};
-use crate::host::Host;
+use crate::files::{left_in, unfinished_in};
+use crate::host::{Host, say};
 
 /// Size of the image, most of it a hole. What a guest writes beyond its data
 /// disk goes to a temporary file of the emulator.
@@ -125,22 +125,28 @@ fn build(host: &Host, recipe: &Recipe, image: &Path) -> anyhow::Result<()> {
     )?;
     let started = Instant::now();
     let parent = image.parent().context("an image needs a directory")?;
-    fs::create_dir_all(parent)?;
-    let work = tempfile::tempdir_in(parent)?;
+    let left = left_in(parent);
+    if !left.is_empty()
+        && let Err(error) = remove(host, "a run that was killed left it", &left)
+    {
+        say(format_args!("{error:#}"));
+    }
+    let work = unfinished_in(parent)?;
     let tree = work.path().join("tree");
     let made = fill(host, recipe, work.path(), &tree);
-    // The tree belongs to root, so the temporary directory cannot remove it.
-    let removed = host.run_as_root(
-        "the tree is in the image, or of no use",
-        tool("rm").arg("-rf").arg("--one-file-system").arg(&tree),
-    );
+    let removed = remove(host, "the tree is in the image, or of no use", &[tree]);
     made?;
     removed?;
     fs::rename(work.path().join("image"), image)?;
     let seconds = started.elapsed().as_secs();
-    let mut stderr = std::io::stderr().lock();
-    writeln!(stderr, "built '{}' in {seconds} s", image.display())?;
+    say(format_args!("built '{}' in {seconds} s", image.display()));
     Ok(())
+}
+
+/// Trees belong to root, so a temporary directory cannot remove them.
+fn remove(host: &Host, why: &str, trees: &[PathBuf]) -> anyhow::Result<()> {
+    let mut rm = tool("rm");
+    host.run_as_root(why, rm.args(["-rf", "--one-file-system", "--"]).args(trees))
 }
 
 /// Installs the packages into `tree`, and makes the file `image` of it.

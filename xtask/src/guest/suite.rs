@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 
 use super::tool::{output_of, tool, write_whole};
+use crate::files::unfinished_in;
 use crate::host::Host;
 
 /// Debian's public mirrors, for a machine whose apt sources name no other.
@@ -87,7 +88,7 @@ impl<'a> Apt<'a> {
 
     /// Downloads packages and unpacks them, without installing, into `root`.
     pub(super) fn unpack(&self, packages: &[String], root: &Path) -> anyhow::Result<()> {
-        let debs = tempfile::tempdir_in(self.config.parent().unwrap_or(root))?;
+        let debs = unfinished_in(self.config.parent().unwrap_or(root))?;
         let mut download = self.apt("apt-get");
         download.arg("-qq").arg("download").args(packages);
         let why = format!("packages of '{}', unpacked into the cache", self.name);

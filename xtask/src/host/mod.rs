@@ -15,7 +15,7 @@ use std::{
     fs,
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
-    process::{Command, ExitStatus},
+    process::{Command, ExitStatus, Output},
     thread,
     time::{Duration, Instant},
 };
@@ -26,7 +26,7 @@ pub(crate) use self::lock::CacheLock;
 use self::{
     caller::Caller,
     command_line::{named, shown},
-    sudo::with_sudo,
+    sudo::sudo,
 };
 
 /// How often a command with a time limit is looked at.
@@ -34,7 +34,7 @@ const POLL: Duration = Duration::from_millis(50);
 
 /// The machine that builds and tests.
 pub(crate) struct Host {
-    /// May things be installed? False for `--no-install`.
+    /// May things be installed?
     pub(crate) install: bool,
     /// Where downloads, tools and images are kept between runs: `ovl-trace` in
     /// the cache directory of the user (under sudo, of the user who called it).
@@ -88,7 +88,7 @@ impl Host {
         }
     }
 
-    /// Prints the command with its reason, then runs it, streaming its output.
+    /// Prints the command with its reason, then runs it.
     #[expect(
         clippy::unused_self,
         reason = "what runs commands is the host, whatever it needs for it"
@@ -135,16 +135,23 @@ impl Host {
         if is_root() {
             return self.run(why, command);
         }
-        ensure!(
-            Self::find_program("sudo").is_some(),
-            "'{}' needs root ({why}), and 'sudo' is not installed: run it as root, then try again",
-            named(command)
-        );
-        self.run(why, &mut with_sudo(command))
+        self.run(why, &mut sudo(why, command)?)
     }
 
-    /// Runs a command that only looks, without printing it, and returns what
-    /// it wrote to standard output.
+    /// What a command that only looks says as root, however it ends. It is
+    /// printed where sudo may ask for a password, which needs a reason.
+    pub(crate) fn output_as_root(why: &str, command: &mut Command) -> Result<Output> {
+        let started = if is_root() {
+            command.output()
+        } else {
+            let mut command = sudo(why, command)?;
+            announce(why, &command);
+            command.output()
+        };
+        started.with_context(|| cannot_start(command))
+    }
+
+    /// What a command that only looks writes to standard output.
     pub(crate) fn query(command: &mut Command) -> Result<String> {
         let output = command.output().with_context(|| cannot_start(command))?;
         ensure!(
@@ -171,8 +178,8 @@ impl Host {
             .filter(|candidate| is_executable(candidate))
     }
 
-    /// Takes an exclusive lock on `NAME.lock` in the cache, so that two clones
-    /// do not make the same cache entry at once. Released on drop.
+    /// Takes an exclusive lock on `NAME.lock` in the cache, against other clones
+    /// at the same entry. Released on drop.
     pub(crate) fn lock(&self, name: &str) -> Result<CacheLock> {
         CacheLock::take(&self.cache.join(format!("{name}.lock")))
     }

@@ -2,9 +2,24 @@
 
 use std::process::Command;
 
+use anyhow::{Result, ensure};
+
+use super::{Host, command_line::named};
+
+/// The command through sudo, for a user who is not root; an error where there
+/// is none.
+pub(super) fn sudo(why: &str, command: &Command) -> Result<Command> {
+    ensure!(
+        Host::find_program("sudo").is_some(),
+        "'{}' needs root ({why}), and 'sudo' is not installed: run it as root, then try again",
+        named(command)
+    );
+    Ok(with_sudo(command))
+}
+
 /// The command through sudo. Sudo drops the environment, so what the command
 /// sets goes through `env`.
-pub(super) fn with_sudo(command: &Command) -> Command {
+fn with_sudo(command: &Command) -> Command {
     let mut sudo = Command::new("sudo");
     sudo.arg("--");
     let mut set = command

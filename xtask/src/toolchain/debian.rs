@@ -77,11 +77,21 @@ pub(super) fn advice() -> Option<String> {
     if !has_apt() {
         return None;
     }
-    let flavour = choose().ok()?;
+    let [stable, _] = &FLAVOURS;
+    let (before, flavour) = match choose() {
+        Ok(flavour) => ("", flavour),
+        // A machine whose package lists were never fetched.
+        Err(_) if FLAVOURS.iter().all(is_unknown) => ("apt-get update && ", stable),
+        Err(_) => return None,
+    };
     Some(format!(
-        "apt-get install --no-install-recommends {}",
+        "{before}apt-get install --no-install-recommends {}",
         flavour.compiler().join(" ")
     ))
+}
+
+fn is_unknown(flavour: &Flavour) -> bool {
+    Host::candidate(flavour.rustc).is_none()
 }
 
 /// The flavour that is installed, else the first that apt knows and that is

@@ -14,7 +14,7 @@ use std::{path::PathBuf, process::Command, time::Duration};
 use anyhow::{Context as _, Result, bail, ensure};
 
 use self::{
-    plan::{Found, Step, Survey},
+    plan::{Found, LinkerState, Step, Survey},
     rustc::{Compiler, Origin},
 };
 use crate::{
@@ -113,6 +113,9 @@ pub(crate) fn ensure_toolchain(host: &Host) -> Result<Option<Toolchain>> {
         match plan::next(survey, &tried) {
             Some(Step::Use(origin)) => return Ok(take(compilers, origin)),
             Some(step) if host.install => {
+                if step == Step::AddPackages {
+                    compilers.iter().for_each(say_why_left);
+                }
                 if let Err(error) = carry_out(host, step, &compilers) {
                     say(format_args!("no eBPF toolchain this way: {error:#}"));
                     failures.push(format!("{error:#}"));
@@ -166,10 +169,31 @@ fn look(host: &Host) -> (Vec<Candidate>, Survey) {
     let survey = Survey {
         rustup: Host::find_program("rustup").is_some(),
         apt: has_apt(),
+        binstall: Host::find_program("cargo-binstall").is_some(),
         nightly: found(Origin::Rustup),
         distribution: found(Origin::Distribution),
     };
     (compilers, survey)
+}
+
+/// A compiler that the user knows to be there deserves a word when another is
+/// fetched all the same.
+fn say_why_left(candidate: &Candidate) {
+    let Candidate {
+        compiler, found, ..
+    } = candidate;
+    let version = &compiler.version;
+    if !found.source {
+        say(format_args!(
+            "rustc {} cannot be used: core's source is not there",
+            version.text
+        ));
+    } else if found.linker == LinkerState::None {
+        say(format_args!(
+            "rustc {} cannot be used: it has LLVM {}, for which no bpf-linker is in sight",
+            version.text, version.llvm
+        ));
+    }
 }
 
 fn take(compilers: Vec<Candidate>, origin: Origin) -> Option<Toolchain> {

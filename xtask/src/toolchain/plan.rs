@@ -9,6 +9,8 @@ pub(super) struct Survey {
     pub(super) rustup: bool,
     /// Can packages be installed with apt?
     pub(super) apt: bool,
+    /// Is cargo-binstall installed, which fetches a linker for any nightly?
+    pub(super) binstall: bool,
     /// rustup's nightly.
     pub(super) nightly: Option<Found>,
     /// The distribution's compiler.
@@ -54,7 +56,9 @@ pub(super) enum Step {
 ///
 /// What is installed comes before what could be, so that a second run fetches
 /// nothing. A nightly that lacks its source gets just that, of its own
-/// version: an existing toolchain of the user is never updated.
+/// version: an existing toolchain of the user is never updated. rustup comes
+/// before packages only where a linker for its nightly is in sight, for that
+/// nightly may be ahead of every LLVM that is packaged.
 pub(super) fn next(survey: Survey, tried: &[Step]) -> Option<Step> {
     let with_source = |found: Option<Found>| found.filter(|found| found.source);
     let compilers = [
@@ -73,11 +77,20 @@ pub(super) fn next(survey: Survey, tried: &[Step]) -> Option<Step> {
         Some(found) if !found.source => Some(Step::AddSource),
         Some(_) => None,
     });
+    let linker_in_sight = survey
+        .nightly
+        .map_or(survey.binstall, |found| found.linker != LinkerState::None);
+    let mut fetched = [
+        fetch_nightly.flatten(),
+        survey.apt.then_some(Step::AddPackages),
+    ];
+    if !linker_in_sight {
+        fetched.reverse();
+    }
     with_linker(LinkerState::Works)
         .map(Step::Use)
         .chain(with_linker(LinkerState::Obtainable).map(Step::GetLinker))
-        .chain(fetch_nightly.flatten())
-        .chain(survey.apt.then_some(Step::AddPackages))
+        .chain(fetched.into_iter().flatten())
         .find(|step| !tried.contains(step))
 }
 
@@ -116,6 +129,7 @@ mod tests {
         let both = Survey {
             rustup: true,
             apt: true,
+            binstall: false,
             nightly: Some(READY),
             distribution: Some(READY),
         };
@@ -144,10 +158,33 @@ mod tests {
             all(survey),
             [
                 Step::GetLinker(Origin::Distribution),
-                Step::AddNightly,
-                Step::AddPackages
+                Step::AddPackages,
+                Step::AddNightly
             ]
         );
+    }
+
+    #[test]
+    fn a_nightly_comes_before_packages_only_with_a_linker_in_sight() {
+        let survey = Survey {
+            rustup: true,
+            apt: true,
+            ..Survey::default()
+        };
+        assert_eq!(all(survey), [Step::AddPackages, Step::AddNightly]);
+        let binstall = Survey {
+            binstall: true,
+            ..survey
+        };
+        assert_eq!(all(binstall), [Step::AddNightly, Step::AddPackages]);
+        let no_linker = Survey {
+            nightly: Some(Found {
+                source: false,
+                linker: LinkerState::None,
+            }),
+            ..survey
+        };
+        assert_eq!(all(no_linker), [Step::AddPackages, Step::AddSource]);
     }
 
     #[test]

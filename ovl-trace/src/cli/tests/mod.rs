@@ -1,6 +1,7 @@
 //! The whole way from arguments to exit code, with fake commands.
 
 mod help;
+mod readme;
 
 use std::sync::Mutex;
 

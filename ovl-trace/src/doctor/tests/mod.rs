@@ -154,6 +154,13 @@ fn overlay_not_loaded_or_absent() {
     let diagnosis = machine.diagnose();
     let remedy = &find(&diagnosis, "overlayfs").remedy;
     assert_eq!(remedy.as_deref(), Some("modprobe overlay"));
+    assert!(diagnosis.waits_for_overlayfs());
+    machine.write("boot/config-6.1.0-56-amd64", "");
+    machine.remove("sys/kernel/btf/vmlinux");
+    assert!(
+        !machine.diagnose().waits_for_overlayfs(),
+        "BTF is missing, too"
+    );
 }
 
 #[test]
@@ -161,10 +168,10 @@ fn functions_that_the_compiler_changed() {
     let machine = Machine::healthy();
     let changed = symbols()
         .replace("ovl_lower_positive", "ovl_lower_positive.isra.0")
-        .replace("ovl_copy_up_one", "ovl_copy_up_one.constprop.0");
+        .replace("ovl_copy_up_start", "ovl_copy_up_start.constprop.0");
     machine.write("proc/kallsyms", changed);
     insta::assert_snapshot!(machine.complaints(), @"
-    fatal probe ovl_copy_up_one: no function ovl_copy_up_one (inlined by the compiler, or renamed)
+    fatal probe ovl_copy_up_start: no function ovl_copy_up_start (inlined by the compiler, or renamed)
     degraded probe ovl_lower_positive: no function ovl_lower_positive (inlined by the compiler, or renamed)
     ");
 }

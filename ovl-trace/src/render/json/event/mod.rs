@@ -23,16 +23,30 @@ pub fn write_event(
     time: Timestamp,
 ) -> io::Result<()> {
     match event {
-        Event::CopyUp(event) => to_writer(out, &CopyUpJson::new(event, true, origin, time)),
-        Event::CopyUpStarted(event) => to_writer(out, &CopyUpJson::new(event, false, origin, time)),
+        Event::CopyUp(event) => to_writer(out, &CopyUpJson::new(event, Stage::Ended, origin, time)),
+        Event::CopyUpStarted(event) => {
+            to_writer(out, &CopyUpJson::new(event, Stage::Started, origin, time))
+        }
+        Event::CopyUpRunning(event) => {
+            to_writer(out, &CopyUpJson::new(event, Stage::Running, origin, time))
+        }
         Event::Whiteout(event) => to_writer(out, &WhiteoutJson::new(event, origin, time)),
         Event::Loss(loss) => to_writer(out, &LossJson::new(*loss, time)),
         Event::OverlaySeen(_) | Event::OverlayGone { .. } => Ok(()),
     }
 }
 
-/// `copy_up`, and `copy_up_started`: the same object, in which everything
-/// that is known only at the end is `null`.
+/// How far a copy-up is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Started,
+    Running,
+    Ended,
+}
+
+/// `copy_up`, `copy_up_started` and `copy_up_running`: the same object, in
+/// which everything that is known only at the end is `null`. A running one has
+/// its bytes and time so far.
 #[derive(Serialize)]
 struct CopyUpJson<'a> {
     r#type: &'static str,
@@ -59,10 +73,16 @@ struct CopyUpJson<'a> {
 }
 
 impl<'a> CopyUpJson<'a> {
-    fn new(event: &'a CopyUp, ended: bool, origin: &'a Origin, time: Timestamp) -> Self {
+    fn new(event: &'a CopyUp, stage: Stage, origin: &'a Origin, time: Timestamp) -> Self {
+        let ended = stage == Stage::Ended;
+        let so_far = stage != Stage::Started;
         let (path, path_bytes) = name(&event.path);
         Self {
-            r#type: if ended { "copy_up" } else { "copy_up_started" },
+            r#type: match stage {
+                Stage::Started => "copy_up_started",
+                Stage::Running => "copy_up_running",
+                Stage::Ended => "copy_up",
+            },
             time: rfc3339(time),
             container: origin.container.as_ref().map(Into::into),
             mount: (&origin.mount).into(),
@@ -71,8 +91,8 @@ impl<'a> CopyUpJson<'a> {
             kind: event.kind.name(),
             method: event.method.filter(|_| ended).map(Method::name),
             size_bytes: event.size_bytes,
-            copied_bytes: event.copied_bytes.filter(|_| ended),
-            latency_ns: ended.then_some(event.latency_ns),
+            copied_bytes: event.copied_bytes.filter(|_| so_far),
+            latency_ns: so_far.then_some(event.latency_ns),
             phases: PhasesJson::new(event.phases).filter(|_| ended),
             trigger: (&event.trigger).into(),
             process: (&event.process).into(),

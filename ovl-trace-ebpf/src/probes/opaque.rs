@@ -1,0 +1,66 @@
+//! `ovl_mkdir`, `ovl_rename`, `ovl_check_setxattr` (`fs/overlayfs/dir.c`,
+//! `util.c`).
+//!
+//! Operations of `struct inode_operations` take a user namespace or idmap
+//! first since 5.12, which shifts the others by one.
+
+use aya_ebpf::{
+    macros::{kprobe, kretprobe},
+    programs::{ProbeContext, RetProbeContext},
+};
+
+use crate::{arch, globals::offset, opaque, task};
+
+/// `OVL_XATTR_OPAQUE`, the first of `enum ovl_xattr` on every kernel
+/// (`fs/overlayfs/overlayfs.h`).
+const OVL_XATTR_OPAQUE: u32 = 0;
+
+/// The operations take a user namespace or idmap first.
+#[inline(always)]
+fn shifted() -> bool {
+    offset!(rename_old_argument) != 1
+}
+
+/// `int ovl_mkdir([struct mnt_idmap *idmap,] struct inode *dir, struct dentry
+/// *dentry, umode_t mode)`
+#[kprobe]
+fn mkdir(ctx: ProbeContext) -> u32 {
+    let [first, second, ..] = arch::arguments(&ctx);
+    let dentry = if shifted() { second } else { first };
+    opaque::mkdir(task::tid(), dentry);
+    0
+}
+
+/// Its return: 0 or a negative errno; from 6.15 on NULL or an error pointer.
+#[kretprobe]
+fn mkdir_return(ctx: RetProbeContext) -> u32 {
+    opaque::done(task::tid(), ctx.ret::<i32>());
+    0
+}
+
+/// `int ovl_rename([struct mnt_idmap *idmap,] struct inode *olddir, struct
+/// dentry *old, struct inode *newdir, struct dentry *new, unsigned int flags)`
+#[kprobe]
+fn rename(ctx: ProbeContext) -> u32 {
+    let [first, second, third, fourth, _] = arch::arguments(&ctx);
+    let (old, new) = if shifted() {
+        (second, fourth)
+    } else {
+        (first, third)
+    };
+    opaque::rename(task::tid(), old, new);
+    0
+}
+
+/// `int ovl_check_setxattr(struct ovl_fs *ofs, struct dentry *upperdentry,
+/// enum ovl_xattr ox, const void *value, size_t size, int xerr)`; on 5.10 the
+/// first argument is the overlay's dentry.
+///
+/// Every copy-up comes by, for other attributes.
+#[kprobe]
+fn check_setxattr(ctx: ProbeContext) -> u32 {
+    if let (Some(upper), Some(OVL_XATTR_OPAQUE)) = (ctx.arg::<u64>(1), ctx.arg::<u32>(2)) {
+        opaque::mark(task::tid(), upper);
+    }
+    0
+}

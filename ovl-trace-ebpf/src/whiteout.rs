@@ -1,0 +1,56 @@
+//! The event of a whiteout or an opaque mark.
+
+use ovl_trace_common::{
+    aggregate::WhiteoutKey,
+    codes::event_kind,
+    event::{FLAG_COMPAT_SYSCALL, Whiteout},
+    loss,
+};
+
+use crate::{
+    emit,
+    globals::{events_wanted, offset},
+    kread,
+    loss::count,
+    overlay, path, task, totals,
+};
+
+/// Counts it, and sends it with the path of `dentry`. The name is still there:
+/// the VFS drops or moves dentries only after the file system's operation has
+/// returned.
+#[inline(always)]
+pub(crate) fn count_and_report(dentry: u64, inode: u64, cause: u8) {
+    let superblock = kread::pointer(dentry, offset!(dentry_sb));
+    if superblock == 0 {
+        count(loss::UNREADABLE);
+        return;
+    }
+    let known = overlay::of(superblock);
+    totals::add_whiteout(&WhiteoutKey {
+        overlay: known.key(),
+        cause,
+        padding: [0; 7],
+    });
+    if !events_wanted() {
+        return;
+    }
+    let Some(scratch) = emit::scratch() else {
+        return;
+    };
+    path::write(scratch, dentry, superblock);
+    let (bytes, mut flags) = (scratch.path_bytes, scratch.path_flags as u16);
+    let syscall = task::syscall();
+    if syscall.compat {
+        flags |= FLAG_COMPAT_SYSCALL;
+    }
+    // SAFETY: an event structure.
+    let event = unsafe { emit::place::<Whiteout>(scratch) };
+    emit::write_header(&mut event.header, event_kind::WHITEOUT, known);
+    event.header.flags = flags;
+    event.header.path_bytes = bytes;
+    task::write(&mut event.task, 0, syscall);
+    event.inode = inode;
+    event.cause = cause;
+    event.padding = [0; 7];
+    emit::send::<Whiteout>(scratch, bytes, loss::RING_WHITEOUT);
+}
