@@ -236,8 +236,6 @@ mod tests {
             kind: codes::kind::DATA,
             method: method::COPY,
             padding: [0; 6],
-            reserved: 0,
-            reserved2: 0,
         };
         [raw.as_bytes(), path].concat()
     }
@@ -263,7 +261,7 @@ mod tests {
     #[test]
     fn an_unknown_enumerator_is_kept() {
         let mut bytes = copy_up_record(b"x\0");
-        bytes[size_of::<wire::CopyUp>() - 24] = 77;
+        bytes[size_of::<wire::CopyUp>() - 8] = 77;
         let Ok(Event::CopyUp(copy_up)) = decode(&bytes, &Any) else {
             panic!("not decoded")
         };

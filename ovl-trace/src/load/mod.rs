@@ -95,7 +95,7 @@ impl Tracer {
             events: 1,
             splice_probed: u32::from(attached("splice_return")),
             data_probed: u32::from(attached("copy_up_data")),
-            padding: 0,
+            one_probed: u32::from(attached("copy_up_one") && attached("copy_up_one_return")),
         };
         memlock::lift();
         let ebpf = EbpfLoader::new()

@@ -23,7 +23,7 @@ impl Losses {
         for (index, (new, old)) in now.into_iter().zip(&mut self.reasons).enumerate() {
             let count = new - *old;
             *old = new;
-            if index as u32 == loss::PATH_TRUNCATED {
+            if [loss::PATH_TRUNCATED, loss::PATH_UNREADABLE].contains(&(index as u32)) {
                 // Nothing is lost but the top of a path, and the path says so.
                 continue;
             }
