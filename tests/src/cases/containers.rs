@@ -83,6 +83,19 @@ pub(crate) fn one_byte_and_a_chown() -> Result<()> {
     assert_eq!(event["container"]["runtime"], "docker");
     assert!(event["latency_ns"].as_u64() > event["phases"]["data_ns"].as_u64());
 
+    // A large one is announced, and its progress never exceeds it.
+    let started = recorded.of_type("copy_up_started");
+    assert_eq!(started.len(), 1, "{started:?}");
+    assert_eq!(started[0]["path"], MODEL);
+    assert_eq!(started[0]["container"]["name"], appender.name.as_str());
+    for running in recorded.of_type("copy_up_running") {
+        assert_eq!(running["path"], MODEL);
+        assert!(
+            running["copied_bytes"].as_u64() <= Some(MODEL_BYTES),
+            "{running}"
+        );
+    }
+
     let upper = agrees_with_oracle(&recorded, &chowner)?;
     assert_eq!(upper.data.len(), APP_FILES);
     let events = of_kind(&recorded.copy_ups(&chowner.name), "data");

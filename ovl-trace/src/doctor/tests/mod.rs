@@ -157,7 +157,10 @@ fn overlay_not_loaded_or_absent() {
     assert!(diagnosis.waits_for_overlayfs());
     machine.write("boot/config-6.1.0-56-amd64", "");
     machine.remove("sys/kernel/btf/vmlinux");
-    assert!(!machine.diagnose().waits_for_overlayfs(), "BTF is missing, too");
+    assert!(
+        !machine.diagnose().waits_for_overlayfs(),
+        "BTF is missing, too"
+    );
 }
 
 #[test]
