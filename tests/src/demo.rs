@@ -13,6 +13,9 @@ use crate::{
     tracer::{signal, wait},
 };
 
+/// How many lines that look alike are shown.
+const SHOWN: usize = 5;
+
 pub(crate) fn main() -> ExitCode {
     match demo() {
         Ok(()) => ExitCode::SUCCESS,
@@ -64,20 +67,26 @@ fn demo() -> Result<()> {
     Ok(())
 }
 
-/// The chown's hundred lines look alike: a few of them say it.
+/// What one process does to one container a hundred times looks alike: a few
+/// lines of it say it.
 fn show(out: &mut impl io::Write, text: &str) -> io::Result<()> {
-    let mut alike = 0;
-    for line in text.lines() {
-        alike = if line.contains("/srv/app/part-7/") && line.contains("chown") {
-            alike + 1
-        } else {
-            0
-        };
-        match alike {
-            0..=5 => writeln!(out, "{line}")?,
-            6 => writeln!(out, "            (and so on)")?,
-            _ => {}
+    let lines: Vec<&str> = text.lines().collect();
+    for alike in lines.chunk_by(|a, b| look(a).is_some() && look(a) == look(b)) {
+        let (first, rest) = alike.split_at(alike.len().min(SHOWN));
+        for line in first {
+            writeln!(out, "{line}")?;
+        }
+        if !rest.is_empty() {
+            writeln!(out, "             (and {} more like these)", rest.len())?;
         }
     }
     out.flush()
+}
+
+/// The container, the event and the process of an event's line.
+fn look(line: &str) -> Option<(&str, &str, &str)> {
+    let mut words = line.split_whitespace().skip(1);
+    let (container, event) = (words.next()?, words.next()?);
+    let process = words.find(|word| word.ends_with(']'))?;
+    Some((container, event, process))
 }

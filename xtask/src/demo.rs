@@ -23,21 +23,25 @@ const DRIVER: &str = "overlay2";
 
 /// Sets up, builds, and shows copy-ups of real containers.
 pub(crate) fn command(host: &Host) -> Result<()> {
-    let obstacle = docker_obstacle();
-    let needs_guest = obstacle.is_some();
     let kernels = [vm::KERNEL.to_owned()];
-    setup::for_tests(host, false, if needs_guest { &kernels } else { &[] })?;
-    let obstacle = match obstacle {
-        Some(obstacle) => Some(obstacle),
-        None => on_this_machine(host)?,
-    };
-    let Some(obstacle) = obstacle else {
-        return Ok(());
-    };
-    say(format_args!("{obstacle}: the demo runs in a guest"));
+    let obstacle = docker_obstacle();
+    if let Some(obstacle) = &obstacle {
+        say_guest(obstacle);
+        setup::for_tests(host, false, &kernels)?;
+    } else {
+        setup::for_tests(host, false, &[])?;
+        match on_this_machine(host)? {
+            Some(obstacle) => say_guest(&obstacle),
+            None => return Ok(()),
+        }
+    }
     vm::set_up(host, &kernels)?;
     host.report_missing()?;
     vm::demo(host, &build::guest_binaries(host)?)
+}
+
+fn say_guest(obstacle: &str) {
+    say(format_args!("{obstacle}: the demo runs in a guest"));
 }
 
 /// Why the containers of this machine are of no use to the demo.

@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 
 use crate::{
-    check,
+    check, guest,
     host::{Host, say},
     toolchain::{self, Toolchain},
     vm,
@@ -19,6 +19,10 @@ pub(crate) fn command(host: &Host) -> Result<()> {
 /// Sets up the toolchain, and what the checks and guests with these kernels
 /// need.
 pub(crate) fn for_tests(host: &Host, checks: bool, kernels: &[String]) -> Result<Toolchain> {
+    if !kernels.is_empty() {
+        // Before what takes minutes.
+        guest::supported()?;
+    }
     let toolchain = toolchain::ensure_toolchain(host)?;
     if checks {
         check::set_up(host, toolchain.as_ref())?;

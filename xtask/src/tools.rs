@@ -51,6 +51,10 @@ pub(crate) fn install(
 ) -> Result<PathBuf> {
     let mut command = cargo::host(host, "install");
     command.args(["--locked", "--version", tool.version]);
+    // These run for a second, so the time to build them is what counts.
+    for (setting, value) in [("OPT_LEVEL", "1"), ("LTO", "off"), ("CODEGEN_UNITS", "16")] {
+        command.env(format!("CARGO_PROFILE_RELEASE_{setting}"), value);
+    }
     options(&mut command);
     command.arg(tool.name);
     make(host, why, tool, command)

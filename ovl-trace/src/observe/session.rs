@@ -10,13 +10,12 @@ use aya::maps::{MapData, RingBuf};
 use jiff::Timestamp;
 use tokio::{
     io::unix::AsyncFd,
-    signal::unix::{Signal, SignalKind, signal},
     time::{Interval, MissedTickBehavior, interval, sleep_until},
 };
 
 use super::{
     docker::DockerApi, in_flight::InFlight, kernel_log::KernelLog, losses::Losses,
-    prepare::Prepared, sink::Sink, stdout, triggers::KernelTriggers,
+    prepare::Prepared, signals::Signals, sink::Sink, stdout, triggers::KernelTriggers,
 };
 use crate::{
     aggregate::{Aggregator, Coverage, Report, ReportContext},
@@ -115,22 +114,20 @@ impl<'a, 'out> Session<'a, 'out> {
             started: Timestamp::now(),
             deadline: observation
                 .duration
-                .map(|duration| Instant::now() + duration),
+                .and_then(|duration| Instant::now().checked_add(duration)),
             remaining: observation.count.map(std::num::NonZero::get),
             more: false,
         })
     }
 
     /// Runs until the user, the clock or the count ends it.
-    pub(super) async fn run(&mut self) -> Result<()> {
-        let mut interrupt = signal(SignalKind::interrupt()).context("waiting for signals")?;
-        let mut terminate = signal(SignalKind::terminate()).context("waiting for signals")?;
+    pub(super) async fn run(&mut self, signals: &mut Signals) -> Result<()> {
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         self.sink.start()?;
         tracing::info!("ready");
         while self.remaining != Some(0) {
-            let wake = self.wait(&mut interrupt, &mut terminate, &mut tick).await?;
+            let wake = self.wait(signals, &mut tick).await?;
             match wake {
                 Wake::Ring => self.drain(BATCH)?,
                 Wake::Tick => {
@@ -148,24 +145,16 @@ impl<'a, 'out> Session<'a, 'out> {
         Ok(())
     }
 
-    async fn wait(
-        &mut self,
-        interrupt: &mut Signal,
-        terminate: &mut Signal,
-        tick: &mut Interval,
-    ) -> Result<Wake> {
+    /// The ring comes last: it may always have more, and what comes before it
+    /// is rare. Between two batches the runtime gets its turn, without which
+    /// neither signals nor sockets would ever be ready.
+    async fn wait(&mut self, signals: &mut Signals, tick: &mut Interval) -> Result<Wake> {
         let deadline = self.deadline;
         let retry = self.enricher.next_retry();
         Ok(tokio::select! {
             biased;
-            _ = interrupt.recv() => Wake::End,
-            _ = terminate.recv() => Wake::End,
+            () = signals.received() => Wake::End,
             () = at(deadline) => Wake::End,
-            () = std::future::ready(()), if self.more => Wake::Ring,
-            guard = self.ring.readable() => {
-                guard.context("waiting for the ring buffer")?.clear_ready();
-                Wake::Ring
-            }
             () = at(retry) => Wake::Retry,
             written = self.kernel_log.written() => {
                 written?;
@@ -173,6 +162,11 @@ impl<'a, 'out> Session<'a, 'out> {
             }
             containers = self.docker.answer() => Wake::Docker(containers),
             _ = tick.tick() => Wake::Tick,
+            () = tokio::task::yield_now(), if self.more => Wake::Ring,
+            guard = self.ring.readable(), if !self.more => {
+                guard.context("waiting for the ring buffer")?.clear_ready();
+                Wake::Ring
+            }
         })
     }
 

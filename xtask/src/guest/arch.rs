@@ -1,8 +1,9 @@
 //! What depends on the processor architecture of the machine.
 
-use anyhow::bail;
+use anyhow::{bail, ensure};
 
 use super::tool::{output_of, tool};
+use crate::packages::has_apt;
 
 /// One architecture that guests can run on. A guest has its host's.
 #[derive(Debug, PartialEq, Eq)]
@@ -40,9 +41,12 @@ const ARCHES: [Arch; 2] = [
 impl Arch {
     /// The architecture of this machine, as `dpkg` names it.
     pub(super) fn of_host() -> anyhow::Result<&'static Self> {
-        let name = output_of(tool("dpkg").arg("--print-architecture")).map_err(|error| {
-            error.context("guests are made of Debian packages: run this on Debian or Ubuntu")
-        })?;
+        ensure!(
+            has_apt(),
+            "guests are made of Debian's packages, and this system has no apt: run this on Debian \
+             or a derivative (in a container as well)"
+        );
+        let name = output_of(tool("dpkg").arg("--print-architecture"))?;
         Self::named(name.trim())
     }
 
