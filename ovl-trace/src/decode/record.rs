@@ -6,10 +6,9 @@ use ovl_trace_common::{
 };
 use zerocopy::FromBytes;
 
-use super::{DecodeError, TriggerTable, path};
+use super::{DecodeError, TriggerTable, overlay, path};
 use crate::model::{
-    Cause, CopyUp, DeviceNumber, Event, Kind, Method, Outcome, OverlaySeen, Phases, Process,
-    Whiteout,
+    Cause, CopyUp, DeviceNumber, Event, Kind, Method, Outcome, Phases, Process, Whiteout,
 };
 
 /// Decodes one record.
@@ -19,7 +18,7 @@ pub fn decode(bytes: &[u8], triggers: &dyn TriggerTable) -> Result<Event, Decode
         event_kind::COPY_UP => Ok(Event::CopyUp(copy_up(bytes, triggers)?)),
         event_kind::COPY_UP_STARTED => Ok(Event::CopyUpStarted(copy_up(bytes, triggers)?)),
         event_kind::WHITEOUT => whiteout(bytes),
-        event_kind::OVERLAY => overlay_seen(bytes),
+        event_kind::OVERLAY => Ok(Event::OverlaySeen(overlay::record(bytes)?)),
         event_kind::OVERLAY_GONE => Ok(Event::OverlayGone {
             overlay: header.overlay,
             device: DeviceNumber::from_kernel(header.device),
@@ -29,7 +28,7 @@ pub fn decode(bytes: &[u8], triggers: &dyn TriggerTable) -> Result<Event, Decode
 }
 
 /// Splits the fixed structure from what follows it.
-fn fixed<T: FromBytes>(bytes: &[u8]) -> Result<(T, &[u8]), DecodeError> {
+pub(super) fn fixed<T: FromBytes>(bytes: &[u8]) -> Result<(T, &[u8]), DecodeError> {
     T::read_from_prefix(bytes).map_err(|_short| DecodeError::Short {
         have: bytes.len(),
         need: size_of::<T>(),
@@ -37,7 +36,7 @@ fn fixed<T: FromBytes>(bytes: &[u8]) -> Result<(T, &[u8]), DecodeError> {
 }
 
 /// The first `length` bytes of what follows, and the rest.
-fn take(tail: &[u8], length: u32) -> Result<(&[u8], &[u8]), DecodeError> {
+pub(super) fn take(tail: &[u8], length: u32) -> Result<(&[u8], &[u8]), DecodeError> {
     let length = length as usize;
     tail.split_at_checked(length).ok_or(DecodeError::Short {
         have: tail.len(),
@@ -93,31 +92,7 @@ fn whiteout(bytes: &[u8]) -> Result<Event, DecodeError> {
     }))
 }
 
-fn overlay_seen(bytes: &[u8]) -> Result<Event, DecodeError> {
-    let (raw, tail) = fixed::<wire::Overlay>(bytes)?;
-    let (upperdir, tail) = take(tail, raw.upperdir_bytes)?;
-    let (workdir, _) = take(tail, raw.workdir_bytes)?;
-    let some = |bytes: &[u8]| (!bytes.is_empty()).then(|| bytes.to_vec());
-    let state = raw.state;
-    Ok(Event::OverlaySeen(OverlaySeen {
-        time_ns: raw.header.time_ns,
-        overlay: raw.header.overlay,
-        device: DeviceNumber::from_kernel(raw.header.device),
-        upperdir: some(upperdir),
-        workdir: some(workdir),
-        upper: (state.upper_inode != 0).then(|| {
-            (
-                DeviceNumber::from_kernel(state.upper_device),
-                state.upper_inode,
-            )
-        }),
-        layers: (state.layers != 0).then_some(state.layers),
-        mounted: state.mounted != 0,
-        process: process(&raw.task),
-    }))
-}
-
-fn process(task: &wire::Task) -> Process {
+pub(super) fn process(task: &wire::Task) -> Process {
     let end = task.comm.iter().position(|byte| *byte == 0);
     Process {
         pid: task.pid,
