@@ -6,6 +6,8 @@
 mod overlay;
 mod path;
 mod record;
+#[cfg(test)]
+mod tests;
 mod totals;
 
 use std::fmt;
