@@ -1,5 +1,8 @@
 //! The event loop.
 
+mod context;
+mod counters;
+
 use std::{
     collections::HashSet,
     time::{Duration, Instant},
@@ -18,16 +21,16 @@ use super::{
     prepare::Prepared, signals::Signals, sink::Sink, stdout, triggers::KernelTriggers,
 };
 use crate::{
-    aggregate::{Aggregator, Coverage, Report, ReportContext},
+    aggregate::{Aggregator, Report},
     cli::config::Observation,
-    decode::{decode, decode_totals},
+    decode::{decode, overlay_state},
     enrich::{
         EnrichConfig, Enricher,
         docker::api::{ApiContainer, EngineApi},
     },
     kernel::WallClock,
-    load::{KernelTotals, Tracer},
-    model::{Event, Filter, Loss, LossSource, Origin, OverlayKey},
+    load::Tracer,
+    model::{Event, Filter, Loss, LossSource, OverlayKey, Process},
 };
 
 /// How often counters are read. Events do not wait for it.
@@ -203,6 +206,9 @@ impl<'a, 'out> Session<'a, 'out> {
     }
 
     fn event(&mut self, event: &Event) -> Result<()> {
+        if let Some((overlay, process)) = event.place() {
+            self.identify(overlay, Some(process))?;
+        }
         let origin = self.enricher.origin(event);
         let time = match event {
             Event::CopyUp(event) | Event::CopyUpStarted(event) | Event::CopyUpRunning(event) => {
@@ -228,63 +234,16 @@ impl<'a, 'out> Session<'a, 'out> {
         Ok(())
     }
 
-    /// Reads counters: losses, and the totals of overlays that are gone.
-    fn tick(&mut self) -> Result<()> {
-        self.look_for_losses()?;
-        self.triggers.refresh();
-        self.look_at_running()?;
-        if self.enricher.wants_docker_api() {
-            self.docker.ask();
-        }
-        if !self.gone.is_empty() {
-            let totals = self.tracer.totals()?;
-            self.take_totals(&totals);
-            let gone = std::mem::take(&mut self.gone);
-            self.tracer.forget(&rows_of(&totals, &gone))?;
-        }
-        Ok(())
-    }
-
-    fn look_at_running(&mut self) -> Result<()> {
-        let now_ns = self.clock.monotonic_ns();
-        let look = self.in_flight.look(&mut self.tracer, now_ns)?;
-        for event in &look.running {
-            self.event(event)?;
-        }
-        if look.forgotten > 0 {
-            self.lost(Loss {
-                time_ns: now_ns,
-                source: LossSource::Probe,
-                reason: "unfinished",
-                count: look.forgotten,
-            })?;
-        }
-        self.sink.flush()?;
-        Ok(())
-    }
-
-    fn look_for_losses(&mut self) -> Result<()> {
-        for loss in self.losses.look(&self.tracer, 0)? {
-            self.lost(loss)?;
-        }
-        Ok(())
-    }
-
-    fn lost(&mut self, loss: Loss) -> Result<()> {
-        let event = Event::Loss(loss);
-        let origin = Origin::unknown(crate::model::DeviceNumber::from_kernel(0));
-        self.aggregator
-            .event(&event, &origin, Timestamp::UNIX_EPOCH);
-        self.sink.event(&event, &origin, Timestamp::now())?;
-        Ok(())
-    }
-
-    fn take_totals(&mut self, totals: &KernelTotals) {
-        for (overlay, totals) in decode_totals(&totals.copy_ups, &totals.whiteouts, &self.triggers)
+    /// Asks the kernel side about an overlay whose own record was lost, or is
+    /// still to come: another processor may be about to send it.
+    fn identify(&mut self, overlay: OverlayKey, process: Option<&Process>) -> Result<()> {
+        if !self.enricher.knows(overlay)
+            && let Some(state) = self.tracer.overlay(overlay)?
         {
-            let origin = self.enricher.origin_of(overlay);
-            self.aggregator.totals(overlay, &origin, &totals);
+            let seen = overlay_state(overlay, &state, process);
+            self.enricher.origin(&Event::OverlaySeen(seen));
         }
+        Ok(())
     }
 
     /// Stops the probes, takes in what they left, and sums up.
@@ -292,22 +251,12 @@ impl<'a, 'out> Session<'a, 'out> {
         self.tracer.stop();
         self.drain(usize::MAX)?;
         self.look_for_losses()?;
+        // The last chance for records that come late.
+        self.enricher.retry(Instant::now() + TICK);
         let totals = self.tracer.totals()?;
-        self.take_totals(&totals);
-        let running = self.tracer.in_flight()?.len();
-        if running > 0 {
-            tracing::warn!(
-                "{running} copy-ups were still running at the end; they are not counted"
-            );
-        }
-        Ok(self.aggregator.report(ReportContext {
-            tool_version: env!("CARGO_PKG_VERSION").to_owned(),
-            kernel: self.kernel.clone(),
-            hostname: hostname(),
-            started: self.started,
-            ended: Timestamp::now(),
-            coverage: coverage(&self.tracer),
-        }))
+        self.take_totals(&totals)?;
+        let context = context::of(&self.tracer, self.kernel, self.started)?;
+        Ok(self.aggregator.report(context))
     }
 }
 
@@ -317,39 +266,4 @@ async fn at(time: Option<Instant>) {
         Some(time) => sleep_until(time.into()).await,
         None => std::future::pending().await,
     }
-}
-
-fn rows_of(totals: &KernelTotals, overlays: &HashSet<OverlayKey>) -> KernelTotals {
-    KernelTotals {
-        copy_ups: totals
-            .copy_ups
-            .iter()
-            .filter(|(key, _)| overlays.contains(&key.overlay))
-            .copied()
-            .collect(),
-        whiteouts: totals
-            .whiteouts
-            .iter()
-            .filter(|(key, _)| overlays.contains(&key.overlay))
-            .copied()
-            .collect(),
-    }
-}
-
-fn coverage(tracer: &Tracer) -> Vec<Coverage> {
-    tracer
-        .coverage()
-        .iter()
-        .map(|probe| Coverage {
-            probe: probe.probe.to_owned(),
-            why_not: probe.missing.clone(),
-            lost: probe.missing.is_some().then(|| probe.lost.to_owned()),
-        })
-        .collect()
-}
-
-fn hostname() -> String {
-    std::fs::read_to_string("/proc/sys/kernel/hostname")
-        .map(|name| name.trim_end().to_owned())
-        .unwrap_or_default()
 }
