@@ -1,8 +1,8 @@
 //! The agent of ovl-trace. Data flows one way:
 //!
-//! source (ring) → decode → enrich → aggregate → render
+//! ring → decode → enrich → aggregate → render
 //!
-//! Only the ends touch the world: `source`, `load` and `enrich` read the
+//! Only the ends touch the world: `observe`, `load` and `enrich` read the
 //! kernel, `/proc` and the runtimes' files; everything between is pure.
 
 pub mod aggregate;
@@ -15,4 +15,3 @@ pub mod load;
 pub mod model;
 pub mod observe;
 pub mod render;
-pub mod source;

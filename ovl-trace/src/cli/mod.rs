@@ -19,7 +19,7 @@ mod values;
 
 use std::{
     ffi::OsString,
-    io::{self, Write},
+    io::{self, BufWriter, Write},
     process::ExitCode as ProcessExitCode,
 };
 
@@ -31,6 +31,9 @@ pub use run::Commands;
 const ABOUT: &str = "\
 Shows overlayfs copy-ups and whiteouts per container: which file, how many \
 bytes, how long it took, and why";
+
+/// Buffer of standard output: some 200 events.
+const OUT_BYTES: usize = 64 << 10;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -93,7 +96,9 @@ impl Cli {
 /// Parses the command line, runs the command, and returns its exit code.
 pub fn main() -> ProcessExitCode {
     let environment = terminal::environment();
-    let mut out = io::stdout().lock();
+    // Standard output alone would write line by line, and cost events under
+    // load; whoever writes lines flushes when there are no more for now.
+    let mut out = BufWriter::with_capacity(OUT_BYTES, io::stdout().lock());
     let code = run_with(
         std::env::args_os(),
         environment,
@@ -127,10 +132,9 @@ fn run_with(
         Command::Mounts(config) => commands.mounts(config, out),
         Command::Doctor(config) => commands.doctor(config, out),
     };
-    exit::code(
-        result.and_then(|ending| Ok(out.flush().map(|()| ending)?)),
-        err,
-    )
+    // After a failure, too: what was written before belongs before the message.
+    let flushed = out.flush();
+    exit::code(result.and_then(|ending| Ok(flushed.map(|()| ending)?)), err)
 }
 
 #[cfg(test)]

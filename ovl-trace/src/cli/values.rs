@@ -58,8 +58,8 @@ pub(crate) fn name(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-/// Least and largest ring: the least is a whole number of pages on every
-/// machine (arm64 has pages of up to 64 KiB).
+/// Least and largest ring. Where a page is larger than the least (arm64 has
+/// pages of up to 64 KiB), the loader takes one page.
 const RING_BYTES: std::ops::RangeInclusive<u64> = 4 << 10..=1 << 30;
 
 /// A size that `BPF_MAP_TYPE_RINGBUF` accepts: a power of two, whole pages.

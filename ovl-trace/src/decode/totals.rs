@@ -31,10 +31,11 @@ pub fn decode_totals(
     }
     for (key, count) in whiteouts {
         let overlay = overlays.entry(key.overlay).or_default();
-        *overlay
+        let sum = overlay
             .whiteouts
             .entry(Cause::from_code(key.cause))
-            .or_default() += count;
+            .or_default();
+        *sum = sum.saturating_add(*count);
     }
     overlays
 }
@@ -164,5 +165,17 @@ mod tests {
         assert_eq!(opens.histogram.buckets.iter().sum::<u64>(), 2);
         assert_eq!(totals.copy_ups[&key(Operation::Chmod)].count, 1);
         assert_eq!(totals.whiteouts[&Cause::Rmdir], 4);
+    }
+
+    #[test]
+    fn impossible_numbers_do_not_overflow() {
+        let (key, mut totals) = row(1, u64::MAX);
+        totals.count = u64::MAX;
+        totals.histogram = [u64::MAX; wire::BUCKETS];
+        let (other, _) = row(2, 1);
+        let overlays = decode_totals(&[(key, totals), (other, totals)], &[], &ByCaller);
+        let sums: Vec<_> = overlays[&OVERLAY].copy_ups.values().collect();
+        assert_eq!(sums.len(), 1);
+        assert_eq!((sums[0].count, sums[0].latency_ns), (u64::MAX, u64::MAX));
     }
 }

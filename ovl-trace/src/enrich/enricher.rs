@@ -12,7 +12,7 @@ use anyhow::ensure;
 use super::{
     EnrichConfig,
     docker::api::ApiContainer,
-    entry::{Entry, Plan},
+    entry::{Entry, MAX_GONE, Plan},
     mountinfo,
     namespaces::Namespaces,
     resolve::{Owned, Resolve},
@@ -21,10 +21,6 @@ use super::{
     view::KernelFacts,
 };
 use crate::model::{DeviceNumber, Event, Origin, OverlayKey, OverlaySeen, Process};
-
-/// How many ended overlays are remembered for events that are still queued and
-/// for the report.
-pub(super) const MAX_GONE: usize = 10_000;
 
 /// Knows every overlay of an observation and whose it is.
 #[derive(Debug)]

@@ -32,6 +32,10 @@ const MAX_ASKED: u32 = 3;
 /// How often to see whether the container was renamed.
 const RECHECK: Duration = Duration::from_secs(1);
 
+/// How many ended overlays are remembered for events that are still queued and
+/// for the report.
+pub(crate) const MAX_GONE: usize = 10_000;
+
 /// When, and which: an [`OverlayKey`] in a form that has an order.
 pub(crate) type Plan = (Instant, u64, u64);
 

@@ -72,6 +72,13 @@ impl Listing {
             "the host's mounts cannot be read from '{}'; run as root, with the host's /proc",
             config.proc_root.display(),
         );
+        if namespaces.denied() > 0 {
+            tracing::warn!(
+                "{} processes may not be looked at: mounts that only they see are missing, and \
+                 containers whose files are root's have no names; run as root for all of them",
+                namespaces.denied(),
+            );
+        }
         Ok(Self {
             namespaces,
             table,

@@ -6,7 +6,7 @@
 
 use std::{
     collections::HashSet,
-    fs,
+    fs, io,
     os::unix::ffi::OsStrExt,
     path::{Path, PathBuf},
     time::{Duration, Instant},
@@ -34,6 +34,7 @@ pub(crate) struct Namespaces {
     home: Option<NamespaceId>,
     home_pid: String,
     next_full_scan: Option<Instant>,
+    denied: usize,
 }
 
 impl Namespaces {
@@ -51,12 +52,19 @@ impl Namespaces {
             home: namespace_of(proc_root, home_pid),
             home_pid: home_pid.to_owned(),
             next_full_scan: None,
+            denied: 0,
         }
     }
 
     /// The host's namespace; `None` if it cannot be read.
     pub(crate) fn home(&self) -> Option<NamespaceId> {
         self.home
+    }
+
+    /// Processes that the last full scan was not allowed to look at: mounts
+    /// that only they see are missing.
+    pub(crate) fn denied(&self) -> usize {
+        self.denied
     }
 
     /// The host's root.
@@ -115,9 +123,11 @@ impl Namespaces {
             self.read_into(table, home, &self.home_pid, now);
         }
         let pids = self.pids();
+        self.denied = 0;
         for pid in &pids {
             let pid = pid.to_string();
             let Some(namespace) = namespace_of(&self.proc_root, &pid) else {
+                self.denied += usize::from(is_denied(&self.proc_root, &pid));
                 continue;
             };
             // A process that ends meanwhile leaves the namespace to the next.
@@ -179,6 +189,12 @@ impl Namespaces {
         pids.sort_unstable();
         pids
     }
+}
+
+/// Whether the process exists, but may not be looked at.
+fn is_denied(proc_root: &Path, pid: &str) -> bool {
+    fs::read_link(proc_root.join(pid).join("ns/mnt"))
+        .is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied)
 }
 
 /// The text of the link is `mnt:[INODE]` (`ns_get_name`, `fs/nsfs.c`).

@@ -27,11 +27,7 @@ pub use self::probe_table::{PROBES, Probe};
 pub use totals::{CopyUpRow, KernelTotals, WhiteoutRow};
 
 use self::group::Group;
-use crate::kernel::{
-    kallsyms::{Overlay, Symbols},
-    probe_table as functions,
-    tracefs::Tracefs,
-};
+use crate::kernel::{kallsyms::Symbols, probe_table as functions, tracefs::Tracefs};
 
 /// The program, compiled for the kernel; empty in a build without it.
 static PROGRAM: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/ovl-trace.bpf"));
@@ -238,10 +234,5 @@ fn choose(probe: &Probe, symbols: &Symbols) -> Option<String> {
     let function = functions::PROBES
         .iter()
         .find(|function| function.name == probe.function)?;
-    let name = function.find(symbols)?;
-    let of_overlay = name.starts_with("ovl_");
-    Some(match symbols.overlay() {
-        Overlay::Module if of_overlay => format!("overlay:{name}"),
-        _ => name.to_owned(),
-    })
+    Some(symbols.event_symbol(function.find(symbols)?))
 }

@@ -60,27 +60,32 @@ pub struct CopyUpTotals {
 }
 
 impl CopyUpTotals {
-    /// Adds another sum.
+    /// Adds another sum. The numbers come from outside: they must not overflow
+    /// into a panic.
     pub fn add(&mut self, other: &Self) {
-        self.count += other.count;
-        self.size_bytes += other.size_bytes;
-        self.copied_bytes += other.copied_bytes;
-        self.latency_ns += other.latency_ns;
+        for (ours, theirs) in [
+            (&mut self.count, other.count),
+            (&mut self.size_bytes, other.size_bytes),
+            (&mut self.copied_bytes, other.copied_bytes),
+            (&mut self.latency_ns, other.latency_ns),
+            (&mut self.lock_ns, other.lock_ns),
+            (&mut self.data_ns, other.data_ns),
+            (&mut self.sync_ns, other.sync_ns),
+        ] {
+            *ours = ours.saturating_add(theirs);
+        }
         self.latency_min_ns = match (self.latency_min_ns, other.latency_min_ns) {
             (Some(ours), Some(theirs)) => Some(ours.min(theirs)),
             (ours, theirs) => ours.or(theirs),
         };
         self.latency_max_ns = self.latency_max_ns.max(other.latency_max_ns);
-        self.lock_ns += other.lock_ns;
-        self.data_ns += other.data_ns;
-        self.sync_ns += other.sync_ns;
         for (ours, theirs) in self
             .histogram
             .buckets
             .iter_mut()
             .zip(other.histogram.buckets)
         {
-            *ours += theirs;
+            *ours = ours.saturating_add(theirs);
         }
     }
 }

@@ -8,7 +8,10 @@ use std::{
 use super::*;
 use crate::{
     enrich::{
-        Enricher, docker, docker::api::ApiContainer, enricher::MAX_GONE, entry::Entry, fixtures,
+        Enricher, docker,
+        docker::api::ApiContainer,
+        entry::{Entry, MAX_GONE},
+        fixtures,
         view::KernelFacts,
     },
     model::{Container, Event, Runtime},

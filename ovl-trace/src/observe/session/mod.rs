@@ -141,7 +141,12 @@ impl<'a, 'out> Session<'a, 'out> {
                 }
                 Wake::Log => {}
                 Wake::Retry => self.enricher.retry(Instant::now()),
-                Wake::Docker(containers) => self.enricher.learn_docker_api(containers),
+                Wake::Docker(containers) => {
+                    self.enricher.learn_docker_api(containers);
+                    if !self.enricher.wants_docker_api() {
+                        self.docker.helped();
+                    }
+                }
                 Wake::End => break,
             }
         }
