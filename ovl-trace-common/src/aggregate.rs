@@ -46,8 +46,9 @@ pub struct CopyUpKey {
     pub method: u8,
     /// 1 for [`crate::event::FLAG_ANCESTOR`].
     pub ancestor: u8,
-    /// Always 0.
-    pub padding: u8,
+    /// 1 if [`crate::event::CopyUp::open_flags`] was not 0, which tells a
+    /// truncation from other attribute changes.
+    pub flags_set: u8,
 }
 
 /// Set in [`CopyUpKey::syscall`] for a number of the compat table.

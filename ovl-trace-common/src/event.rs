@@ -128,10 +128,6 @@ pub struct CopyUp {
     pub method: u8,
     /// Always 0.
     pub padding: [u8; 6],
-    /// Always 0: room for what later versions measure.
-    pub reserved: u64,
-    /// Always 0.
-    pub reserved2: u64,
 }
 
 /// A name that disappeared behind a whiteout, or a directory made opaque.

@@ -47,19 +47,11 @@ pub struct InFlight {
     pub open_flags: u32,
     /// `i_mode`.
     pub mode: u32,
-    /// Return of `ovl_copy_up_start`: 0 mine, 1 raced, negative errno;
-    /// [`START_PENDING`] before.
-    pub start_result: i32,
     /// `FLAG_*` of the event.
     pub flags: u32,
-    /// Lower layer index; 0 if unknown.
-    pub layer: u32,
-    /// Thread group id.
-    pub pid: u32,
+    /// Always 0.
+    pub padding: u32,
 }
-
-/// `ovl_copy_up_start` has not returned.
-pub const START_PENDING: i32 = i32::MAX;
 
 // SAFETY: `repr(C)`, integers only, no implicit padding (asserted in lib.rs).
 #[cfg(feature = "user")]

@@ -31,12 +31,12 @@ const _: () = {
     assert!(size_of::<overlay::OverlayState>() == 56);
     assert!(size_of::<event::Header>() == 40);
     assert!(size_of::<event::Task>() == 56);
-    assert!(size_of::<event::CopyUp>() == 192);
+    assert!(size_of::<event::CopyUp>() == 176);
     assert!(size_of::<event::Whiteout>() == 112);
     assert!(size_of::<event::Overlay>() == 160);
     assert!(size_of::<event::OverlayGone>() == 40);
     assert!(size_of::<aggregate::CopyUpKey>() == 32);
     assert!(size_of::<aggregate::CopyUpTotals>() == 72 + 8 * aggregate::BUCKETS);
     assert!(size_of::<aggregate::WhiteoutKey>() == 24);
-    assert!(size_of::<in_flight::InFlight>() == 144);
+    assert!(size_of::<in_flight::InFlight>() == 136);
 };

@@ -1,7 +1,7 @@
 //! What the kernel side could not do, counted by reason.
 
 /// Number of reasons: the length of the per-CPU array `LOSSES`.
-pub const REASONS: usize = 12;
+pub const REASONS: usize = 13;
 
 /// A copy-up event did not fit into the ring.
 pub const RING_COPY_UP: u32 = 0;
@@ -19,7 +19,7 @@ pub const WHITEOUTS_FULL: u32 = 5;
 pub const OVERLAYS_FULL: u32 = 6;
 /// A path had too many components; its top is missing.
 pub const PATH_TRUNCATED: u32 = 7;
-/// Kernel memory could not be read.
+/// Kernel memory could not be read: a copy-up or whiteout was not observed.
 pub const UNREADABLE: u32 = 8;
 /// A copy-up's end was never seen.
 pub const UNFINISHED: u32 = 9;
@@ -27,6 +27,8 @@ pub const UNFINISHED: u32 = 9;
 pub const DELETION_UNFINISHED: u32 = 10;
 /// An announcement of a running copy-up did not fit into the ring.
 pub const RING_STARTED: u32 = 11;
+/// A path could not be read to its top; what is missing is its top.
+pub const PATH_UNREADABLE: u32 = 12;
 
 /// Name of each reason, in the order of the constants.
 pub const NAMES: [&str; REASONS] = [
@@ -42,4 +44,5 @@ pub const NAMES: [&str; REASONS] = [
     "unfinished",
     "deletion_unfinished",
     "ring_started",
+    "path_unreadable",
 ];

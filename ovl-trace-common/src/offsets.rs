@@ -133,8 +133,9 @@ pub struct Settings {
     pub splice_probed: u32,
     /// 1 when the data function (`ovl_copy_up_file`) is probed.
     pub data_probed: u32,
-    /// Always 0.
-    pub padding: u32,
+    /// 1 when `ovl_copy_up_one` is probed, at entry and return: it begins and
+    /// ends a copy-up. Else `ovl_copy_up_start` and `ovl_copy_up_end` do.
+    pub one_probed: u32,
 }
 
 // SAFETY: `repr(C)`, `u32` fields only.

@@ -17,7 +17,7 @@ use ovl_trace_common::{
     aggregate::{CopyUpKey, SYSCALL_COMPAT},
     codes::{UNKNOWN_U64, event_kind, kind, method, result},
     event::{CopyUp, FLAG_ANCESTOR, FLAG_COMPAT_SYSCALL},
-    in_flight::{InFlight, START_PENDING},
+    in_flight::InFlight,
     loss,
     offsets::ABSENT,
 };
@@ -25,7 +25,7 @@ use ovl_trace_common::{
 use crate::{
     arch::Syscall,
     emit,
-    globals::{announce_bytes, data_probed, events_wanted, offset, splice_probed},
+    globals::{announce_bytes, data_probed, events_wanted, offset, one_probed, splice_probed},
     kread,
     loss::count,
     maps::{IN_FLIGHT, OPERATIONS, Scratch},
@@ -38,8 +38,11 @@ const S_IFREG: u32 = 0o100_000;
 const S_IFDIR: u32 = 0o040_000;
 const S_IFLNK: u32 = 0o120_000;
 
-/// `O_TRUNC` (include/uapi/asm-`generic/fcntl.h`; x86-64 and arm64 use it).
+/// `O_TRUNC` (`include/uapi/asm-generic/fcntl.h`; x86-64 and arm64 use it).
 const O_TRUNC: u32 = 0o1000;
+
+/// Stands for the outcome of a copy-up that is only announced.
+const RUNNING: i32 = i32::MIN;
 
 /// `ovl_copy_up_end` was reached: the lock was ours.
 const FLAG_ENDED: u32 = 1 << 16;
@@ -89,10 +92,8 @@ pub(crate) fn begin(tid: u32, dentry: u64, open_flags: u32) {
         caller,
         open_flags,
         mode,
-        start_result: START_PENDING,
         flags,
-        layer: 0,
-        pid: 0,
+        padding: 0,
     };
     // SAFETY: the entry is this task's own.
     if unsafe { IN_FLIGHT.get(tid) }.is_some() {
@@ -147,12 +148,42 @@ pub(crate) fn end(tid: u32) {
     let copy_up = unsafe { &mut *entry };
     copy_up.flags |= FLAG_ENDED;
     // A first copy-up succeeded if and only if the inode has an upper dentry
-    // now. Where it had one before (metacopy, index) only the return tells.
-    if copy_up.upper_before != 0 {
-        return;
-    }
-    if kread::pointer(copy_up.inode, offset!(inode_bytes)) != 0 {
+    // now. Where it had one before (metacopy, index), only the return tells.
+    let first = copy_up.upper_before == 0;
+    if first && kread::pointer(copy_up.inode, offset!(inode_bytes)) != 0 {
         finish(tid, copy_up, result::OK);
+    } else if !one_probed() {
+        // No return follows: this is all that can be known.
+        let outcome = if first {
+            result::FAILED_UNKNOWN
+        } else {
+            result::OK
+        };
+        finish(tid, copy_up, outcome);
+    }
+}
+
+/// `ovl_copy_up_start` returned: 0 the copy-up is ours, 1 another task did it,
+/// or a negative errno. Where `ovl_copy_up_one` is not probed, the last two end
+/// it.
+#[inline(always)]
+pub(crate) fn locked(tid: u32, returned: i32) {
+    let Some(entry) = IN_FLIGHT.get_ptr_mut(tid) else {
+        return;
+    };
+    // SAFETY: the entry is this task's own.
+    let copy_up = unsafe { &mut *entry };
+    copy_up.lock_ns = emit::now() - copy_up.lock_entered_ns;
+    if returned != 0 && !one_probed() {
+        finish(
+            tid,
+            copy_up,
+            if returned < 0 {
+                -returned
+            } else {
+                result::RACED
+            },
+        );
     }
 }
 
@@ -198,11 +229,11 @@ fn announce(copy_up: &InFlight) {
     };
     path(scratch, copy_up);
     let syscall = task::syscall();
-    describe(scratch, copy_up, known, result::OK, syscall);
+    describe(scratch, copy_up, known, RUNNING, syscall);
     // SAFETY: an event structure.
     let event = unsafe { emit::place::<CopyUp>(scratch) };
     event.header.kind = event_kind::COPY_UP_STARTED;
-    event.copied_bytes = UNKNOWN_U64;
+    event.result = result::OK;
     report(scratch, copy_up, syscall, loss::RING_STARTED);
 }
 
@@ -249,12 +280,12 @@ fn describe(
     outcome: i32,
     syscall: Syscall,
 ) -> CopyUpKey {
-    let what = classify(copy_up);
+    let what = classify(copy_up, outcome);
     // SAFETY: an event structure.
     let event = unsafe { emit::place::<CopyUp>(scratch) };
     emit::write_header(&mut event.header, event_kind::COPY_UP, known);
     event.size_bytes = copy_up.size_bytes;
-    event.copied_bytes = copied_bytes(copy_up, what.method);
+    event.copied_bytes = copied_bytes(copy_up, what.method, outcome);
     event.latency_ns = event.header.time_ns - copy_up.started_ns;
     event.lock_ns = copy_up.lock_ns;
     write_data_phases(event, copy_up);
@@ -262,8 +293,6 @@ fn describe(
     event.kind = what.kind;
     event.method = what.method;
     event.padding = [0; 6];
-    event.reserved = 0;
-    event.reserved2 = 0;
     let number = syscall.number as i16;
     CopyUpKey {
         overlay: known.key(),
@@ -277,7 +306,7 @@ fn describe(
         kind: what.kind,
         method: what.method,
         ancestor: u8::from(copy_up.flags & u32::from(FLAG_ANCESTOR) != 0),
-        padding: 0,
+        flags_set: u8::from(copy_up.open_flags != 0),
     }
 }
 
@@ -292,7 +321,7 @@ struct What {
 /// 5.10 and 5.15 call the data function with a length of 0 for truncated and
 /// empty files, so the length decides, not the call.
 #[inline(always)]
-fn classify(copy_up: &InFlight) -> What {
+fn classify(copy_up: &InFlight, outcome: i32) -> What {
     let type_only = |kind| What {
         kind,
         method: method::NONE,
@@ -312,6 +341,11 @@ fn classify(copy_up: &InFlight) -> What {
             return data(method::REFLINK);
         }
         return data(method::COPY);
+    }
+    if outcome != result::OK {
+        // It did not come to the data, or not yet: how it would have been
+        // copied is not known.
+        return data(method::UNKNOWN);
     }
     let truncated = copy_up.open_flags & O_TRUNC != 0;
     if copy_up.upper_before != 0 {
@@ -343,13 +377,18 @@ fn classify(copy_up: &InFlight) -> What {
 /// Bytes really written. A clone that covered only a part was discarded by the
 /// kernel and the whole file spliced.
 #[inline(always)]
-fn copied_bytes(copy_up: &InFlight, method: u8) -> u64 {
-    match method {
-        method::UNKNOWN => UNKNOWN_U64,
-        method::COPY if !splice_probed() => UNKNOWN_U64,
-        method::COPY => copy_up.copied_bytes,
-        _ => 0,
+fn copied_bytes(copy_up: &InFlight, method: u8, outcome: i32) -> u64 {
+    if copy_up.data_length > 0 && method == method::COPY {
+        return if splice_probed() {
+            copy_up.copied_bytes
+        } else {
+            UNKNOWN_U64
+        };
     }
+    // Nothing was written, but for what is not known: a copy-up that runs, or
+    // one whose data function is not probed.
+    let unknown = method == method::UNKNOWN && (outcome == RUNNING || !data_probed());
+    if unknown { UNKNOWN_U64 } else { 0 }
 }
 
 /// Time in the data function: until the last byte moved, and after it, which

@@ -34,6 +34,15 @@ pub(crate) fn asked(tid: u32, dentry: u64) {
     }
 }
 
+/// A rename begins. Not every one asks: what an earlier operation of this task
+/// left behind (its return was missed) must not be taken for its answer.
+#[inline(always)]
+pub(crate) fn forget(tid: u32) {
+    if DELETIONS.remove(tid).is_ok() {
+        count(loss::DELETION_UNFINISHED);
+    }
+}
+
 /// It returned.
 #[inline(always)]
 pub(crate) fn answered(tid: u32, positive: bool) {

@@ -11,7 +11,7 @@ static SETTINGS: Settings = Settings {
     events: 1,
     splice_probed: 1,
     data_probed: 1,
-    padding: 0,
+    one_probed: 1,
 };
 
 /// Where this kernel keeps its fields. The verifier sees constants (the map is
@@ -42,6 +42,13 @@ pub(crate) fn announce_bytes() -> u64 {
 pub(crate) fn splice_probed() -> bool {
     // SAFETY: as in `read_offset`.
     unsafe { core::ptr::read_volatile(&raw const SETTINGS.splice_probed) != 0 }
+}
+
+/// See [`Settings::one_probed`].
+#[inline(always)]
+pub(crate) fn one_probed() -> bool {
+    // SAFETY: as in `read_offset`.
+    unsafe { core::ptr::read_volatile(&raw const SETTINGS.one_probed) != 0 }
 }
 
 /// See [`Settings::data_probed`].

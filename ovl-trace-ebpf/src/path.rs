@@ -58,8 +58,13 @@ pub(crate) fn write(scratch: &mut Scratch, dentry: u64, superblock: u64) {
         scratch.path_bytes = length as u32;
         current = parent;
     }
+    // The last of the steps may have led to the root.
+    let parent = kread::pointer(current, offset!(dentry_parent));
+    if parent == current && current == kread::pointer(superblock, offset!(sb_root)) {
+        scratch.path_flags = 0;
+    }
     if scratch.path_flags & u32::from(FLAG_PATH_UNREADABLE) != 0 {
-        count(loss::UNREADABLE);
+        count(loss::PATH_UNREADABLE);
     } else if scratch.path_flags & u32::from(FLAG_PATH_TRUNCATED) != 0 {
         count(loss::PATH_TRUNCATED);
     }

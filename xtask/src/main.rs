@@ -8,6 +8,7 @@ mod counts;
 mod demo;
 #[cfg(test)]
 mod docs;
+mod e2e;
 mod files;
 mod guest;
 mod host;

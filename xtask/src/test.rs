@@ -2,6 +2,7 @@
 
 use std::{
     io::{self, Write as _},
+    path::PathBuf,
     process::ExitCode,
 };
 
@@ -9,11 +10,11 @@ use anyhow::{Context as _, Result};
 use clap::Args;
 
 use crate::{
-    build, check,
+    build, check, e2e,
     host::{Host, say},
     setup,
     steps::Steps,
-    toolchain, unit_tests, vm,
+    toolchain, unit_tests,
 };
 
 /// `cargo xtask test`.
@@ -22,6 +23,7 @@ use crate::{
   cargo xtask test                           everything
   cargo xtask test --unit                    without root and without a guest
   cargo xtask test --e2e --kernels 5.10,6.12 the end-to-end tests on two kernels
+  cargo xtask test --e2e --kernels all       the same on every kernel
 
 The last line of the output is `N passed, N failed, N skipped`; each check and
 each test counts as one. The exit code is 0 only when nothing failed.")]
@@ -35,14 +37,18 @@ pub(crate) struct TestOptions {
     /// Leave out format, lints, licences and documentation.
     #[arg(long)]
     no_checks: bool,
-    /// The kernels for the end-to-end tests.
+    /// The kernels for the end-to-end tests, or 'all' (5.10, 6.1, 6.12, 6.18
+    /// and newest); containers are tested on 6.1 alone.
     #[arg(
         long,
         value_name = "LIST",
         value_delimiter = ',',
-        default_value = "6.1"
+        default_value = e2e::DEFAULT_KERNELS
     )]
     kernels: Vec<String>,
+    /// Write the table of cases and kernels, as Markdown.
+    #[arg(long, value_name = "FILE", conflicts_with = "unit")]
+    write_cases: Option<PathBuf>,
 }
 
 /// What is to be run.
@@ -77,13 +83,9 @@ pub(crate) fn command(host: &Host, options: &TestOptions) -> Result<ExitCode> {
 
 fn run(host: &Host, options: &TestOptions, steps: &mut Steps) {
     let Parts { checks, unit, e2e } = options.parts();
+    let kernels = e2e::kernels(&options.kernels);
     if checks || e2e {
-        let Some(toolchain) = prepare(
-            host,
-            checks,
-            if e2e { &options.kernels } else { &[] },
-            steps,
-        ) else {
+        let Some(toolchain) = prepare(host, checks, if e2e { &kernels } else { &[] }, steps) else {
             return;
         };
         if checks {
@@ -96,7 +98,7 @@ fn run(host: &Host, options: &TestOptions, steps: &mut Steps) {
     if e2e {
         steps.counted("end-to-end tests", || {
             let binaries = build::guest_binaries(host)?;
-            vm::e2e(host, &binaries, &options.kernels)
+            e2e::run(host, &binaries, &kernels, options.write_cases.as_deref())
         });
     }
 }

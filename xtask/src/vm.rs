@@ -6,14 +6,10 @@ use anyhow::{Context as _, Result, ensure};
 
 use crate::{
     build::{self, GuestBinaries},
-    counts::Counts,
     guest::{self, Guest, VmOptions},
     host::{Host, say},
     setup,
 };
-
-/// How long the end-to-end tests of one kernel may take.
-const E2E_LIMIT: Duration = Duration::from_secs(30 * 60);
 
 /// How long the demo may take.
 const DEMO_LIMIT: Duration = Duration::from_secs(10 * 60);
@@ -39,49 +35,14 @@ pub(crate) fn set_up(host: &Host, kernels: &[String]) -> Result<()> {
     guest::ensure(host, &kernels, &[SUITE])
 }
 
-/// Runs the end-to-end tests in a guest of each kernel. A guest that does not
-/// boot is an error.
-pub(crate) fn e2e(host: &Host, binaries: &GuestBinaries, kernels: &[String]) -> Result<Counts> {
-    let mut all = Counts::default();
-    for kernel in kernels {
-        let mut counts = None;
-        let finished = in_guest(
-            host,
-            binaries,
-            kernel,
-            E2E_LIMIT,
-            "exec ovl-trace-tests",
-            &mut |line| {
-                counts = Counts::parse(line).or(counts);
-            },
-        )?;
-        let counts = counts.with_context(|| {
-            format!(
-                "the tests on kernel {kernel} ended with status {} before they said how many passed",
-                finished.status
-            )
-        })?;
-        ensure!(
-            counts.failed > 0 || finished.status == 0,
-            "the tests on kernel {kernel} ended with status {}",
-            finished.status
-        );
-        say(format_args!("kernel {}: {counts}", finished.kernel_version));
-        all += counts;
-    }
-    Ok(all)
-}
-
 /// Runs the demo in a guest.
 pub(crate) fn demo(host: &Host, binaries: &GuestBinaries) -> Result<()> {
-    let finished = in_guest(
-        host,
-        binaries,
-        KERNEL,
-        DEMO_LIMIT,
-        "exec ovl-trace-tests demo",
-        &mut |_| {},
-    )?;
+    let guest = Guest {
+        docker: true,
+        time_limit: DEMO_LIMIT,
+        ..Guest::new(binaries.dir.clone())
+    };
+    let finished = in_guest(host, &guest, "exec ovl-trace-tests demo", &mut |_| {})?;
     ensure!(
         finished.status == 0,
         "the demo ended with status {}",
@@ -90,25 +51,16 @@ pub(crate) fn demo(host: &Host, binaries: &GuestBinaries) -> Result<()> {
     Ok(())
 }
 
-/// Runs `script` in a guest with Docker, showing what it prints.
-fn in_guest(
+/// Runs `script` in a guest, showing what it prints.
+pub(crate) fn in_guest(
     host: &Host,
-    binaries: &GuestBinaries,
-    kernel: &str,
-    time_limit: Duration,
+    guest: &Guest,
     script: &str,
     on_line: &mut dyn FnMut(&str),
 ) -> Result<guest::Finished> {
-    let guest = Guest {
-        kernel: kernel.to_owned(),
-        rootfs: SUITE.to_owned(),
-        docker: true,
-        time_limit,
-        ..Guest::new(binaries.dir.clone())
-    };
     let mut stdout = std::io::stdout().lock();
     let mut written = Ok(());
-    let finished = guest::run(host, &guest, script, &mut |line| {
+    let finished = guest::run(host, guest, script, &mut |line| {
         if written.is_ok() {
             written = writeln!(stdout, "{line}").and_then(|()| stdout.flush());
         }

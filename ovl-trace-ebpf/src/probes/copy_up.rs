@@ -8,6 +8,7 @@ use aya_ebpf::{
 
 use crate::{
     arch, copy_up, emit,
+    globals::one_probed,
     maps::{IN_FLIGHT, OPERATIONS, Operation},
     task,
 };
@@ -54,7 +55,7 @@ fn copy_up_one_return(ctx: RetProbeContext) -> u32 {
 #[kprobe]
 fn copy_up_start(ctx: ProbeContext) -> u32 {
     let tid = task::tid();
-    if IN_FLIGHT.get_ptr(tid).is_none()
+    if (!one_probed() || IN_FLIGHT.get_ptr(tid).is_none())
         && let (Some(dentry), Some(flags)) = (ctx.arg::<u64>(0), ctx.arg::<u32>(1))
     {
         copy_up::begin(tid, dentry, flags);
@@ -67,11 +68,7 @@ fn copy_up_start(ctx: ProbeContext) -> u32 {
 /// it, or a negative errno.
 #[kretprobe]
 fn copy_up_start_return(ctx: RetProbeContext) -> u32 {
-    let returned = ctx.ret::<i32>();
-    copy_up::update(|copy_up| {
-        copy_up.start_result = returned;
-        copy_up.lock_ns = emit::now() - copy_up.lock_entered_ns;
-    });
+    copy_up::locked(task::tid(), ctx.ret::<i32>());
     0
 }
 

@@ -9,7 +9,7 @@ use aya_ebpf::{
     programs::{ProbeContext, RetProbeContext},
 };
 
-use crate::{arch, globals::offset, opaque, task};
+use crate::{arch, deletion, globals::offset, opaque, task};
 
 /// `OVL_XATTR_OPAQUE`, the first of `enum ovl_xattr` on every kernel
 /// (`fs/overlayfs/overlayfs.h`).
@@ -48,7 +48,9 @@ fn rename(ctx: ProbeContext) -> u32 {
     } else {
         (first, third)
     };
-    opaque::rename(task::tid(), old, new);
+    let tid = task::tid();
+    deletion::forget(tid);
+    opaque::rename(tid, old, new);
     0
 }
 

@@ -23,6 +23,8 @@ pub struct ReportContext {
     pub started: Timestamp,
     /// When it ended.
     pub ended: Timestamp,
+    /// Copy-ups that had not ended by then: they are in no count.
+    pub in_flight: usize,
     /// The probes.
     pub coverage: Vec<Coverage>,
 }
@@ -206,6 +208,13 @@ impl Report {
             notes.push(format!(
                 "the bytes of {} could not be measured: copied bytes are a lower bound",
                 counted(self.totals.copied_unknown, "copy-up", "copy-ups"),
+            ));
+        }
+        let in_flight = self.context.in_flight as u64;
+        if in_flight > 0 {
+            notes.push(format!(
+                "{} still running at the end: not counted",
+                counted(in_flight, "copy-up was", "copy-ups were"),
             ));
         }
         if self.retired_overlays > 0 {

@@ -3,12 +3,16 @@
 //! Nothing here does I/O; what must be looked up (which overlayfs function an
 //! address belongs to) is asked of a [`TriggerTable`].
 
+mod overlay;
 mod path;
 mod record;
+#[cfg(test)]
+mod tests;
 mod totals;
 
 use std::fmt;
 
+pub use overlay::overlay_state;
 pub use record::decode;
 pub use totals::decode_totals;
 

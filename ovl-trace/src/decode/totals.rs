@@ -51,7 +51,7 @@ fn totals_key(key: &wire::CopyUpKey, triggers: &dyn TriggerTable) -> TotalsKey {
         kind: Kind::from_code(key.kind),
         method: method(key.method),
         operation: triggers
-            .trigger(key.caller, None, syscall, compat)
+            .trigger(key.caller, Some(u32::from(key.flags_set)), syscall, compat)
             .operation,
         outcome: outcome(i32::from(key.result)),
     }
@@ -113,7 +113,7 @@ mod tests {
             kind: codes::kind::DATA,
             method: codes::method::COPY,
             ancestor: 0,
-            padding: 0,
+            flags_set: 0,
         };
         let mut histogram = [0; wire::BUCKETS];
         histogram[wire::bucket(latency_ns)] = 1;

@@ -101,6 +101,11 @@ impl Enricher {
         }
     }
 
+    /// Whether an event of this overlay was seen.
+    pub fn knows(&self, overlay: OverlayKey) -> bool {
+        self.entries.contains_key(&overlay)
+    }
+
     /// By key, for totals. Reads the container's name again if its record
     /// changed. A key that no event had gives an unknown origin.
     pub fn origin_of(&mut self, overlay: OverlayKey) -> Arc<Origin> {

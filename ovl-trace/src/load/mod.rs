@@ -4,9 +4,10 @@ mod group;
 mod memlock;
 mod perf;
 mod probe_table;
+mod tables;
 mod totals;
 
-use std::os::fd::AsFd as _;
+use std::{collections::BTreeMap, os::fd::AsFd as _};
 
 use anyhow::{Context as _, Result, bail};
 use aya::{
@@ -19,6 +20,7 @@ use ovl_trace_common::{
     in_flight::InFlight,
     loss,
     offsets::{Offsets, Settings},
+    overlay::{OverlayKey, OverlayState},
 };
 
 pub use self::probe_table::{PROBES, Probe};
@@ -95,7 +97,7 @@ impl Tracer {
             events: 1,
             splice_probed: u32::from(attached("splice_return")),
             data_probed: u32::from(attached("copy_up_data")),
-            padding: 0,
+            one_probed: u32::from(attached("copy_up_one") && attached("copy_up_one_return")),
         };
         memlock::lift();
         let ebpf = EbpfLoader::new()
@@ -215,13 +217,19 @@ impl Tracer {
     }
 
     /// Copy-ups that are running now, by thread id.
-    pub fn in_flight(&self) -> Result<Vec<(u32, InFlight)>> {
-        totals::in_flight(&self.ebpf)
+    pub fn in_flight(&self) -> Result<BTreeMap<u32, InFlight>> {
+        tables::in_flight(&self.ebpf)
     }
 
-    /// Forgets a copy-up that will never end.
-    pub fn abandon(&mut self, tid: u32) -> Result<()> {
-        totals::abandon(&mut self.ebpf, tid)
+    /// Forgets a copy-up that will never end; whether it still ran.
+    pub fn abandon(&mut self, tid: u32) -> Result<bool> {
+        tables::abandon(&mut self.ebpf, tid)
+    }
+
+    /// What the kernel side remembers of an overlay; `None` once its
+    /// superblock is gone.
+    pub fn overlay(&self, key: OverlayKey) -> Result<Option<OverlayState>> {
+        tables::overlay(&self.ebpf, key)
     }
 }
 

@@ -1,11 +1,15 @@
 //! Reading the totals that the kernel side keeps.
 
+use std::collections::HashSet;
+
 use anyhow::{Context as _, Result};
 use aya::{Ebpf, maps::HashMap};
 use ovl_trace_common::{
     aggregate::{CopyUpKey, CopyUpTotals, WhiteoutKey},
-    in_flight::InFlight,
+    overlay::OverlayKey,
 };
+
+use super::tables::removed;
 
 /// One row of `COPY_UPS`.
 pub type CopyUpRow = (CopyUpKey, CopyUpTotals);
@@ -20,6 +24,27 @@ pub struct KernelTotals {
     pub copy_ups: Vec<CopyUpRow>,
     /// Whiteouts.
     pub whiteouts: Vec<WhiteoutRow>,
+}
+
+impl KernelTotals {
+    /// The overlays that have rows.
+    pub fn overlays(&self) -> HashSet<OverlayKey> {
+        let copy_ups = self.copy_ups.iter().map(|(key, _)| key.overlay);
+        let whiteouts = self.whiteouts.iter().map(|(key, _)| key.overlay);
+        copy_ups.chain(whiteouts).collect()
+    }
+
+    /// The rows of these overlays.
+    #[must_use]
+    pub fn of(&self, overlays: &HashSet<OverlayKey>) -> Self {
+        let (mut copy_ups, mut whiteouts) = (self.copy_ups.clone(), self.whiteouts.clone());
+        copy_ups.retain(|(key, _)| overlays.contains(&key.overlay));
+        whiteouts.retain(|(key, _)| overlays.contains(&key.overlay));
+        Self {
+            copy_ups,
+            whiteouts,
+        }
+    }
 }
 
 pub(super) fn read(ebpf: &Ebpf) -> Result<KernelTotals> {
@@ -46,27 +71,13 @@ pub(super) fn remove(ebpf: &mut Ebpf, rows: &KernelTotals) -> Result<()> {
     let mut copy_ups: HashMap<_, CopyUpKey, CopyUpTotals> =
         HashMap::try_from(copy_ups).context("the map COPY_UPS")?;
     for (key, _) in &rows.copy_ups {
-        copy_ups.remove(key).context("the map COPY_UPS")?;
+        removed(copy_ups.remove(key)).context("the map COPY_UPS")?;
     }
     let whiteouts = ebpf.map_mut("WHITEOUTS").context("no map WHITEOUTS")?;
     let mut whiteouts: HashMap<_, WhiteoutKey, u64> =
         HashMap::try_from(whiteouts).context("the map WHITEOUTS")?;
     for (key, _) in &rows.whiteouts {
-        whiteouts.remove(key).context("the map WHITEOUTS")?;
+        removed(whiteouts.remove(key)).context("the map WHITEOUTS")?;
     }
     Ok(())
-}
-
-pub(super) fn in_flight(ebpf: &Ebpf) -> Result<Vec<(u32, InFlight)>> {
-    let map = ebpf.map("IN_FLIGHT").context("no map IN_FLIGHT")?;
-    let map: HashMap<_, u32, InFlight> = HashMap::try_from(map).context("the map IN_FLIGHT")?;
-    map.iter()
-        .collect::<Result<_, _>>()
-        .context("reading the map IN_FLIGHT")
-}
-
-pub(super) fn abandon(ebpf: &mut Ebpf, tid: u32) -> Result<()> {
-    let map = ebpf.map_mut("IN_FLIGHT").context("no map IN_FLIGHT")?;
-    let mut map: HashMap<_, u32, InFlight> = HashMap::try_from(map).context("the map IN_FLIGHT")?;
-    map.remove(&tid).context("the map IN_FLIGHT")
 }

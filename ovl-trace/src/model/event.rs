@@ -26,6 +26,19 @@ pub enum Event {
     Loss(Loss),
 }
 
+impl Event {
+    /// The overlay of a copy-up or a whiteout, and the process.
+    pub fn place(&self) -> Option<(OverlayKey, &Process)> {
+        match self {
+            Self::CopyUp(event) | Self::CopyUpStarted(event) | Self::CopyUpRunning(event) => {
+                Some((event.overlay, &event.process))
+            }
+            Self::Whiteout(event) => Some((event.overlay, &event.process)),
+            Self::OverlaySeen(_) | Self::OverlayGone { .. } | Self::Loss(_) => None,
+        }
+    }
+}
+
 /// The task that caused an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Process {

@@ -1,9 +1,15 @@
 //! Copy-ups that are running: how far they are, and those whose end will never
 //! be seen.
 
-use std::{collections::HashMap, fs, os::unix::fs::MetadataExt as _, path::Path};
+use std::{
+    collections::{BTreeMap, HashMap},
+    fs,
+    os::unix::fs::MetadataExt as _,
+    path::Path,
+};
 
 use anyhow::Result;
+use ovl_trace_common::in_flight::InFlight as State;
 
 use crate::{
     load::Tracer,
@@ -52,37 +58,124 @@ impl InFlight {
     /// numbers are of, nothing can be said about tasks, and nothing is
     /// forgotten.
     pub(super) fn look(&mut self, tracer: &mut Tracer, now_ns: u64) -> Result<Look> {
-        let mut look = Look::default();
-        let may_forget = numbers_are_ours();
         let table = tracer.in_flight()?;
-        self.announced
-            .retain(|tid, _| table.iter().any(|(running, _)| running == tid));
-        for (tid, state) in table {
-            let elapsed_ns = now_ns.saturating_sub(state.started_ns);
-            // `/proc/TID` exists for every thread, though it is not listed.
-            if may_forget
-                && elapsed_ns > AGE_NS
-                && !Path::new("/proc").join(tid.to_string()).exists()
-            {
-                tracer.abandon(tid)?;
-                self.announced.remove(&tid);
+        let mut look = Look {
+            running: self.running(&table, now_ns),
+            forgotten: 0,
+        };
+        if !numbers_are_ours() {
+            return Ok(look);
+        }
+        for (tid, state) in &table {
+            let is_old = now_ns.saturating_sub(state.started_ns) > AGE_NS;
+            // It may have ended, and its task after it, since the table was read.
+            if is_old && !exists(*tid) && tracer.abandon(*tid)? {
+                self.announced.remove(tid);
                 look.forgotten += 1;
-                continue;
-            }
-            if let Some(copy_up) = self.announced.get(&tid) {
-                look.running.push(Event::CopyUpRunning(CopyUp {
-                    time_ns: now_ns,
-                    copied_bytes: Some(state.copied_bytes),
-                    latency_ns: elapsed_ns,
-                    ..copy_up.clone()
-                }));
             }
         }
         Ok(look)
     }
+
+    /// Those of the table that were announced; the others are forgotten. A
+    /// thread may be in its next copy-up, if the last one's end was lost.
+    fn running(&mut self, table: &BTreeMap<u32, State>, now_ns: u64) -> Vec<Event> {
+        self.announced.retain(|tid, copy_up| {
+            let started_ns = copy_up.time_ns.saturating_sub(copy_up.latency_ns);
+            table
+                .get(tid)
+                .is_some_and(|state| state.started_ns == started_ns)
+        });
+        table
+            .iter()
+            .filter_map(|(tid, state)| {
+                Some(Event::CopyUpRunning(CopyUp {
+                    time_ns: now_ns,
+                    copied_bytes: Some(state.copied_bytes),
+                    latency_ns: now_ns.saturating_sub(state.started_ns),
+                    ..self.announced.get(tid)?.clone()
+                }))
+            })
+            .collect()
+    }
+}
+
+/// `/proc/TID` exists for every thread, though it is not listed.
+fn exists(tid: u32) -> bool {
+    Path::new("/proc").join(tid.to_string()).exists()
 }
 
 fn numbers_are_ours() -> bool {
     fs::metadata("/proc/self/ns/pid")
         .is_ok_and(|namespace| namespace.ino() == INITIAL_PID_NAMESPACE)
+}
+
+#[cfg(test)]
+mod tests {
+
+    use super::*;
+    use crate::model::test_support::copy_up;
+
+    fn state(started_ns: u64) -> State {
+        State {
+            dentry: 0,
+            inode: 0,
+            superblock: 0,
+            upper_before: 0,
+            started_ns,
+            lock_entered_ns: 0,
+            lock_ns: 0,
+            data_entered_ns: 0,
+            data_moved_ns: 0,
+            data_left_ns: 0,
+            size_bytes: 100,
+            data_length: 100,
+            copied_bytes: 40,
+            cloned_bytes: 0,
+            caller: 0,
+            open_flags: 0,
+            mode: 0,
+            flags: 0,
+            padding: 0,
+        }
+    }
+
+    /// Thread 216 announced a copy-up that began at 1000.
+    fn announced() -> InFlight {
+        let mut in_flight = InFlight::default();
+        in_flight.note(&Event::CopyUpStarted(CopyUp {
+            time_ns: 1010,
+            latency_ns: 10,
+            ..copy_up("/srv/model.bin")
+        }));
+        in_flight
+    }
+
+    #[test]
+    fn an_announced_copy_up_is_shown_with_its_bytes_so_far() {
+        let table = BTreeMap::from([(216, state(1000)), (217, state(1100))]);
+        let running = announced().running(&table, 5000);
+        let [Event::CopyUpRunning(event)] = &running[..] else {
+            panic!("{running:?}");
+        };
+        assert_eq!(event.path, b"/srv/model.bin");
+        assert_eq!((event.copied_bytes, event.latency_ns), (Some(40), 4000));
+    }
+
+    #[test]
+    fn the_next_copy_up_of_a_thread_is_not_the_announced_one() {
+        let mut in_flight = announced();
+        let table = BTreeMap::from([(216, state(3000))]);
+        assert_eq!(in_flight.running(&table, 5000), []);
+        let table = BTreeMap::from([(216, state(1000))]);
+        assert_eq!(in_flight.running(&table, 5000), [], "forgotten");
+    }
+
+    #[test]
+    fn an_end_forgets_the_announcement() {
+        let mut in_flight = announced();
+        in_flight.note(&Event::CopyUp(copy_up("/srv/model.bin")));
+        let table = BTreeMap::from([(216, state(1000))]);
+        assert_eq!(in_flight.running(&table, 5000), []);
+    }
 }

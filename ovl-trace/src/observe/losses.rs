@@ -21,9 +21,8 @@ impl Losses {
         let mut found = Vec::new();
         let now = tracer.losses()?;
         for (index, (new, old)) in now.into_iter().zip(&mut self.reasons).enumerate() {
-            let count = new - *old;
-            *old = new;
-            if index as u32 == loss::PATH_TRUNCATED {
+            let count = added(old, new);
+            if [loss::PATH_TRUNCATED, loss::PATH_UNREADABLE].contains(&(index as u32)) {
                 // Nothing is lost but the top of a path, and the path says so.
                 continue;
             }
@@ -56,11 +55,18 @@ impl Losses {
 
     fn missed(&mut self, program: &'static str, new: u64) -> u64 {
         if let Some((_, old)) = self.misses.iter_mut().find(|(name, _)| *name == program) {
-            return new - std::mem::replace(old, new);
+            return added(old, new);
         }
         self.misses.push((program, new));
         new
     }
+}
+
+/// What a counter grew by. One that starts anew (the module was loaded again)
+/// counts from 0.
+fn added(old: &mut u64, new: u64) -> u64 {
+    let before = std::mem::replace(old, new);
+    new.checked_sub(before).unwrap_or(new)
 }
 
 /// Full rings lose detail; everything else may make totals short.
@@ -70,5 +76,26 @@ fn source(reason: u32) -> LossSource {
             LossSource::Ring
         }
         _ => LossSource::Probe,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counters_grow_or_start_anew() {
+        let mut old = 0;
+        let counts: Vec<_> = [5, 5, 7, 2].map(|new| added(&mut old, new)).into();
+        assert_eq!(counts, [5, 0, 2, 2]);
+    }
+
+    #[test]
+    fn only_what_did_not_fit_into_the_ring_leaves_totals_exact() {
+        let of_ring = (0..loss::REASONS as u32)
+            .filter(|&reason| source(reason) == LossSource::Ring)
+            .map(|reason| loss::NAMES[reason as usize]);
+        assert!(of_ring.clone().all(|name| name.starts_with("ring_")));
+        assert_eq!(of_ring.count(), 4);
     }
 }

@@ -11,6 +11,7 @@ mod losses;
 mod module;
 mod prepare;
 mod session;
+mod signals;
 mod sink;
 mod stdout;
 mod triggers;
@@ -19,7 +20,7 @@ use std::io::Write;
 
 use anyhow::{Context as _, Result};
 
-use self::{session::Session, sink::Sink};
+use self::{session::Session, signals::Signals, sink::Sink};
 use crate::{
     aggregate::Report,
     cli::{
@@ -68,9 +69,10 @@ fn observe(observation: &Observation, sink: &mut Sink<'_>) -> Result<Report> {
         .build()
         .context("starting the event loop")?
         .block_on(async {
-            let prepared = prepare::prepare(observation).await?;
+            let mut signals = Signals::new()?;
+            let prepared = prepare::prepare(observation, &mut signals).await?;
             let mut session = Session::start(prepared, observation, sink)?;
-            session.run().await?;
+            session.run(&mut signals).await?;
             session.finish()
         })
 }

@@ -2,12 +2,10 @@
 
 use std::{fs, time::Duration};
 
-use anyhow::{Context as _, Result};
-use tokio::{
-    signal::unix::{SignalKind, signal},
-    time::{sleep, sleep_until},
-};
+use anyhow::Result;
+use tokio::time::{Instant, sleep, sleep_until};
 
+use super::signals::Signals;
 use crate::{cli::exit::Refused, kernel::KernelRoots};
 
 /// How often the module is looked for.
@@ -18,12 +16,10 @@ const PAUSE: Duration = Duration::from_millis(50);
 ///
 /// The mount that loads the module goes on at once, and attaching takes a
 /// moment: its very first copy-ups may be missed.
-pub(super) async fn loaded(deadline: Option<tokio::time::Instant>) -> Result<()> {
+pub(super) async fn loaded(deadline: Option<Instant>, signals: &mut Signals) -> Result<()> {
     tracing::warn!(
         "overlayfs is not loaded; waiting until an overlay is mounted ('modprobe overlay' loads it now)"
     );
-    let mut interrupt = signal(SignalKind::interrupt()).context("waiting for signals")?;
-    let mut terminate = signal(SignalKind::terminate()).context("waiting for signals")?;
     let state = KernelRoots::host().sys.join("module/overlay/initstate");
     while !fs::read_to_string(&state).is_ok_and(|state| state.trim() == "live") {
         let end = async {
@@ -34,8 +30,7 @@ pub(super) async fn loaded(deadline: Option<tokio::time::Instant>) -> Result<()>
         };
         tokio::select! {
             biased;
-            _ = interrupt.recv() => return Err(refused()),
-            _ = terminate.recv() => return Err(refused()),
+            () = signals.received() => return Err(refused()),
             () = end => return Err(refused()),
             () = sleep(PAUSE) => {}
         }

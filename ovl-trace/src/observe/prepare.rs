@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result};
 use tokio::time::Instant;
 
-use super::{module, triggers::KernelTriggers};
+use super::{module, signals::Signals, triggers::KernelTriggers};
 use crate::{
     cli::{config::Observation, exit::Refused},
     doctor::{self, BpfSupport, Diagnosis, Roots},
@@ -24,11 +24,15 @@ pub(super) struct Prepared {
 
 /// Checks, loads and attaches. What the doctor calls fatal is refused with the
 /// doctor's words; only for the module there is a wait.
-pub(super) async fn prepare(observation: &Observation) -> Result<Prepared> {
+pub(super) async fn prepare(observation: &Observation, signals: &mut Signals) -> Result<Prepared> {
     let started = Instant::now();
     let (mut survey, mut diagnosis) = look();
     if diagnosis.waits_for_overlayfs() {
-        module::loaded(observation.duration.map(|limit| started + limit)).await?;
+        // A time beyond all clocks is no limit.
+        let deadline = observation
+            .duration
+            .and_then(|limit| started.checked_add(limit));
+        module::loaded(deadline, signals).await?;
         (survey, diagnosis) = look();
     }
     if let Some(refusal) = diagnosis.refusal() {

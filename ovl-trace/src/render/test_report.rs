@@ -20,6 +20,7 @@ fn context(coverage: Vec<Coverage>) -> ReportContext {
         hostname: "host".to_owned(),
         started: "2026-11-21T07:10:31Z".parse().unwrap(),
         ended: "2026-11-21T07:10:41.5Z".parse().unwrap(),
+        in_flight: 0,
         coverage,
     }
 }
@@ -136,9 +137,13 @@ pub(crate) fn degraded() -> Report {
     let mut aggregator = aggregated(1);
     aggregator.loss(LossSource::Ring, "ring_copy_up", 12);
     aggregator.loss(LossSource::Probe, "in_flight_full", 1);
-    aggregator.report(context(vec![Coverage {
+    let coverage = vec![Coverage {
         probe: "do_splice_direct".to_owned(),
         why_not: Some("no such symbol".to_owned()),
         lost: Some("bytes are unknown".to_owned()),
-    }]))
+    }];
+    aggregator.report(ReportContext {
+        in_flight: 2,
+        ..context(coverage)
+    })
 }

@@ -2,7 +2,9 @@
 //! file system for upper layers: the events must be exactly the right ones,
 //! and the upper directory must agree.
 //!
-//! `ovl-trace-tests kernel [NAME…]`
+//! `ovl-trace-tests kernel [--describe] [NAME…]`; a name is a part of
+//! `FILE-SYSTEM::TOPIC::CASE`. With `--describe`, the events that each case
+//! must report are printed, too.
 
 mod bytes;
 mod case;
@@ -12,6 +14,8 @@ mod facts;
 mod judge;
 mod layer;
 mod merged;
+mod module;
+mod print;
 mod process;
 mod run;
 mod sys;
@@ -24,49 +28,48 @@ use std::{
     time::Instant,
 };
 
+use anyhow::Result;
+use print::{Column, Counts};
 use run::Verdict;
 
-/// Runs the cases whose name contains one of `names` (all without names).
-pub(crate) fn main(names: &[String]) -> ExitCode {
-    match all(names) {
+use crate::harness;
+
+/// Runs the cases that the arguments choose (all without names).
+pub(crate) fn main(arguments: &[String]) -> ExitCode {
+    let describe = arguments.iter().any(|argument| argument == "--describe");
+    let names: Vec<String> = arguments
+        .iter()
+        .filter(|argument| *argument != "--describe")
+        .cloned()
+        .collect();
+    match all(&names, describe) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) | Err(_) => ExitCode::FAILURE,
     }
 }
 
-fn all(names: &[String]) -> io::Result<bool> {
+/// Whether all passed.
+fn all(names: &[String], describe: bool) -> io::Result<bool> {
     let mut out = io::stdout();
-    let (mut passed, mut failed, mut ignored) = (0, 0, 0);
-    for kind in disks::KINDS {
+    let mut counts = Counts::default();
+    let mut columns = Vec::new();
+    // The module first: later, overlays may linger that use it.
+    let mut add = |name, run: &dyn Fn() -> Result<Vec<(&'static str, Verdict)>>| {
         let started = Instant::now();
-        let verdicts = run::cases(kind, names)
+        let verdicts = run()
             .unwrap_or_else(|error| vec![("all::the_run", Verdict::Failed(format!("{error:#}")))]);
-        for (name, verdict) in &verdicts {
-            let name = format!("kernel::{}::{name}", kind.name);
-            match verdict {
-                Verdict::Passed => {
-                    passed += 1;
-                    writeln!(out, "test {name} ... ok")?;
-                }
-                Verdict::Failed(why) => {
-                    failed += 1;
-                    writeln!(out, "test {name} ... FAILED: {why}")?;
-                }
-                Verdict::Unsupported(why) => {
-                    ignored += 1;
-                    writeln!(out, "test {name} ... ignored: {why}")?;
-                }
-            }
-        }
+        let column = Column { name, verdicts };
+        print::lines(&mut out, &column, &mut counts)?;
         let seconds = started.elapsed().as_secs_f32();
-        writeln!(out, "note: {}: {seconds:.1} s", kind.name)?;
-        out.flush()?;
+        harness::note(&format!("{name}: {seconds:.1} s"));
+        columns.push(column);
+        io::Result::Ok(())
+    };
+    add("any", &|| module::cases(names))?;
+    for kind in disks::KINDS {
+        add(kind.name, &|| run::cases(kind, names, describe))?;
     }
-    let good = failed == 0 && passed > 0;
-    let verdict = if good { "ok" } else { "FAILED" };
-    writeln!(
-        out,
-        "\ntest result: {verdict}. {passed} passed; {failed} failed; {ignored} ignored; 0 measured; 0 filtered out"
-    )?;
-    Ok(good)
+    print::summary(&mut out, &columns, counts)?;
+    out.flush()?;
+    Ok(counts.is_good())
 }

@@ -42,21 +42,16 @@ impl Child {
         }
     }
 
-    /// Waits until it sleeps in a function of the kernel. `false`: it ended
-    /// before. (The stack of a task that runs must not be read: the kernel
-    /// warns about that when the task is in a function with a return probe.)
-    pub(crate) fn sleeps_in(&self, function: &str) -> Result<bool> {
+    /// Waits until it sleeps in a way that a signal interrupts. `false`: it
+    /// ended before.
+    pub(crate) fn sleeps(&self) -> Result<bool> {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            let place = fs::read_to_string(format!("/proc/{}/wchan", self.pid))
-                .context("reading where a task sleeps")?;
-            if place.contains(function) {
-                return Ok(true);
+            match self.state()? {
+                'S' => return Ok(true),
+                'Z' => return Ok(false),
+                state => ensure!(Instant::now() < deadline, "it is in state {state}"),
             }
-            if self.is_over()? {
-                return Ok(false);
-            }
-            ensure!(Instant::now() < deadline, "not in {function}: {place}");
         }
     }
 
@@ -65,7 +60,7 @@ impl Child {
     pub(crate) fn copies(&self, bytes: u64, before: u64) -> Result<bool> {
         let deadline = Instant::now() + PATIENCE;
         while cached()? < before + bytes {
-            if self.is_over()? {
+            if self.state()? == 'Z' {
                 return Ok(false);
             }
             ensure!(Instant::now() < deadline, "it does not copy");
@@ -73,9 +68,12 @@ impl Child {
         Ok(true)
     }
 
-    fn is_over(&self) -> Result<bool> {
+    /// The letter of `ps`.
+    fn state(&self) -> Result<char> {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.pid))?;
-        Ok(stat.contains(") Z "))
+        let rest = stat.rsplit_once(") ").map(|(_, rest)| rest);
+        rest.and_then(|rest| rest.chars().next())
+            .context("/proc/PID/stat has no state")
     }
 
     /// Its end: the errno it ended with, or `None` if a signal killed it.

@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    io::{self, Write as _},
     panic::{AssertUnwindSafe, catch_unwind},
     path::PathBuf,
 };
@@ -11,6 +12,7 @@ use anyhow::{Context as _, Result, anyhow};
 use super::{
     case::{Case, Lower, Upper},
     disks::{Disks, Kind},
+    expected::Expected,
     facts::Facts,
     judge,
     merged::Merged,
@@ -37,8 +39,13 @@ pub(crate) struct Done {
     pub(crate) origins: Origins,
 }
 
-/// Runs the cases whose name contains one of `names` on a file system.
-pub(crate) fn cases(kind: Kind, names: &[String]) -> Result<Vec<(&'static str, Verdict)>> {
+/// Runs the cases whose name contains one of `names` on a file system; with
+/// `describe`, says what they must report.
+pub(crate) fn cases(
+    kind: Kind,
+    names: &[String],
+    describe: bool,
+) -> Result<Vec<(&'static str, Verdict)>> {
     let disks = Disks::mount(kind).with_context(|| format!("making {}", kind.name))?;
     let facts = Facts::find(&disks.roomy().join("probe"), &disks.roomy())
         .context("trying the file system out")?;
@@ -60,6 +67,10 @@ pub(crate) fn cases(kind: Kind, names: &[String]) -> Result<Vec<(&'static str, V
             Ok(finished) => done.push(finished),
             Err(error) => verdicts.push((name, Verdict::Failed(format!("{error:#}")))),
         }
+    }
+    if describe {
+        done.iter()
+            .try_for_each(|done| describe_case(kind, &done.case))?;
     }
     let recorded = tracer.finish()?;
     for finished in &done {
@@ -83,6 +94,20 @@ pub(crate) fn cases(kind: Kind, names: &[String]) -> Result<Vec<(&'static str, V
         let _unmounted = sys::umount(&root);
     }
     Ok(verdicts)
+}
+
+/// `reports kernel::ext4::opens::append: data copy /f (open)`
+fn describe_case(kind: Kind, case: &Case) -> io::Result<()> {
+    let events: Vec<String> = case.events.iter().map(Expected::describe).collect();
+    let text = if case.check.is_some() {
+        "see the case".to_owned()
+    } else if events.is_empty() {
+        "nothing".to_owned()
+    } else {
+        events.join("; ")
+    };
+    let (kind, name) = (kind.name, case.name);
+    writeln!(io::stdout(), "reports kernel::{kind}::{name}: {text}")
 }
 
 /// Mounts the overlay, does the operation and reads the upper directory.

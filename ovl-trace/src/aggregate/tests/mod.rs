@@ -17,6 +17,7 @@ fn context() -> ReportContext {
         hostname: "host".to_owned(),
         started: "2026-11-21T07:10:31Z".parse().unwrap(),
         ended: "2026-11-21T07:10:41Z".parse().unwrap(),
+        in_flight: 0,
         coverage: Vec::new(),
     }
 }

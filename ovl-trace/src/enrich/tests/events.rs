@@ -51,6 +51,25 @@ fn init_mounts_are_named_when_the_record_comes() {
 }
 
 #[test]
+fn a_lost_record_of_a_mount_is_made_up_for() {
+    let host = docker_20();
+    let text = fixtures::text(&format!("{DOCKER_20}/mountinfo/host.txt"));
+    host.process(1, 1, &text);
+    let identity = upper_of(&host.at(&web_upper()));
+    let mut enricher = Enricher::new(&host.config());
+    assert!(!enricher.knows(key(1)));
+    // What the kernel side's table has: no paths, but who the upperdir is.
+    let row = OverlaySeen {
+        upperdir: None,
+        upper: Some(identity),
+        ..seen(key(1), "", false)
+    };
+    let origin = enricher.origin(&Event::OverlaySeen(row));
+    assert_eq!(label(&origin), "web-1");
+    assert!(enricher.knows(key(1)));
+}
+
+#[test]
 fn retries_end() {
     let host = FakeHost::new();
     let mut enricher = Enricher::new(&host.config());

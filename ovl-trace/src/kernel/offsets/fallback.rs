@@ -2,8 +2,8 @@
 //!
 //! Debian 5.10 has no module BTF, and a module's BTF can be turned off. The
 //! constants below hold for every kernel of their range that was looked at;
-//! outside of the ranges nothing is assumed. The mount options (`config`) have
-//! moved too often, and stay absent.
+//! outside of the ranges nothing is assumed. The mount options (`config`) moved
+//! often from 6.5 on, and stay absent there.
 
 use ovl_trace_common::offsets::{ABSENT, Offsets};
 
@@ -16,6 +16,8 @@ struct Era {
     lowerstack: u32,
     /// `oe` follows `__upperdentry`, which follows the inode.
     has_oe: bool,
+    /// `config.upperdir` and `config.workdir` in `struct ovl_fs`.
+    options: Option<(u32, u32)>,
 }
 
 const ERAS: &[Era] = &[
@@ -29,6 +31,8 @@ const ERAS: &[Era] = &[
         numlower: 16,
         lowerstack: 24,
         has_oe: false,
+        // `config` begins at 56 with lowerdir, upperdir and workdir.
+        options: Some((64, 72)),
     },
     // `ovl_inode.oe`, and `ovl_fs.numdatalayer` before `layers`.
     // fs/overlayfs/ovl_entry.h of 6.6 and 6.8; BTF of 6.12.117 to 7.3.4.
@@ -39,6 +43,7 @@ const ERAS: &[Era] = &[
         numlower: 0,
         lowerstack: 8,
         has_oe: true,
+        options: None,
     },
 ];
 
@@ -52,6 +57,10 @@ pub(super) fn fill(version: (u32, u32), offsets: &mut Offsets) {
     };
     offsets.ovl_fs_numlayer = 0;
     offsets.ovl_fs_layers = era.layers;
+    if let Some((upperdir, workdir)) = era.options {
+        offsets.ovl_fs_upperdir = upperdir;
+        offsets.ovl_fs_workdir = workdir;
+    }
     offsets.ovl_layer_mnt = 0;
     offsets.ovl_layer_idx = 24;
     offsets.ovl_entry_numlower = era.numlower;

@@ -21,6 +21,7 @@ struct ReportObject {
     counted_from: String,
     containers: Vec<RowObject>,
     totals: TotalsObject,
+    in_flight: usize,
     loss: LossObject,
     coverage: Vec<CoverageObject>,
     notes: Vec<String>,
@@ -180,6 +181,7 @@ fn an_empty_report() {
           "opaque": 0
         }
       },
+      "in_flight": 0,
       "loss": {
         "ring": 0,
         "queue": 0,
@@ -263,6 +265,6 @@ fn losses_and_coverage() {
     insta::assert_snapshot!(format!("{}\n{}\n{}", value["loss"], value["coverage"], value["notes"]), @r#"
     {"ring":12,"queue":0,"probe":1,"reasons":{"in_flight_full":1,"ring_copy_up":12}}
     [{"probe":"do_splice_direct","status":"no such symbol","lost":"bytes are unknown"}]
-    ["12 events were lost, and counts come from events: all numbers are lower bounds","probes missed something 1 time: counts may be short, too"]
+    ["12 events were lost, and counts come from events: all numbers are lower bounds","probes missed something 1 time: counts may be short, too","2 copy-ups were still running at the end: not counted"]
     "#);
 }

@@ -67,7 +67,7 @@ fn interrupt(merged: &Merged) -> anyhow::Result<()> {
         handle_signal();
         merged.touch("f")
     })?;
-    let waits = waiter.sleeps_in("ovl_copy_up_start")?;
+    let waits = waiter.sleeps()?;
     waiter.signal(libc::SIGUSR1)?;
     let ended = waiter.wait()?;
     anyhow::ensure!(waits, "the waiter did not wait");

@@ -166,6 +166,7 @@ struct ProcessJson<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     comm_bytes: Option<String>,
     uid: Option<u32>,
+    cgroup_id: Option<u64>,
 }
 
 impl<'a> From<&'a Process> for ProcessJson<'a> {
@@ -177,6 +178,8 @@ impl<'a> From<&'a Process> for ProcessJson<'a> {
             comm,
             comm_bytes,
             uid: process.uid,
+            // Without cgroup v2 there is none.
+            cgroup_id: (process.cgroup != 0).then_some(process.cgroup),
         }
     }
 }

@@ -113,6 +113,7 @@ struct ProcessField {
     comm: String,
     comm_bytes: Option<String>,
     uid: Option<u32>,
+    cgroup_id: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -137,7 +138,7 @@ fn line(event: &Event, origin: &Origin) -> String {
 
 #[test]
 fn a_copy_up() {
-    insta::assert_snapshot!(line(&Event::CopyUp(copy_up("/srv/model.bin")), &origin("web")), @r#"{"type":"copy_up","time":"2026-11-21T07:10:41.001421770Z","container":{"id":"7765627765627765627765627765627765627765627765627765627765627765","name":"web","image":"shop/web:1.4","runtime":"docker","pod":null,"namespace":null},"mount":{"device":"0:28","merged":"/var/lib/docker/overlay2/95be/merged","upperdir":"/var/lib/docker/overlay2/95be/diff"},"path":"/srv/model.bin","kind":"data","method":"copy","size_bytes":52428800,"copied_bytes":52428800,"latency_ns":183000000,"phases":{"lock_ns":900,"data_ns":150000000,"sync_ns":32000000},"trigger":{"operation":"open","flags":["O_WRONLY","O_APPEND"],"syscall":"openat"},"process":{"pid":216,"tid":216,"comm":"sh","uid":0},"result":"ok","layer":{"index":1,"digest":null,"instruction":null},"inode":77,"mode":"100644","ancestor":false}"#);
+    insta::assert_snapshot!(line(&Event::CopyUp(copy_up("/srv/model.bin")), &origin("web")), @r#"{"type":"copy_up","time":"2026-11-21T07:10:41.001421770Z","container":{"id":"7765627765627765627765627765627765627765627765627765627765627765","name":"web","image":"shop/web:1.4","runtime":"docker","pod":null,"namespace":null},"mount":{"device":"0:28","merged":"/var/lib/docker/overlay2/95be/merged","upperdir":"/var/lib/docker/overlay2/95be/diff"},"path":"/srv/model.bin","kind":"data","method":"copy","size_bytes":52428800,"copied_bytes":52428800,"latency_ns":183000000,"phases":{"lock_ns":900,"data_ns":150000000,"sync_ns":32000000},"trigger":{"operation":"open","flags":["O_WRONLY","O_APPEND"],"syscall":"openat"},"process":{"pid":216,"tid":216,"comm":"sh","uid":0,"cgroup_id":4242},"result":"ok","layer":{"index":1,"digest":null,"instruction":null},"inode":77,"mode":"100644","ancestor":false}"#);
 }
 
 #[test]
@@ -159,7 +160,7 @@ fn what_is_unknown_is_null_or_absent() {
         outcome: Outcome::Failed(None),
         ..copy_up("/a")
     };
-    insta::assert_snapshot!(line(&Event::CopyUp(event), &unowned()), @r#"{"type":"copy_up","time":"2026-11-21T07:10:41.001421770Z","container":null,"mount":{"device":"0:28","merged":null,"upperdir":null},"path":"/a","kind":"data","method":null,"size_bytes":52428800,"copied_bytes":null,"latency_ns":183000000,"trigger":{"operation":"open","flags":[],"syscall":null},"process":{"pid":216,"tid":216,"comm":"sh","uid":null},"result":"failed","layer":null,"inode":77,"mode":"100644","ancestor":false}"#);
+    insta::assert_snapshot!(line(&Event::CopyUp(event), &unowned()), @r#"{"type":"copy_up","time":"2026-11-21T07:10:41.001421770Z","container":null,"mount":{"device":"0:28","merged":null,"upperdir":null},"path":"/a","kind":"data","method":null,"size_bytes":52428800,"copied_bytes":null,"latency_ns":183000000,"trigger":{"operation":"open","flags":[],"syscall":null},"process":{"pid":216,"tid":216,"comm":"sh","uid":null,"cgroup_id":4242},"result":"failed","layer":null,"inode":77,"mode":"100644","ancestor":false}"#);
 }
 
 #[test]
@@ -189,7 +190,7 @@ fn a_running_copy_up_claims_no_result() {
 
 #[test]
 fn a_whiteout_and_a_loss() {
-    insta::assert_snapshot!(line(&Event::Whiteout(whiteout("/etc/motd")), &origin("web")), @r#"{"type":"whiteout","time":"2026-11-21T07:10:41.001421770Z","container":{"id":"7765627765627765627765627765627765627765627765627765627765627765","name":"web","image":"shop/web:1.4","runtime":"docker","pod":null,"namespace":null},"mount":{"device":"0:28","merged":"/var/lib/docker/overlay2/95be/merged","upperdir":"/var/lib/docker/overlay2/95be/diff"},"path":"/etc/motd","cause":"unlink","process":{"pid":216,"tid":216,"comm":"sh","uid":0}}"#);
+    insta::assert_snapshot!(line(&Event::Whiteout(whiteout("/etc/motd")), &origin("web")), @r#"{"type":"whiteout","time":"2026-11-21T07:10:41.001421770Z","container":{"id":"7765627765627765627765627765627765627765627765627765627765627765","name":"web","image":"shop/web:1.4","runtime":"docker","pod":null,"namespace":null},"mount":{"device":"0:28","merged":"/var/lib/docker/overlay2/95be/merged","upperdir":"/var/lib/docker/overlay2/95be/diff"},"path":"/etc/motd","cause":"unlink","process":{"pid":216,"tid":216,"comm":"sh","uid":0,"cgroup_id":4242}}"#);
     let loss = Event::Loss(Loss {
         time_ns: 0,
         source: LossSource::Ring,

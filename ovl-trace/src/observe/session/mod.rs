@@ -1,5 +1,8 @@
 //! The event loop.
 
+mod context;
+mod counters;
+
 use std::{
     collections::HashSet,
     time::{Duration, Instant},
@@ -10,25 +13,24 @@ use aya::maps::{MapData, RingBuf};
 use jiff::Timestamp;
 use tokio::{
     io::unix::AsyncFd,
-    signal::unix::{Signal, SignalKind, signal},
     time::{Interval, MissedTickBehavior, interval, sleep_until},
 };
 
 use super::{
     docker::DockerApi, in_flight::InFlight, kernel_log::KernelLog, losses::Losses,
-    prepare::Prepared, sink::Sink, stdout, triggers::KernelTriggers,
+    prepare::Prepared, signals::Signals, sink::Sink, stdout, triggers::KernelTriggers,
 };
 use crate::{
-    aggregate::{Aggregator, Coverage, Report, ReportContext},
+    aggregate::{Aggregator, Report},
     cli::config::Observation,
-    decode::{decode, decode_totals},
+    decode::{decode, overlay_state},
     enrich::{
         EnrichConfig, Enricher,
         docker::api::{ApiContainer, EngineApi},
     },
     kernel::WallClock,
-    load::{KernelTotals, Tracer},
-    model::{Event, Filter, Loss, LossSource, Origin, OverlayKey},
+    load::Tracer,
+    model::{Event, Filter, Loss, LossSource, OverlayKey, Process},
 };
 
 /// How often counters are read. Events do not wait for it.
@@ -115,22 +117,20 @@ impl<'a, 'out> Session<'a, 'out> {
             started: Timestamp::now(),
             deadline: observation
                 .duration
-                .map(|duration| Instant::now() + duration),
+                .and_then(|duration| Instant::now().checked_add(duration)),
             remaining: observation.count.map(std::num::NonZero::get),
             more: false,
         })
     }
 
     /// Runs until the user, the clock or the count ends it.
-    pub(super) async fn run(&mut self) -> Result<()> {
-        let mut interrupt = signal(SignalKind::interrupt()).context("waiting for signals")?;
-        let mut terminate = signal(SignalKind::terminate()).context("waiting for signals")?;
+    pub(super) async fn run(&mut self, signals: &mut Signals) -> Result<()> {
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         self.sink.start()?;
         tracing::info!("ready");
         while self.remaining != Some(0) {
-            let wake = self.wait(&mut interrupt, &mut terminate, &mut tick).await?;
+            let wake = self.wait(signals, &mut tick).await?;
             match wake {
                 Wake::Ring => self.drain(BATCH)?,
                 Wake::Tick => {
@@ -148,24 +148,16 @@ impl<'a, 'out> Session<'a, 'out> {
         Ok(())
     }
 
-    async fn wait(
-        &mut self,
-        interrupt: &mut Signal,
-        terminate: &mut Signal,
-        tick: &mut Interval,
-    ) -> Result<Wake> {
+    /// The ring comes last: it may always have more, and what comes before it
+    /// is rare. Between two batches the runtime gets its turn, without which
+    /// neither signals nor sockets would ever be ready.
+    async fn wait(&mut self, signals: &mut Signals, tick: &mut Interval) -> Result<Wake> {
         let deadline = self.deadline;
         let retry = self.enricher.next_retry();
         Ok(tokio::select! {
             biased;
-            _ = interrupt.recv() => Wake::End,
-            _ = terminate.recv() => Wake::End,
+            () = signals.received() => Wake::End,
             () = at(deadline) => Wake::End,
-            () = std::future::ready(()), if self.more => Wake::Ring,
-            guard = self.ring.readable() => {
-                guard.context("waiting for the ring buffer")?.clear_ready();
-                Wake::Ring
-            }
             () = at(retry) => Wake::Retry,
             written = self.kernel_log.written() => {
                 written?;
@@ -173,6 +165,11 @@ impl<'a, 'out> Session<'a, 'out> {
             }
             containers = self.docker.answer() => Wake::Docker(containers),
             _ = tick.tick() => Wake::Tick,
+            () = tokio::task::yield_now(), if self.more => Wake::Ring,
+            guard = self.ring.readable(), if !self.more => {
+                guard.context("waiting for the ring buffer")?.clear_ready();
+                Wake::Ring
+            }
         })
     }
 
@@ -209,6 +206,9 @@ impl<'a, 'out> Session<'a, 'out> {
     }
 
     fn event(&mut self, event: &Event) -> Result<()> {
+        if let Some((overlay, process)) = event.place() {
+            self.identify(overlay, Some(process))?;
+        }
         let origin = self.enricher.origin(event);
         let time = match event {
             Event::CopyUp(event) | Event::CopyUpStarted(event) | Event::CopyUpRunning(event) => {
@@ -234,63 +234,16 @@ impl<'a, 'out> Session<'a, 'out> {
         Ok(())
     }
 
-    /// Reads counters: losses, and the totals of overlays that are gone.
-    fn tick(&mut self) -> Result<()> {
-        self.look_for_losses()?;
-        self.triggers.refresh();
-        self.look_at_running()?;
-        if self.enricher.wants_docker_api() {
-            self.docker.ask();
-        }
-        if !self.gone.is_empty() {
-            let totals = self.tracer.totals()?;
-            self.take_totals(&totals);
-            let gone = std::mem::take(&mut self.gone);
-            self.tracer.forget(&rows_of(&totals, &gone))?;
-        }
-        Ok(())
-    }
-
-    fn look_at_running(&mut self) -> Result<()> {
-        let now_ns = self.clock.monotonic_ns();
-        let look = self.in_flight.look(&mut self.tracer, now_ns)?;
-        for event in &look.running {
-            self.event(event)?;
-        }
-        if look.forgotten > 0 {
-            self.lost(Loss {
-                time_ns: now_ns,
-                source: LossSource::Probe,
-                reason: "unfinished",
-                count: look.forgotten,
-            })?;
-        }
-        self.sink.flush()?;
-        Ok(())
-    }
-
-    fn look_for_losses(&mut self) -> Result<()> {
-        for loss in self.losses.look(&self.tracer, 0)? {
-            self.lost(loss)?;
-        }
-        Ok(())
-    }
-
-    fn lost(&mut self, loss: Loss) -> Result<()> {
-        let event = Event::Loss(loss);
-        let origin = Origin::unknown(crate::model::DeviceNumber::from_kernel(0));
-        self.aggregator
-            .event(&event, &origin, Timestamp::UNIX_EPOCH);
-        self.sink.event(&event, &origin, Timestamp::now())?;
-        Ok(())
-    }
-
-    fn take_totals(&mut self, totals: &KernelTotals) {
-        for (overlay, totals) in decode_totals(&totals.copy_ups, &totals.whiteouts, &self.triggers)
+    /// Asks the kernel side about an overlay whose own record was lost, or is
+    /// still to come: another processor may be about to send it.
+    fn identify(&mut self, overlay: OverlayKey, process: Option<&Process>) -> Result<()> {
+        if !self.enricher.knows(overlay)
+            && let Some(state) = self.tracer.overlay(overlay)?
         {
-            let origin = self.enricher.origin_of(overlay);
-            self.aggregator.totals(overlay, &origin, &totals);
+            let seen = overlay_state(overlay, &state, process);
+            self.enricher.origin(&Event::OverlaySeen(seen));
         }
+        Ok(())
     }
 
     /// Stops the probes, takes in what they left, and sums up.
@@ -298,22 +251,12 @@ impl<'a, 'out> Session<'a, 'out> {
         self.tracer.stop();
         self.drain(usize::MAX)?;
         self.look_for_losses()?;
+        // The last chance for records that come late.
+        self.enricher.retry(Instant::now() + TICK);
         let totals = self.tracer.totals()?;
-        self.take_totals(&totals);
-        let running = self.tracer.in_flight()?.len();
-        if running > 0 {
-            tracing::warn!(
-                "{running} copy-ups were still running at the end; they are not counted"
-            );
-        }
-        Ok(self.aggregator.report(ReportContext {
-            tool_version: env!("CARGO_PKG_VERSION").to_owned(),
-            kernel: self.kernel.clone(),
-            hostname: hostname(),
-            started: self.started,
-            ended: Timestamp::now(),
-            coverage: coverage(&self.tracer),
-        }))
+        self.take_totals(&totals)?;
+        let context = context::of(&self.tracer, self.kernel, self.started)?;
+        Ok(self.aggregator.report(context))
     }
 }
 
@@ -323,39 +266,4 @@ async fn at(time: Option<Instant>) {
         Some(time) => sleep_until(time.into()).await,
         None => std::future::pending().await,
     }
-}
-
-fn rows_of(totals: &KernelTotals, overlays: &HashSet<OverlayKey>) -> KernelTotals {
-    KernelTotals {
-        copy_ups: totals
-            .copy_ups
-            .iter()
-            .filter(|(key, _)| overlays.contains(&key.overlay))
-            .copied()
-            .collect(),
-        whiteouts: totals
-            .whiteouts
-            .iter()
-            .filter(|(key, _)| overlays.contains(&key.overlay))
-            .copied()
-            .collect(),
-    }
-}
-
-fn coverage(tracer: &Tracer) -> Vec<Coverage> {
-    tracer
-        .coverage()
-        .iter()
-        .map(|probe| Coverage {
-            probe: probe.probe.to_owned(),
-            why_not: probe.missing.clone(),
-            lost: probe.missing.is_some().then(|| probe.lost.to_owned()),
-        })
-        .collect()
-}
-
-fn hostname() -> String {
-    std::fs::read_to_string("/proc/sys/kernel/hostname")
-        .map(|name| name.trim_end().to_owned())
-        .unwrap_or_default()
 }

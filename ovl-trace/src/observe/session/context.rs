@@ -1,0 +1,42 @@
+//! What the report says of the observation itself.
+
+use std::fs;
+
+use anyhow::Result;
+use jiff::Timestamp;
+
+use crate::{
+    aggregate::{Coverage, ReportContext},
+    load::Tracer,
+};
+
+/// At the end of an observation, when the probes are off.
+pub(super) fn of(tracer: &Tracer, kernel: String, started: Timestamp) -> Result<ReportContext> {
+    Ok(ReportContext {
+        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        kernel,
+        hostname: hostname(),
+        started,
+        ended: Timestamp::now(),
+        in_flight: tracer.in_flight()?.len(),
+        coverage: coverage(tracer),
+    })
+}
+
+fn coverage(tracer: &Tracer) -> Vec<Coverage> {
+    tracer
+        .coverage()
+        .iter()
+        .map(|probe| Coverage {
+            probe: probe.probe.to_owned(),
+            why_not: probe.missing.clone(),
+            lost: probe.missing.is_some().then(|| probe.lost.to_owned()),
+        })
+        .collect()
+}
+
+fn hostname() -> String {
+    fs::read_to_string("/proc/sys/kernel/hostname")
+        .map(|name| name.trim_end().to_owned())
+        .unwrap_or_default()
+}

@@ -1,0 +1,95 @@
+//! What the clock brings: losses, running copy-ups, the totals of overlays that
+//! are gone.
+
+use anyhow::Result;
+use jiff::Timestamp;
+use ovl_trace_common::loss;
+
+use super::Session;
+use crate::{
+    decode::decode_totals,
+    load::KernelTotals,
+    model::{DeviceNumber, Event, Loss, LossSource, Origin},
+};
+
+impl Session<'_, '_> {
+    /// Reads all counters.
+    pub(super) fn tick(&mut self) -> Result<()> {
+        self.look_for_losses()?;
+        self.look_at_running()?;
+        if self.enricher.wants_docker_api() {
+            self.docker.ask();
+        }
+        if !self.gone.is_empty() {
+            let totals = self.tracer.totals()?;
+            self.take_totals(&totals)?;
+            let gone = std::mem::take(&mut self.gone);
+            self.tracer.forget(&totals.of(&gone))?;
+        }
+        // After the totals, whose addresses are those of the module as it was.
+        self.triggers.refresh();
+        self.sink.flush()?;
+        Ok(())
+    }
+
+    fn look_at_running(&mut self) -> Result<()> {
+        let now_ns = self.clock.monotonic_ns();
+        let look = self.in_flight.look(&mut self.tracer, now_ns)?;
+        for event in &look.running {
+            self.event(event)?;
+        }
+        if look.forgotten > 0 {
+            self.lost(Loss {
+                time_ns: now_ns,
+                source: LossSource::Probe,
+                reason: loss::NAMES[loss::UNFINISHED as usize],
+                count: look.forgotten,
+            })?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn look_for_losses(&mut self) -> Result<()> {
+        let losses = self.losses.look(&self.tracer, 0)?;
+        let overlay = loss::NAMES[loss::RING_OVERLAY as usize];
+        if losses.iter().any(|loss| loss.reason == overlay) {
+            self.look_for_ends()?;
+        }
+        for loss in losses {
+            self.lost(loss)?;
+        }
+        Ok(())
+    }
+
+    /// The record of an overlay's end can be lost, too: its totals would stay
+    /// in the kernel for ever.
+    fn look_for_ends(&mut self) -> Result<()> {
+        for overlay in self.tracer.totals()?.overlays() {
+            // One without a birth was never remembered.
+            if overlay.born_ns != 0 && self.tracer.overlay(overlay)?.is_none() {
+                let device = self.enricher.origin_of(overlay).mount.device;
+                self.event(&Event::OverlayGone { overlay, device })?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn lost(&mut self, loss: Loss) -> Result<()> {
+        let event = Event::Loss(loss);
+        let origin = Origin::unknown(DeviceNumber::from_kernel(0));
+        self.aggregator
+            .event(&event, &origin, Timestamp::UNIX_EPOCH);
+        self.sink.event(&event, &origin, Timestamp::now())?;
+        Ok(())
+    }
+
+    pub(super) fn take_totals(&mut self, totals: &KernelTotals) -> Result<()> {
+        for (overlay, totals) in decode_totals(&totals.copy_ups, &totals.whiteouts, &self.triggers)
+        {
+            self.identify(overlay, None)?;
+            let origin = self.enricher.origin_of(overlay);
+            self.aggregator.totals(overlay, &origin, &totals);
+        }
+        Ok(())
+    }
+}

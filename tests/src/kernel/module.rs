@@ -1,0 +1,116 @@
+//! The overlay module comes and goes.
+
+use std::{fs, path::Path, process::Command, thread, time::Duration};
+
+use anyhow::{Context as _, Result, ensure};
+
+use super::{case, merged::Merged, run::Verdict, sys};
+use crate::{
+    command::run,
+    events::Recorded,
+    harness::Case,
+    tracer::{self, Tracer},
+};
+
+/// Its cases, which belong to no file system.
+const CASES: [Case; 3] = [
+    Case {
+        name: "module::loaded_anew_while_tracing",
+        run: loaded_anew,
+    },
+    Case {
+        name: "module::not_loaded_is_refused",
+        run: not_loaded,
+    },
+    Case {
+        name: "module::loaded_after_the_start",
+        run: loaded_later,
+    },
+];
+
+/// Runs those whose name contains one of `names`.
+pub(super) fn cases(names: &[String]) -> Result<Vec<(&'static str, Verdict)>> {
+    let is_module = fs::read_to_string("/proc/modules")?
+        .lines()
+        .any(|line| line.starts_with("overlay "));
+    let wanted = |case: &str| names.is_empty() || names.iter().any(|name| case.contains(name));
+    let verdict = |case: &Case| {
+        if !is_module {
+            return Verdict::Unsupported("overlayfs as a module".to_owned());
+        }
+        match (case.run)() {
+            Ok(()) => Verdict::Passed,
+            Err(error) => Verdict::Failed(format!("{error:#}")),
+        }
+    };
+    Ok(CASES
+        .iter()
+        .filter(|case| wanted(case.name))
+        .map(|case| (case.name, verdict(case)))
+        .collect())
+}
+
+/// The probes survive that their module is unloaded, which aya's own would
+/// not.
+fn loaded_anew() -> Result<()> {
+    let directory = tempfile::tempdir()?;
+    let tracer = Tracer::start(&[])?;
+    let mut uppers = Vec::new();
+    for name in ["before", "after"] {
+        uppers.push(copy_up(directory.path(), name)?);
+        run("rmmod", &["overlay"])?;
+        run("modprobe", &["overlay"])?;
+    }
+    let recorded = tracer.finish()?;
+    recorded.expect_no_loss()?;
+    uppers.iter().try_for_each(|upper| seen(&recorded, upper))
+}
+
+/// A copy-up in an overlay of its own, which is gone then. Returns upperdir.
+fn copy_up(directory: &Path, name: &'static str) -> Result<String> {
+    let case = case::Case::new(name).lower(|layer| layer.file("f", 5000));
+    let merged = Merged::new(&case, directory, directory)?;
+    merged.touch("f")?;
+    sys::umount(&merged.root)?;
+    Ok(merged.upper.display().to_string())
+}
+
+fn seen(recorded: &Recorded, upper: &str) -> Result<()> {
+    let seen = recorded
+        .of_type("copy_up")
+        .iter()
+        .filter(|event| event["mount"]["upperdir"] == upper)
+        .count();
+    ensure!(seen == 1, "{seen} events of {upper}: {:?}", recorded.events);
+    Ok(())
+}
+
+fn loaded_later() -> Result<()> {
+    let directory = tempfile::tempdir()?;
+    run("rmmod", &["overlay"])?;
+    let starting = thread::spawn(|| Tracer::start(&[]));
+    // Most likely it waits by then; the outcome is the same if not.
+    thread::sleep(Duration::from_secs(1));
+    run("modprobe", &["overlay"])?;
+    let tracer = starting.join().ok().context("the tracer's thread")??;
+    let upper = copy_up(directory.path(), "later")?;
+    let recorded = tracer.finish()?;
+    recorded.expect_no_loss()?;
+    seen(&recorded, &upper)
+}
+
+/// Without the module there is nothing to attach to: it waits, and says what
+/// would end that.
+fn not_loaded() -> Result<()> {
+    run("rmmod", &["overlay"])?;
+    let ended = tracer::run(Command::new("ovl-trace").args(["live", "--duration", "1s"]));
+    run("modprobe", &["overlay"])?;
+    let ended = ended?;
+    ensure!(ended.code == Some(3), "{:?}: {}", ended.code, ended.stderr);
+    ensure!(
+        ended.stderr.contains("modprobe overlay"),
+        "{}",
+        ended.stderr
+    );
+    Ok(())
+}

@@ -1,0 +1,89 @@
+//! What came out, for people and for `cargo xtask test`.
+
+use std::io::{self, Write};
+
+use super::run::Verdict;
+
+/// The cases of one file system.
+pub(super) struct Column {
+    /// Type of the file system, or `any`.
+    pub(super) name: &'static str,
+    pub(super) verdicts: Vec<(&'static str, Verdict)>,
+}
+
+/// How many ended how.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Counts {
+    passed: usize,
+    failed: usize,
+    ignored: usize,
+}
+
+impl Counts {
+    /// Something passed and nothing failed.
+    pub(super) fn is_good(self) -> bool {
+        self.failed == 0 && self.passed > 0
+    }
+}
+
+/// One line for each case, as Rust's own harness prints them.
+pub(super) fn lines(out: &mut dyn Write, column: &Column, counts: &mut Counts) -> io::Result<()> {
+    for (case, verdict) in &column.verdicts {
+        let name = format!("kernel::{}::{case}", column.name);
+        match verdict {
+            Verdict::Passed => {
+                counts.passed += 1;
+                writeln!(out, "test {name} ... ok")?;
+            }
+            Verdict::Failed(why) => {
+                counts.failed += 1;
+                writeln!(out, "test {name} ... FAILED: {why}")?;
+            }
+            Verdict::Unsupported(why) => {
+                counts.ignored += 1;
+                writeln!(out, "test {name} ... ignored: {why}")?;
+            }
+        }
+    }
+    out.flush()
+}
+
+/// The table of cases and file systems, then the line with the counts.
+pub(super) fn summary(out: &mut dyn Write, columns: &[Column], counts: Counts) -> io::Result<()> {
+    let mut names: Vec<&str> = Vec::new();
+    for (case, _) in columns.iter().flat_map(|column| &column.verdicts) {
+        if !names.contains(case) {
+            names.push(case);
+        }
+    }
+    let width = names.iter().map(|name| name.len()).max().unwrap_or(0);
+    write!(out, "\n{:width$}", "case")?;
+    for column in columns {
+        write!(out, "  {:7}", column.name)?;
+    }
+    writeln!(out)?;
+    for name in names {
+        write!(out, "{name:width$}")?;
+        for column in columns {
+            let verdict = column.verdicts.iter().find(|(case, _)| *case == name);
+            let word = match verdict {
+                Some((_, Verdict::Passed)) => "ok",
+                Some((_, Verdict::Failed(_))) => "FAILED",
+                Some((_, Verdict::Unsupported(_))) => "-",
+                None => "",
+            };
+            write!(out, "  {word:7}")?;
+        }
+        writeln!(out)?;
+    }
+    let Counts {
+        passed,
+        failed,
+        ignored,
+    } = counts;
+    let verdict = if counts.is_good() { "ok" } else { "FAILED" };
+    writeln!(
+        out,
+        "\ntest result: {verdict}. {passed} passed; {failed} failed; {ignored} ignored; 0 measured; 0 filtered out"
+    )
+}

@@ -1,0 +1,158 @@
+//! The end-to-end tests, in guests: system calls on every kernel, containers
+//! on one.
+
+mod cases;
+mod table;
+
+use std::{fs, path::Path, time::Duration};
+
+use anyhow::{Context as _, Result, ensure};
+
+use self::table::Table;
+use crate::{
+    build::GuestBinaries,
+    counts::Counts,
+    guest::Guest,
+    host::{Host, say},
+    vm,
+};
+
+/// How long the tests in one guest may take.
+const LIMIT: Duration = Duration::from_secs(30 * 60);
+
+/// Every kernel series that is tested, the oldest first.
+pub(crate) const ALL_KERNELS: [&str; 5] = ["5.10", "6.1", "6.12", "6.18", "newest"];
+
+/// What is tested unless asked otherwise.
+pub(crate) const DEFAULT_KERNELS: &str = vm::KERNEL;
+
+/// The kernel series that a list means: `all` is every one.
+pub(crate) fn kernels(list: &[String]) -> Vec<String> {
+    let mut kernels: Vec<String> = Vec::new();
+    for name in list {
+        let meant = match name.as_str() {
+            "all" => &ALL_KERNELS[..],
+            name => &[name],
+        };
+        for name in meant {
+            if !kernels.iter().any(|known| known == name) {
+                kernels.push((*name).to_owned());
+            }
+        }
+    }
+    kernels
+}
+
+/// Runs the system calls in a guest of each kernel, and the containers in one
+/// of [`vm::KERNEL`], if that is among them. Writes the table of cases and
+/// kernels to `table`. A guest that does not boot is an error.
+pub(crate) fn run(
+    host: &Host,
+    binaries: &GuestBinaries,
+    kernels: &[String],
+    table: Option<&Path>,
+) -> Result<Counts> {
+    let mut all = Counts::default();
+    let mut cases = Table::default();
+    for kernel in kernels {
+        let guest = guest(binaries, kernel);
+        let script = if table.is_some() {
+            "exec ovl-trace-tests kernel --describe"
+        } else {
+            "exec ovl-trace-tests kernel"
+        };
+        let mut lines = Vec::new();
+        let outcome = in_guest(host, &guest, script, &mut |line| {
+            lines.push(line.to_owned());
+        })?;
+        for line in &lines {
+            cases.take(&outcome.kernel, line);
+        }
+        all += outcome.counts;
+    }
+    if kernels.iter().any(|kernel| kernel == vm::KERNEL) {
+        let guest = Guest {
+            docker: true,
+            ..guest(binaries, vm::KERNEL)
+        };
+        all += in_guest(host, &guest, "exec ovl-trace-tests", &mut |_| {})?.counts;
+    } else {
+        say(format_args!(
+            "the cases with containers run on kernel {} only",
+            vm::KERNEL
+        ));
+    }
+    if let Some(path) = table {
+        fs::write(path, cases.markdown())
+            .with_context(|| format!("cannot write '{}'", path.display()))?;
+        say(format_args!("cases and kernels: {}", path.display()));
+    }
+    Ok(all)
+}
+
+fn guest(binaries: &GuestBinaries, kernel: &str) -> Guest {
+    Guest {
+        kernel: kernel.to_owned(),
+        time_limit: LIMIT,
+        ..Guest::new(binaries.dir.clone())
+    }
+}
+
+/// What came of the tests in a guest.
+struct Outcome {
+    /// Release of its kernel.
+    kernel: String,
+    counts: Counts,
+}
+
+fn in_guest(
+    host: &Host,
+    guest: &Guest,
+    script: &str,
+    on_line: &mut dyn FnMut(&str),
+) -> Result<Outcome> {
+    let mut counts = None;
+    let finished = vm::in_guest(host, guest, script, &mut |line| {
+        counts = Counts::parse(line).or(counts);
+        on_line(line);
+    })?;
+    let kernel = finished.kernel_version;
+    let counts = counts.with_context(|| {
+        format!(
+            "the tests on kernel {kernel} ended with status {} before they said how many passed",
+            finished.status
+        )
+    })?;
+    ensure!(
+        counts.failed > 0 || finished.status == 0,
+        "the tests on kernel {kernel} ended with status {}",
+        finished.status
+    );
+    let what = if guest.docker {
+        "containers"
+    } else {
+        "system calls"
+    };
+    say(format_args!("kernel {kernel}, {what}: {counts}"));
+    Ok(Outcome { kernel, counts })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(list: &[&str]) -> Vec<String> {
+        let list: Vec<String> = list.iter().map(|name| (*name).to_owned()).collect();
+        kernels(&list)
+    }
+
+    #[test]
+    fn all_is_every_kernel_once() {
+        assert_eq!(of(&["all"]), ALL_KERNELS);
+        assert_eq!(
+            of(&["6.12", "all", "6.1"]),
+            ["6.12", "5.10", "6.1", "6.18", "newest"]
+        );
+        assert_eq!(of(&["7.2"]), ["7.2"]);
+    }
+}
