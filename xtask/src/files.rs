@@ -15,11 +15,16 @@ const UNFINISHED: &str = ".unfinished-";
 /// What killed runs left in its place is removed, so the caller holds the lock
 /// under which such directories are made.
 pub(crate) fn unfinished_in(dir: &Path) -> Result<TempDir> {
-    fs::create_dir_all(dir).with_context(|| format!("cannot make '{}'", dir.display()))?;
     for left in left_in(dir) {
         // What cannot be removed is in nobody's way.
         drop(fs::remove_dir_all(left));
     }
+    new_unfinished_in(dir)
+}
+
+/// The same, and what killed runs left stays.
+pub(crate) fn new_unfinished_in(dir: &Path) -> Result<TempDir> {
+    fs::create_dir_all(dir).with_context(|| format!("cannot make '{}'", dir.display()))?;
     tempfile::Builder::new()
         .prefix(UNFINISHED)
         .tempdir_in(dir)

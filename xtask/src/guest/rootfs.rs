@@ -9,7 +9,7 @@ use anyhow::{Context as _, bail};
 
 use super::suite::{Archive, sources};
 use super::tool::{fingerprint, tool, write_whole};
-use crate::files::{left_in, unfinished_in};
+use crate::files::{left_in, new_unfinished_in};
 use crate::host::{Host, say};
 
 /// Size of the image, most of it a hole. What a guest writes beyond its data
@@ -131,7 +131,7 @@ fn build(host: &Host, recipe: &Recipe, image: &Path) -> anyhow::Result<()> {
     {
         say(format_args!("{error:#}"));
     }
-    let work = unfinished_in(parent)?;
+    let work = new_unfinished_in(parent)?;
     let tree = work.path().join("tree");
     let made = fill(host, recipe, work.path(), &tree);
     let removed = remove(host, "the tree is in the image, or of no use", &[tree]);
@@ -143,7 +143,8 @@ fn build(host: &Host, recipe: &Recipe, image: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Trees belong to root, so a temporary directory cannot remove them.
+/// Trees belong to root, so a temporary directory cannot remove them. Where an
+/// older run left a mount in one, that is not entered.
 fn remove(host: &Host, why: &str, trees: &[PathBuf]) -> anyhow::Result<()> {
     let mut rm = tool("rm");
     host.run_as_root(why, rm.args(["-rf", "--one-file-system", "--"]).args(trees))
@@ -153,8 +154,12 @@ fn remove(host: &Host, why: &str, trees: &[PathBuf]) -> anyhow::Result<()> {
 fn fill(host: &Host, recipe: &Recipe, work: &Path, tree: &Path) -> anyhow::Result<()> {
     let list = work.join("sources.list");
     write_whole(&list, sources(recipe.archives).as_bytes())?;
-    let mut install = tool("mmdebstrap");
+    // With mounts of its own: mmdebstrap mounts /sys and more in the tree, and
+    // these must not outlive it when it is killed.
+    let mut install = tool("unshare");
+    install.args(["--mount", "--propagation=private", "--"]);
     install.args([
+        "mmdebstrap",
         "--quiet",
         "--mode=root",
         "--variant=minbase",
