@@ -28,6 +28,7 @@
 
 mod arch;
 mod copy_up;
+mod copy_up_event;
 mod deletion;
 mod emit;
 mod globals;

@@ -1,0 +1,226 @@
+//! The event of a copy-up, and what is counted of it.
+
+use ovl_trace_common::{
+    aggregate::{CopyUpKey, SYSCALL_COMPAT},
+    codes::{UNKNOWN_U64, event_kind, kind, method, result},
+    event::{CopyUp, FLAG_ANCESTOR, FLAG_COMPAT_SYSCALL},
+    in_flight::InFlight,
+    offsets::ABSENT,
+};
+
+use crate::{
+    arch::Syscall,
+    emit,
+    globals::{data_probed, events_wanted, offset, splice_probed},
+    kread,
+    maps::Scratch,
+    overlay::Known,
+    path, task,
+};
+
+const S_IFMT: u32 = 0o170_000;
+const S_IFREG: u32 = 0o100_000;
+const S_IFDIR: u32 = 0o040_000;
+const S_IFLNK: u32 = 0o120_000;
+
+/// `O_TRUNC` (`include/uapi/asm-generic/fcntl.h`; x86-64 and arm64 use it).
+const O_TRUNC: u32 = 0o1000;
+
+/// Stands for the outcome of a copy-up that is only announced.
+pub(crate) const RUNNING: i32 = i32::MIN;
+
+/// The mode is that of a regular file.
+#[inline(always)]
+pub(crate) fn is_regular(mode: u32) -> bool {
+    mode & S_IFMT == S_IFREG
+}
+
+/// Writes the path into the scratch, if anybody wants it. This comes before
+/// all that branches, since the verifier walks its loop once for each way that
+/// leads there.
+#[inline(always)]
+pub(crate) fn path(scratch: &mut Scratch, copy_up: &InFlight) {
+    if events_wanted() {
+        path::write(scratch, copy_up.dentry, copy_up.superblock);
+    }
+}
+
+/// Adds who and where to the event in the scratch, and sends it.
+#[inline(always)]
+pub(crate) fn report(scratch: &mut Scratch, copy_up: &InFlight, syscall: Syscall, reason: u32) {
+    if !events_wanted() {
+        return;
+    }
+    let (bytes, path_flags) = (scratch.path_bytes, scratch.path_flags as u16);
+    // SAFETY: an event structure.
+    let event = unsafe { emit::place::<CopyUp>(scratch) };
+    task::write(&mut event.task, copy_up.caller, syscall);
+    let mut flags = path_flags | (copy_up.flags as u16 & FLAG_ANCESTOR);
+    if syscall.compat {
+        flags |= FLAG_COMPAT_SYSCALL;
+    }
+    event.header.flags = flags;
+    event.header.path_bytes = bytes;
+    event.inode = kread::field(copy_up.inode, offset!(inode_ino));
+    event.open_flags = copy_up.open_flags;
+    event.mode = copy_up.mode;
+    event.layer = layer(copy_up.dentry, copy_up.inode);
+    emit::send::<CopyUp>(scratch, bytes, reason);
+}
+
+/// Writes into the scratch what the totals need of the event; returns the key
+/// to count it under.
+#[inline(always)]
+pub(crate) fn describe(
+    scratch: &mut Scratch,
+    copy_up: &InFlight,
+    known: Known,
+    outcome: i32,
+    syscall: Syscall,
+) -> CopyUpKey {
+    let what = classify(copy_up, outcome);
+    // SAFETY: an event structure.
+    let event = unsafe { emit::place::<CopyUp>(scratch) };
+    emit::write_header(&mut event.header, event_kind::COPY_UP, known);
+    event.size_bytes = copy_up.size_bytes;
+    event.copied_bytes = copied_bytes(copy_up, what.method, outcome);
+    event.latency_ns = event.header.time_ns - copy_up.started_ns;
+    event.lock_ns = copy_up.lock_ns;
+    write_data_phases(event, copy_up);
+    event.result = outcome;
+    event.kind = what.kind;
+    event.method = what.method;
+    event.padding = [0; 6];
+    let number = syscall.number as i16;
+    CopyUpKey {
+        overlay: known.key(),
+        caller: copy_up.caller,
+        syscall: if syscall.compat {
+            number | SYSCALL_COMPAT
+        } else {
+            number
+        },
+        result: outcome as i16,
+        kind: what.kind,
+        method: what.method,
+        ancestor: u8::from(copy_up.flags & u32::from(FLAG_ANCESTOR) != 0),
+        flags_set: u8::from(copy_up.open_flags != 0),
+    }
+}
+
+#[derive(Clone, Copy)]
+struct What {
+    kind: u8,
+    method: u8,
+}
+
+/// What was copied and how, from the probes that fired.
+///
+/// 5.10 and 5.15 call the data function with a length of 0 for truncated and
+/// empty files, so the length decides, not the call.
+#[inline(always)]
+fn classify(copy_up: &InFlight, outcome: i32) -> What {
+    let type_only = |kind| What {
+        kind,
+        method: method::NONE,
+    };
+    match copy_up.mode & S_IFMT {
+        S_IFDIR => return type_only(kind::DIRECTORY),
+        S_IFLNK => return type_only(kind::SYMLINK),
+        S_IFREG => {}
+        _ => return type_only(kind::SPECIAL),
+    }
+    let data = |method| What {
+        kind: kind::DATA,
+        method,
+    };
+    if copy_up.data_length > 0 {
+        if copy_up.cloned_bytes == copy_up.data_length {
+            return data(method::REFLINK);
+        }
+        return data(method::COPY);
+    }
+    if outcome != result::OK {
+        // It did not come to the data, or not yet: how it would have been
+        // copied is not known.
+        return data(method::UNKNOWN);
+    }
+    let truncated = copy_up.open_flags & O_TRUNC != 0;
+    if copy_up.upper_before != 0 {
+        return data(if truncated {
+            method::TRUNCATED
+        } else if copy_up.size_bytes == 0 {
+            method::NONE
+        } else if data_probed() {
+            method::LINK
+        } else {
+            method::UNKNOWN
+        });
+    }
+    if copy_up.size_bytes == 0 {
+        return data(method::NONE);
+    }
+    if truncated {
+        return data(method::TRUNCATED);
+    }
+    if !data_probed() {
+        return data(method::UNKNOWN);
+    }
+    What {
+        kind: kind::METADATA,
+        method: method::METACOPY,
+    }
+}
+
+/// Bytes really written. A clone that covered only a part was discarded by the
+/// kernel and the whole file spliced.
+#[inline(always)]
+fn copied_bytes(copy_up: &InFlight, method: u8, outcome: i32) -> u64 {
+    if copy_up.data_length > 0 && method == method::COPY {
+        return if splice_probed() {
+            copy_up.copied_bytes
+        } else {
+            UNKNOWN_U64
+        };
+    }
+    // Nothing was written, but for what is not known: a copy-up that runs, or
+    // one whose data function is not probed.
+    let unknown = method == method::UNKNOWN && (outcome == RUNNING || !data_probed());
+    if unknown { UNKNOWN_U64 } else { 0 }
+}
+
+/// Time in the data function: until the last byte moved, and after it, which
+/// is the `vfs_fsync` that ends it.
+#[inline(always)]
+fn write_data_phases(event: &mut CopyUp, copy_up: &InFlight) {
+    event.data_ns = UNKNOWN_U64;
+    event.sync_ns = UNKNOWN_U64;
+    if copy_up.data_length == 0 || copy_up.data_left_ns == 0 {
+        return;
+    }
+    if copy_up.data_moved_ns == 0 {
+        event.data_ns = copy_up.data_left_ns - copy_up.data_entered_ns;
+        return;
+    }
+    event.data_ns = copy_up.data_moved_ns - copy_up.data_entered_ns;
+    event.sync_ns = copy_up.data_left_ns - copy_up.data_moved_ns;
+}
+
+/// Index of the topmost lower layer that has the file; 0 if unknown.
+///
+/// From 6.5 on the layers hang off the inode (`ovl_inode.oe`), before off the
+/// dentry (`d_fsdata`): `fs/overlayfs/ovl_entry.h`.
+#[inline(always)]
+fn layer(dentry: u64, inode: u64) -> u32 {
+    let entry = if offset!(ovl_inode_oe) == ABSENT {
+        kread::pointer(dentry, offset!(dentry_fsdata))
+    } else {
+        kread::pointer(inode, offset!(ovl_inode_oe))
+    };
+    if kread::field::<u32>(entry, offset!(ovl_entry_numlower)) == 0 {
+        return 0;
+    }
+    // `lowerstack[0].layer` is the first member of `struct ovl_path`.
+    let layer = kread::pointer(entry, offset!(ovl_entry_lowerstack));
+    kread::field(layer, offset!(ovl_layer_idx))
+}
