@@ -27,6 +27,10 @@ use crate::{
 
 The last line of the output is `N passed, N failed, N skipped`; each check and
 each test counts as one. The exit code is 0 only when nothing failed.")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an option of the command line"
+)]
 pub(crate) struct TestOptions {
     /// Only the unit tests.
     #[arg(long, conflicts_with = "e2e")]
