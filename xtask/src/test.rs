@@ -27,6 +27,10 @@ use crate::{
 
 The last line of the output is `N passed, N failed, N skipped`; each check and
 each test counts as one. The exit code is 0 only when nothing failed.")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an option of the command line"
+)]
 pub(crate) struct TestOptions {
     /// Only the unit tests.
     #[arg(long, conflicts_with = "e2e")]
@@ -46,6 +50,9 @@ pub(crate) struct TestOptions {
         default_value = e2e::DEFAULT_KERNELS
     )]
     kernels: Vec<String>,
+    /// Leave out the tests with containers.
+    #[arg(long, conflicts_with = "unit")]
+    no_containers: bool,
     /// Write the table of cases and kernels, as Markdown.
     #[arg(long, value_name = "FILE", conflicts_with = "unit")]
     write_cases: Option<PathBuf>,
@@ -98,7 +105,12 @@ fn run(host: &Host, options: &TestOptions, steps: &mut Steps) {
     if e2e {
         steps.counted("end-to-end tests", || {
             let binaries = build::guest_binaries(host)?;
-            e2e::run(host, &binaries, &kernels, options.write_cases.as_deref())
+            let chosen = e2e::Chosen {
+                kernels: &kernels,
+                containers: !options.no_containers,
+                table: options.write_cases.as_deref(),
+            };
+            e2e::run(host, &binaries, &chosen)
         });
     }
 }
