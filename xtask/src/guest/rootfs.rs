@@ -143,6 +143,18 @@ fn build(host: &Host, recipe: &Recipe, image: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The option that keeps new mounts from showing elsewhere. unshare(1) refuses
+/// it in a chroot whose root is no mount.
+fn propagation() -> &'static str {
+    let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+    let is_root = |line: &str| line.split(' ').nth(4) == Some("/");
+    if mounts.lines().any(is_root) {
+        "--propagation=private"
+    } else {
+        "--propagation=unchanged"
+    }
+}
+
 /// Trees belong to root, so a temporary directory cannot remove them. Where an
 /// older run left a mount in one, that is not entered.
 fn remove(host: &Host, why: &str, trees: &[PathBuf]) -> anyhow::Result<()> {
@@ -157,7 +169,7 @@ fn fill(host: &Host, recipe: &Recipe, work: &Path, tree: &Path) -> anyhow::Resul
     // With mounts of its own: mmdebstrap mounts /sys and more in the tree, and
     // these must not outlive it when it is killed.
     let mut install = tool("unshare");
-    install.args(["--mount", "--propagation=private", "--"]);
+    install.args(["--mount", propagation(), "--"]);
     install.args([
         "mmdebstrap",
         "--quiet",
