@@ -200,6 +200,7 @@ impl Enricher {
                 .then(|| self.namespaces.working_directory(event.process.pid))
                 .flatten(),
             upperdir,
+            layers: event.layers,
         };
         match self.entries.get_mut(&event.overlay) {
             Some(entry) => entry.facts = facts,

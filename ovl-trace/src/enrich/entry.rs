@@ -124,7 +124,14 @@ impl Entry {
                 container,
                 record,
                 outer,
+                layers,
             } = owned;
+            // A store that tells of more or fewer layers than the kernel has
+            // is not about this mount.
+            let fits = |count| count as usize == layers.len() + 1;
+            if self.facts.layers.is_none_or(fits) {
+                origin.layers = layers;
+            }
             origin.container = Some(container);
             self.record = record;
             self.outer = outer;

@@ -98,7 +98,10 @@ impl Listing {
         };
         for superblock in self.table.all() {
             let found = resolve.resolve(superblock.device, Some(superblock), &facts);
-            let container = found.owned.map(|owned| owned.container);
+            let (container, layers) = match found.owned {
+                Some(owned) => (Some(owned.container), owned.layers),
+                None => (None, Vec::new()),
+            };
             pending |= match &container {
                 Some(container) => container.name.is_none(),
                 None => found.pending,
@@ -106,6 +109,7 @@ impl Listing {
             let origin = Origin {
                 container,
                 mount: found.mount,
+                layers,
             };
             rows.push(row(superblock, origin, self.namespaces.home()));
         }

@@ -14,6 +14,7 @@ mod config;
 pub mod docker;
 mod enricher;
 mod entry;
+mod image;
 mod list;
 mod mountinfo;
 mod namespaces;

@@ -11,7 +11,7 @@ use super::{
     table::{MountTable, Superblock},
     view::{KernelFacts, View, Views},
 };
-use crate::model::{Container, DeviceNumber, Mount};
+use crate::model::{Container, DeviceNumber, Layer, Mount};
 
 /// A container that owns an overlay.
 #[derive(Clone, Debug)]
@@ -22,6 +22,8 @@ pub(crate) struct Owned {
     pub(crate) record: Option<Record>,
     /// The container in which the owner's daemon runs (Docker-in-Docker).
     pub(crate) outer: Option<String>,
+    /// The lower layers, topmost first; empty if they are not known.
+    pub(crate) layers: Vec<Layer>,
 }
 
 /// What could be found out about an overlay.
@@ -146,13 +148,17 @@ impl<'a> Resolve<'a> {
         let home = self.namespaces.home_root();
         let outer = None;
         if let Some(Owner {
-            container, record, ..
+            container,
+            record,
+            layers,
+            ..
         }) = self.resolvers.docker.by_id(&home, &found.id)
         {
             return Some(Owned {
                 container,
                 record,
                 outer,
+                layers,
             });
         }
         let container = unnamed(found.id, found.runtime?);
@@ -160,6 +166,7 @@ impl<'a> Resolve<'a> {
             container,
             record: None,
             outer,
+            layers: Vec::new(),
         })
     }
 
@@ -188,12 +195,14 @@ impl Resolution {
             mut container,
             record,
             merged,
+            layers,
         } = owner;
         qualify(&mut container, outer.as_deref());
         self.owned = Some(Owned {
             container,
             record,
             outer,
+            layers,
         });
         // `/` is where the container sees it; the runtime's own place says more.
         let poor = self

@@ -10,7 +10,7 @@ use super::{
     docker::Docker,
     root::{Root, Stamp},
 };
-use crate::model::Container;
+use crate::model::{Container, Layer};
 
 /// What is known of an overlay, seen from one mount namespace.
 #[derive(Debug)]
@@ -45,6 +45,20 @@ pub(crate) struct Owner {
     pub(crate) record: Option<Record>,
     /// The mount point, where the runtime's layout fixes it.
     pub(crate) merged: Option<PathBuf>,
+    /// The lower layers, topmost first; empty if the store does not tell.
+    pub(crate) layers: Vec<Layer>,
+}
+
+impl Owner {
+    /// Of which nothing but the container is known.
+    pub(crate) fn new(container: Container) -> Self {
+        Self {
+            container,
+            record: None,
+            merged: None,
+            layers: Vec::new(),
+        }
+    }
 }
 
 /// A file that describes a container. It is read again when it changes: names

@@ -31,6 +31,8 @@ pub(crate) struct KernelFacts {
     pub(crate) mounted: bool,
     /// The mounter's working directory, the base of a relative upperdir.
     pub(crate) working_directory: Option<PathBuf>,
+    /// Number of layers, the upper one included.
+    pub(crate) layers: Option<u32>,
 }
 
 /// One namespace's view.

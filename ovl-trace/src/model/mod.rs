@@ -4,6 +4,7 @@ mod container;
 mod device;
 mod event;
 mod filter;
+mod layer;
 mod mount;
 mod names;
 #[cfg(test)]
@@ -16,6 +17,7 @@ pub use event::{
     CopyUp, Event, Loss, LossSource, Outcome, OverlaySeen, Phases, Process, Trigger, Whiteout,
 };
 pub use filter::Filter;
+pub use layer::Layer;
 pub use mount::{Mount, Origin};
 pub use names::{Cause, Kind, Method, Operation};
 pub use ovl_trace_common::overlay::OverlayKey;

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use super::{Container, DeviceNumber};
+use super::{Container, DeviceNumber, Layer};
 
 /// An overlay mount. Paths are as the mounter sees them, from the root of its
 /// mount namespace.
@@ -27,6 +27,9 @@ pub struct Origin {
     pub container: Option<Container>,
     /// The mount.
     pub mount: Mount,
+    /// The lower layers, topmost first, from the runtime's store; empty if
+    /// they are not known. Never from `lowerdir=` alone.
+    pub layers: Vec<Layer>,
 }
 
 impl Origin {
@@ -41,7 +44,14 @@ impl Origin {
                 workdir: None,
                 lowerdirs: Vec::new(),
             },
+            layers: Vec::new(),
         })
+    }
+
+    /// A lower layer by its index in the overlay: 1 is the topmost.
+    pub fn layer(&self, index: u32) -> Option<&Layer> {
+        self.layers
+            .get(usize::try_from(index).ok()?.checked_sub(1)?)
     }
 
     /// What to call it on a screen: the container's label, else

@@ -1,7 +1,7 @@
 //! Values for the tests of the modules that work on the model.
 
 use super::{
-    Cause, Container, CopyUp, DeviceNumber, Kind, Method, Mount, Operation, Origin, Outcome,
+    Cause, Container, CopyUp, DeviceNumber, Kind, Layer, Method, Mount, Operation, Origin, Outcome,
     OverlayKey, Phases, Process, Runtime, Trigger, Whiteout,
 };
 
@@ -37,6 +37,11 @@ pub(crate) fn origin(name: &str) -> Origin {
             workdir: Some("/var/lib/docker/overlay2/95be/work".into()),
             lowerdirs: vec!["/var/lib/docker/overlay2/l/ABC".into()],
         },
+        layers: vec![Layer {
+            id: "f9fc".to_owned(),
+            digest: Some("sha256:f9fc76".to_owned()),
+            created_by: Some("COPY model.bin /srv/ # buildkit".to_owned()),
+        }],
     }
 }
 

@@ -63,18 +63,13 @@ impl Docker {
         for data_root in self.data_roots.clone() {
             if let Some((container, record)) = self.store(home, &data_root).describe(id) {
                 return Some(Owner {
-                    container,
                     record: Some(record),
-                    merged: None,
+                    ..Owner::new(container)
                 });
             }
         }
         let container = self.api.container(id)?;
-        Some(Owner {
-            container,
-            record: None,
-            merged: None,
-        })
+        Some(Owner::new(container))
     }
 
     fn store(&mut self, root: &Root, data_root: &Path) -> &mut Store {
@@ -90,28 +85,19 @@ impl Docker {
     fn build_step(&mut self, root: &Root, data_root: &Path, step: String) -> Claim {
         let found = self.store(root, data_root).build_step(&step);
         let container = found.unwrap_or_else(|| unnamed(step, Runtime::Buildkit));
-        owner(Owner {
-            container,
-            record: None,
-            merged: None,
-        })
+        owner(Owner::new(container))
     }
 
     /// A container of the containerd store: the mount point has its id.
     fn rootfs(&mut self, root: &Root, data_root: &Path, id: &str) -> Claim {
         match self.store(root, data_root).describe(id) {
             Some((container, record)) => owner(Owner {
-                container,
                 record: Some(record),
-                merged: None,
+                ..Owner::new(container)
             }),
             // Not by the path alone: anybody may name a directory so.
             None => match self.api.container(id) {
-                Some(container) => owner(Owner {
-                    container,
-                    record: None,
-                    merged: None,
-                }),
+                Some(container) => owner(Owner::new(container)),
                 None => Claim::Pending,
             },
         }
@@ -139,9 +125,9 @@ impl Docker {
                 self.data_roots.push(data_root);
             }
             return owner(Owner {
-                container,
                 record,
                 merged,
+                ..Owner::new(container)
             });
         }
         Claim::Pending
@@ -189,11 +175,7 @@ impl Resolver for Docker {
             // The daemon that we can ask is the host's.
             _ if evidence.home => match self.api.owner_of(evidence.upperdir, evidence.mount_points)
             {
-                Some(container) => owner(Owner {
-                    container,
-                    record: None,
-                    merged: None,
-                }),
+                Some(container) => owner(Owner::new(container)),
                 None => claim,
             },
             _ => claim,

@@ -10,7 +10,9 @@ use serde::Serialize;
 
 use super::{ContainerJson, MountJson, name, to_writer};
 use crate::{
-    model::{CopyUp, Event, Loss, Method, Origin, Outcome, Phases, Process, Trigger, Whiteout},
+    model::{
+        CopyUp, Event, Layer, Loss, Method, Origin, Outcome, Phases, Process, Trigger, Whiteout,
+    },
     render::errno,
 };
 
@@ -66,7 +68,7 @@ struct CopyUpJson<'a> {
     trigger: TriggerJson<'a>,
     process: ProcessJson<'a>,
     result: Option<Cow<'static, str>>,
-    layer: Option<LayerJson>,
+    layer: Option<LayerJson<'a>>,
     inode: u64,
     mode: String,
     ancestor: bool,
@@ -97,11 +99,7 @@ impl<'a> CopyUpJson<'a> {
             trigger: (&event.trigger).into(),
             process: (&event.process).into(),
             result: ended.then(|| result(event.outcome)),
-            layer: event.layer.map(|index| LayerJson {
-                index,
-                digest: None,
-                instruction: None,
-            }),
+            layer: event.layer.map(|index| LayerJson::new(index, origin)),
             inode: event.inode,
             mode: format!("{:06o}", event.mode),
             ancestor: event.ancestor,
@@ -185,10 +183,21 @@ impl<'a> From<&'a Process> for ProcessJson<'a> {
 }
 
 #[derive(Serialize)]
-struct LayerJson {
+struct LayerJson<'a> {
     index: u32,
-    digest: Option<String>,
-    instruction: Option<String>,
+    digest: Option<&'a str>,
+    instruction: Option<Cow<'a, str>>,
+}
+
+impl<'a> LayerJson<'a> {
+    fn new(index: u32, origin: &'a Origin) -> Self {
+        let layer = origin.layer(index);
+        Self {
+            index,
+            digest: layer.and_then(|layer| layer.digest.as_deref()),
+            instruction: layer.and_then(Layer::instruction),
+        }
+    }
 }
 
 #[derive(Serialize)]

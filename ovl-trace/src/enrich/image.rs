@@ -1,0 +1,92 @@
+//! Image configurations: which layers an image has, and what made each.
+//!
+//! The format is that of the OCI image specification (`config.md`) and of
+//! Docker before it; both have `rootfs.diff_ids` and `history`.
+
+use serde::Deserialize;
+
+use crate::model::Layer;
+
+#[derive(Deserialize)]
+struct Config {
+    rootfs: RootFs,
+    #[serde(default)]
+    history: Option<Vec<History>>,
+}
+
+#[derive(Deserialize)]
+struct RootFs {
+    diff_ids: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct History {
+    #[serde(default)]
+    created_by: Option<String>,
+    #[serde(default)]
+    empty_layer: bool,
+}
+
+/// The layers of an image, the base first, without ids of directories.
+///
+/// A history that does not fit the layers (squashed or hand-made images) is
+/// not used: a wrong instruction is worse than none. `None` if the text is no
+/// image configuration.
+#[cfg_attr(not(test), expect(dead_code, reason = "no store asks yet"))]
+pub(crate) fn layers(config: &[u8]) -> Option<Vec<Layer>> {
+    let config: Config = serde_json::from_slice(config).ok()?;
+    let history: Vec<History> = config
+        .history
+        .unwrap_or_default()
+        .into_iter()
+        .filter(|entry| !entry.empty_layer)
+        .collect();
+    let fits = history.len() == config.rootfs.diff_ids.len();
+    let mut created_by = history.into_iter().map(|entry| entry.created_by);
+    let layer = |digest| Layer {
+        id: String::new(),
+        digest: Some(digest),
+        created_by: if fits {
+            created_by.next().flatten().filter(|text| !text.is_empty())
+        } else {
+            None
+        },
+    };
+    Some(config.rootfs.diff_ids.into_iter().map(layer).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn history_without_empty_layers() {
+        let config = br#"{"rootfs":{"diff_ids":["sha256:a","sha256:b"]},"history":[
+            {"created_by":""},{"created_by":"ENV A=b","empty_layer":true},{"created_by":"COPY a /"}]}"#;
+        let layers = layers(config).unwrap();
+        let found: Vec<_> = layers
+            .iter()
+            .map(|layer| (layer.digest.as_deref(), layer.created_by.as_deref()))
+            .collect();
+        assert_eq!(
+            found,
+            [
+                (Some("sha256:a"), None),
+                (Some("sha256:b"), Some("COPY a /"))
+            ]
+        );
+    }
+
+    #[test]
+    fn a_history_that_does_not_fit_is_not_used() {
+        let config = br#"{"rootfs":{"diff_ids":["sha256:a","sha256:b"]},"history":[{"created_by":"COPY a /"}]}"#;
+        assert!(
+            layers(config)
+                .unwrap()
+                .iter()
+                .all(|layer| layer.created_by.is_none())
+        );
+        assert_eq!(layers(b"{}"), None);
+        assert_eq!(layers(b"not json"), None);
+    }
+}
