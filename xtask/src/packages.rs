@@ -30,22 +30,52 @@ impl Host {
             return Ok(());
         }
         self.update_lists()?;
+        self.install_packages(why, install(apt_get()).args(absent))
+    }
+
+    /// Runs a command that installs packages. A dpkg that was interrupted is
+    /// set right first.
+    fn install_packages(&self, why: &str, install: &mut Command) -> Result<()> {
         // Two runs at once would find apt's lock taken.
         let _lock = self.lock("packages")?;
-        // --no-remove: a package that conflicts with the user's own set-up
-        // (rustc with a packaged rustup) must be an error, never a removal.
-        let mut install = apt_get();
-        install
-            .args(["install", "--yes", "--no-install-recommends", "--no-remove"])
-            .args(absent);
-        match self.run_as_root(why, &mut install) {
+        match self.run_as_root(why, install) {
             Err(error) if was_interrupted(Path::new(DPKG_UPDATES)) => {
                 say(format_args!("{error:#}"));
                 self.run_as_root("dpkg was interrupted", &mut configure_all())?;
-                self.run_as_root(why, &mut install)
+                self.run_as_root(why, install)
             }
             done => done,
         }
+    }
+
+    /// Whether apt could install the packages beside what is there.
+    pub(crate) fn is_installable(&self, packages: &[&str]) -> Result<bool> {
+        let absent = absent_packages(packages)?;
+        if absent.is_empty() {
+            return Ok(true);
+        }
+        self.update_lists()?;
+        let mut simulated = install(apt_get());
+        Ok(Self::query(simulated.arg("--simulate").args(absent)).is_ok())
+    }
+
+    /// Installs packages by another configuration of apt (apt.conf(5)), whose
+    /// `release` comes before the others.
+    pub(crate) fn install_from_release(
+        &self,
+        why: &str,
+        config: &Path,
+        release: &str,
+        packages: &[&str],
+    ) -> Result<()> {
+        let mut command = apt_get();
+        command.arg("-c").arg(config);
+        self.install_packages(
+            why,
+            install(command)
+                .args(["--target-release", release])
+                .args(packages),
+        )
     }
 
     /// The version that apt would install (or has installed), if it knows the
@@ -136,6 +166,15 @@ fn apt_get() -> Command {
         .env("DEBIAN_FRONTEND", "noninteractive")
         .args(["-q", "-o", "DPkg::Lock::Timeout=300"])
         .args(["-o", "Dpkg::Use-Pty=0"]);
+    command
+}
+
+/// The arguments of an installation.
+///
+/// `--no-remove`: a package that conflicts with the user's own set-up (rustc
+/// with a packaged rustup) must be an error, never a removal.
+fn install(mut command: Command) -> Command {
+    command.args(["install", "--yes", "--no-install-recommends", "--no-remove"]);
     command
 }
 

@@ -20,7 +20,7 @@ const FRESH: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// A series of kernels and the suites that have it.
 struct Series {
     name: &'static str,
-    archives: &'static [Archive],
+    archives: &'static [Archive<'static>],
 }
 
 /// Where each series was seen in Debian's archive in November 2026. "newest"

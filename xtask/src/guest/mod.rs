@@ -14,6 +14,7 @@ mod arch;
 mod clock;
 mod console;
 mod cpio;
+mod emulator;
 mod initramfs;
 mod kernel;
 mod modules;
@@ -105,7 +106,7 @@ pub(crate) fn supported() -> anyhow::Result<()> {
 /// nothing may be installed, says what is missing instead.
 pub(crate) fn ensure(host: &Host, series: &[&str], suites: &[&str]) -> anyhow::Result<()> {
     let arch = arch::Arch::of_host()?;
-    let mut packages = vec![arch.qemu_package, "e2fsprogs"];
+    let mut packages = vec!["e2fsprogs"];
     let mut missing = Vec::new();
     for series in series {
         if kernel::Kernel::in_cache(host, series)?.is_none() {
@@ -122,7 +123,8 @@ pub(crate) fn ensure(host: &Host, series: &[&str], suites: &[&str]) -> anyhow::R
     // All at once: apt takes its time for each run.
     packages.sort_unstable();
     packages.dedup();
-    host.ensure_packages("the emulator and what guests are made with", &packages)?;
+    host.ensure_packages("what guests are made with", &packages)?;
+    emulator::ensure(host, arch)?;
     if !host.install {
         for what in missing {
             host.missing(&what, "cargo xtask setup (into the cache, with apt)");

@@ -19,7 +19,7 @@ const IMAGE_BYTES: u64 = 4 << 30;
 /// A suite and what goes into its root file system.
 struct Recipe {
     suite: &'static str,
-    archives: &'static [Archive],
+    archives: &'static [Archive<'static>],
     packages: &'static [&'static str],
 }
 

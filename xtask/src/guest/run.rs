@@ -11,6 +11,7 @@ use anyhow::Context as _;
 use super::accel::Accel;
 use super::arch::Arch;
 use super::clock::Limits;
+use super::emulator;
 use super::kernel::Kernel;
 use super::qemu::{Disk, Machine, Share, Terminal};
 use super::rootfs::Rootfs;
@@ -81,8 +82,8 @@ struct Parts {
 impl Parts {
     fn prepare(host: &Host, guest: &Guest) -> anyhow::Result<Self> {
         let arch = Arch::of_host()?;
-        let why = "the emulator that runs guests";
-        host.ensure_packages(why, &[arch.qemu_package, "e2fsprogs"])?;
+        emulator::ensure(host, arch)?;
+        host.ensure_packages("the tools that make disks", &["e2fsprogs"])?;
         let kernel = Kernel::ensure(host, &guest.kernel)?;
         let initramfs = initramfs::ensure(host, &kernel)?;
         let rootfs = Rootfs::ensure(host, &guest.rootfs)?;

@@ -19,11 +19,11 @@ const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
 /// One suite on one of Debian's two mirrors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Archive {
+pub(super) enum Archive<'a> {
     /// A suite of the main archive, like `bookworm` or `trixie-backports`.
-    Main(&'static str),
+    Main(&'a str),
     /// A suite of the security archive, like `bookworm-security`.
-    Security(&'static str),
+    Security(&'a str),
 }
 
 /// Where the machine gets Debian packages from.
@@ -42,7 +42,11 @@ pub(super) struct Apt<'a> {
 
 impl<'a> Apt<'a> {
     /// A configuration for `archives`, kept in the cache under `name`.
-    pub(super) fn new(host: &'a Host, name: &'a str, archives: &[Archive]) -> anyhow::Result<Self> {
+    pub(super) fn new(
+        host: &'a Host,
+        name: &'a str,
+        archives: &[Archive<'_>],
+    ) -> anyhow::Result<Self> {
         host.ensure_packages(
             "the keys of Debian's archives",
             &["debian-archive-keyring", "ca-certificates"],
@@ -55,10 +59,26 @@ impl<'a> Apt<'a> {
         write_whole(&home.join("sources.list"), sources(archives).as_bytes())?;
         // Nothing is installed, as far as this apt knows: a newer package on
         // the machine must not stand in the way of the suite's.
-        write_whole(&home.join("status"), b"")?;
+        let status = home.join("status");
+        write_whole(&status, b"")?;
         let config = home.join("apt.conf");
-        write_whole(&config, configuration(&home).as_bytes())?;
+        write_whole(&config, configuration(&home, &status).as_bytes())?;
         Ok(Self { host, name, config })
+    }
+
+    /// Installs packages on the machine, from `release` where it has them.
+    pub(super) fn install(
+        &self,
+        why: &str,
+        release: &str,
+        packages: &[&str],
+    ) -> anyhow::Result<()> {
+        let home = self.config.parent().context("a file has a directory")?;
+        let config = home.join("machine.conf");
+        let machine = Path::new("/var/lib/dpkg/status");
+        write_whole(&config, configuration(home, machine).as_bytes())?;
+        self.host
+            .install_from_release(why, &config, release, packages)
     }
 
     /// Fetches the archives' indexes.
@@ -115,9 +135,9 @@ impl<'a> Apt<'a> {
 }
 
 /// A `sources.list` for `archives` on the machine's own mirrors.
-pub(super) fn sources(archives: &[Archive]) -> String {
+pub(super) fn sources(archives: &[Archive<'_>]) -> String {
     let mirrors = Mirrors::of_sources(&machine_sources());
-    let line = |archive: &Archive| match archive {
+    let line = |archive: &Archive<'_>| match archive {
         Archive::Main(suite) => {
             format!("deb [signed-by={KEYRING}] {} {suite} main\n", mirrors.main)
         }
@@ -132,15 +152,15 @@ pub(super) fn sources(archives: &[Archive]) -> String {
 }
 
 /// apt.conf(5): read after the machine's own (`-c`), so proxies still apply.
-fn configuration(home: &Path) -> String {
-    let home = home.display();
+fn configuration(home: &Path, status: &Path) -> String {
+    let (home, status) = (home.display(), status.display());
     format!(
         "Dir::Etc::sourcelist \"{home}/sources.list\";\n\
          Dir::Etc::sourceparts \"/dev/null\";\n\
          Dir::Etc::preferences \"/dev/null\";\n\
          Dir::Etc::preferencesparts \"/dev/null\";\n\
          Dir::State::Lists \"{home}/lists\";\n\
-         Dir::State::status \"{home}/status\";\n\
+         Dir::State::status \"{status}\";\n\
          Dir::Cache \"{home}/cache\";\n\
          Acquire::Languages \"none\";\n\
          Acquire::IndexTargets::deb::DEP-11::DefaultEnabled \"false\";\n\
