@@ -87,6 +87,12 @@ pub struct CopyUpTotals {
     pub sync_ns: u64,
     /// Latency histogram, see [`BUCKETS`].
     pub histogram: [u64; BUCKETS],
+    /// The same of lock waits, where they are known.
+    pub lock_histogram: [u64; BUCKETS],
+    /// The same of data times.
+    pub data_histogram: [u64; BUCKETS],
+    /// The same of sync times.
+    pub sync_histogram: [u64; BUCKETS],
 }
 
 /// Key of the `WHITEOUTS` map; its value is a `u64` count.

@@ -108,7 +108,7 @@ pub struct CopyUp {
     pub lock_ns: u64,
     /// Copying data, without the sync; unknown as above.
     pub data_ns: u64,
-    /// `vfs_fsync` of the new file; unknown as above.
+    /// All of `vfs_fsync`, of data and of attributes; unknown as above.
     pub sync_ns: u64,
     /// Overlay inode number.
     pub inode: u64,
@@ -127,7 +127,13 @@ pub struct CopyUp {
     /// One of [`crate::codes::method`].
     pub method: u8,
     /// Always 0.
-    pub padding: [u8; 6],
+    pub padding: [u8; 2],
+    /// `s_dev` of the lower layer's file system (kernel encoding); 0 if
+    /// unknown.
+    pub lower_device: u32,
+    /// The type of that file system (`file_system_type.name`), NUL-padded;
+    /// empty if unknown.
+    pub lower_filesystem: [u8; 16],
 }
 
 /// A name that disappeared behind a whiteout, or a directory made opaque.

@@ -16,7 +16,7 @@ pub mod offsets;
 pub mod overlay;
 
 /// Version of every layout in this crate; recordings carry it.
-pub const ABI_VERSION: u32 = 1;
+pub const ABI_VERSION: u32 = 2;
 
 /// Most path components that the kernel side walks from a dentry to the root
 /// of its overlay. A deeper path is reported with its last components and the
@@ -28,15 +28,15 @@ pub const PATH_BYTES_MAX: usize = 4096;
 
 const _: () = {
     assert!(size_of::<overlay::OverlayKey>() == 16);
-    assert!(size_of::<overlay::OverlayState>() == 56);
+    assert!(size_of::<overlay::OverlayState>() == 72);
     assert!(size_of::<event::Header>() == 40);
     assert!(size_of::<event::Task>() == 56);
-    assert!(size_of::<event::CopyUp>() == 176);
+    assert!(size_of::<event::CopyUp>() == 192);
     assert!(size_of::<event::Whiteout>() == 112);
-    assert!(size_of::<event::Overlay>() == 160);
+    assert!(size_of::<event::Overlay>() == 176);
     assert!(size_of::<event::OverlayGone>() == 40);
     assert!(size_of::<aggregate::CopyUpKey>() == 32);
-    assert!(size_of::<aggregate::CopyUpTotals>() == 72 + 8 * aggregate::BUCKETS);
+    assert!(size_of::<aggregate::CopyUpTotals>() == 72 + 4 * 8 * aggregate::BUCKETS);
     assert!(size_of::<aggregate::WhiteoutKey>() == 24);
-    assert!(size_of::<in_flight::InFlight>() == 136);
+    assert!(size_of::<in_flight::InFlight>() == 160);
 };

@@ -35,8 +35,14 @@ pub struct Offsets {
     pub sb_root: u32,
     /// `super_block.s_fs_info`
     pub sb_fs_info: u32,
+    /// `super_block.s_type`
+    pub sb_type: u32,
+    /// `file_system_type.name`
+    pub filesystem_name: u32,
     /// `vfsmount.mnt_root`
     pub mount_root: u32,
+    /// `vfsmount.mnt_sb`
+    pub mount_sb: u32,
     /// `task_struct.real_cred`
     pub task_real_cred: u32,
     /// `cred.uid`
@@ -96,7 +102,10 @@ impl Offsets {
         sb_dev: ABSENT,
         sb_root: ABSENT,
         sb_fs_info: ABSENT,
+        sb_type: ABSENT,
+        filesystem_name: ABSENT,
         mount_root: ABSENT,
+        mount_sb: ABSENT,
         task_real_cred: ABSENT,
         cred_uid: ABSENT,
         task_stack: ABSENT,
@@ -136,6 +145,10 @@ pub struct Settings {
     /// 1 when `ovl_copy_up_one` is probed, at entry and return: it begins and
     /// ends a copy-up. Else `ovl_copy_up_start` and `ovl_copy_up_end` do.
     pub one_probed: u32,
+    /// 1 when `vfs_fsync` is probed, at entry and return.
+    pub sync_probed: u32,
+    /// Always 0.
+    pub padding: u32,
 }
 
 // SAFETY: `repr(C)`, `u32` fields only.

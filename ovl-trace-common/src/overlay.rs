@@ -63,6 +63,9 @@ pub struct OverlayState {
     pub padding: u32,
     /// cgroup v2 id (inode number of the cgroup directory) of that process.
     pub cgroup: u64,
+    /// The type of the upper directory's file system
+    /// (`file_system_type.name`), NUL-padded; empty if unknown.
+    pub upper_filesystem: [u8; 16],
 }
 
 // SAFETY: `repr(C)`, integers only, no implicit padding (asserted in lib.rs).

@@ -5,7 +5,9 @@
 //!   ovl_copy_up_start ─ lock_entered ┄ lock_left     (1: another task did it)
 //!     ovl_copy_up_file ─ data_entered
 //!       clone_file_range, do_splice_direct ┄ cloned, spliced
-//!     ┄ data_left                                     (the rest was the sync)
+//!       vfs_fsync ─ sync_entered ┄ sync_left
+//!     ┄ data_left
+//!     vfs_fsync ─ sync_entered ┄ sync_left            (fsync=strict: attributes)
 //!   ovl_copy_up_end ─ end: success is counted here
 //! ┄ left: failures, races and late cases are counted here
 //! ```
@@ -65,6 +67,9 @@ pub(crate) fn begin(tid: u32, dentry: u64, open_flags: u32) {
         data_entered_ns: 0,
         data_moved_ns: 0,
         data_left_ns: 0,
+        sync_entered_ns: 0,
+        sync_ns: 0,
+        data_sync_ns: 0,
         // A directory's size says nothing about what is copied.
         size_bytes: if copy_up_event::is_regular(mode) {
             kread::field(inode, offset!(inode_size))

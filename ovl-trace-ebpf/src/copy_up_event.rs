@@ -10,8 +10,8 @@ use ovl_trace_common::{
 
 use crate::{
     arch::Syscall,
-    emit,
-    globals::{data_probed, events_wanted, offset, splice_probed},
+    emit, filesystem,
+    globals::{data_probed, events_wanted, offset, splice_probed, sync_probed},
     kread,
     maps::Scratch,
     overlay::Known,
@@ -64,7 +64,12 @@ pub(crate) fn report(scratch: &mut Scratch, copy_up: &InFlight, syscall: Syscall
     event.inode = kread::field(copy_up.inode, offset!(inode_ino));
     event.open_flags = copy_up.open_flags;
     event.mode = copy_up.mode;
-    event.layer = layer(copy_up.dentry, copy_up.inode);
+    let layer = layer(copy_up.dentry, copy_up.inode);
+    event.layer = kread::field(layer, offset!(ovl_layer_idx));
+    let mount = kread::pointer(layer, offset!(ovl_layer_mnt));
+    let superblock = kread::pointer(mount, offset!(mount_sb));
+    event.lower_device = kread::field(superblock, offset!(sb_dev));
+    filesystem::write(&mut event.lower_filesystem, superblock);
     emit::send::<CopyUp>(scratch, bytes, reason);
 }
 
@@ -90,7 +95,7 @@ pub(crate) fn describe(
     event.result = outcome;
     event.kind = what.kind;
     event.method = what.method;
-    event.padding = [0; 6];
+    event.padding = [0; 2];
     let number = syscall.number as i16;
     CopyUpKey {
         overlay: known.key(),
@@ -189,13 +194,22 @@ fn copied_bytes(copy_up: &InFlight, method: u8, outcome: i32) -> u64 {
     if unknown { UNKNOWN_U64 } else { 0 }
 }
 
-/// Time in the data function: until the last byte moved, and after it, which
-/// is the `vfs_fsync` that ends it.
+/// Time in the data function and in `vfs_fsync`, which ends it, but may also
+/// come later. Where that is not probed: the time after the last byte moved.
 #[inline(always)]
 fn write_data_phases(event: &mut CopyUp, copy_up: &InFlight) {
     event.data_ns = UNKNOWN_U64;
     event.sync_ns = UNKNOWN_U64;
+    if copy_up.sync_ns != 0 {
+        event.sync_ns = copy_up.sync_ns;
+    }
     if copy_up.data_length == 0 || copy_up.data_left_ns == 0 {
+        return;
+    }
+    if sync_probed() {
+        event.data_ns = copy_up.data_left_ns - copy_up.data_entered_ns - copy_up.data_sync_ns;
+        // 0 if it was left out: a volatile overlay, or a clone.
+        event.sync_ns = copy_up.sync_ns;
         return;
     }
     if copy_up.data_moved_ns == 0 {
@@ -206,12 +220,13 @@ fn write_data_phases(event: &mut CopyUp, copy_up: &InFlight) {
     event.sync_ns = copy_up.data_left_ns - copy_up.data_moved_ns;
 }
 
-/// Index of the topmost lower layer that has the file; 0 if unknown.
+/// The topmost lower layer that has the file (`struct ovl_layer *`); 0 if
+/// unknown.
 ///
 /// From 6.5 on the layers hang off the inode (`ovl_inode.oe`), before off the
 /// dentry (`d_fsdata`): `fs/overlayfs/ovl_entry.h`.
 #[inline(always)]
-fn layer(dentry: u64, inode: u64) -> u32 {
+fn layer(dentry: u64, inode: u64) -> u64 {
     let entry = if offset!(ovl_inode_oe) == ABSENT {
         kread::pointer(dentry, offset!(dentry_fsdata))
     } else {
@@ -221,6 +236,5 @@ fn layer(dentry: u64, inode: u64) -> u32 {
         return 0;
     }
     // `lowerstack[0].layer` is the first member of `struct ovl_path`.
-    let layer = kread::pointer(entry, offset!(ovl_entry_lowerstack));
-    kread::field(layer, offset!(ovl_layer_idx))
+    kread::pointer(entry, offset!(ovl_entry_lowerstack))
 }

@@ -12,6 +12,8 @@ static SETTINGS: Settings = Settings {
     splice_probed: 1,
     data_probed: 1,
     one_probed: 1,
+    sync_probed: 1,
+    padding: 0,
 };
 
 /// Where this kernel keeps its fields. The verifier sees constants (the map is
@@ -49,6 +51,13 @@ pub(crate) fn splice_probed() -> bool {
 pub(crate) fn one_probed() -> bool {
     // SAFETY: as in `read_offset`.
     unsafe { core::ptr::read_volatile(&raw const SETTINGS.one_probed) != 0 }
+}
+
+/// See [`Settings::sync_probed`].
+#[inline(always)]
+pub(crate) fn sync_probed() -> bool {
+    // SAFETY: as in `read_offset`.
+    unsafe { core::ptr::read_volatile(&raw const SETTINGS.sync_probed) != 0 }
 }
 
 /// See [`Settings::data_probed`].

@@ -31,6 +31,7 @@ mod copy_up;
 mod copy_up_event;
 mod deletion;
 mod emit;
+mod filesystem;
 mod globals;
 mod kread;
 mod log;

@@ -9,7 +9,7 @@ use ovl_trace_common::{
 
 use crate::{
     arch::Syscall,
-    emit,
+    emit, filesystem,
     globals::{events_wanted, offset},
     kread,
     log::diagnose,
@@ -103,7 +103,9 @@ pub(crate) fn first_sight(superblock: u64, mounted: u32) -> i32 {
         mounted,
         padding: 0,
         cgroup: event.task.cgroup,
+        upper_filesystem: [0; 16],
     };
+    filesystem::write(&mut event.state.upper_filesystem, upper_superblock);
     let flag = if mounted == 0 { BPF_NOEXIST } else { BPF_ANY };
     if OVERLAYS.insert(superblock, event.state, flag).is_err() {
         // Another CPU was first, or the map is full; the caller finds out.

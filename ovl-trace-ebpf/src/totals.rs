@@ -1,7 +1,7 @@
 //! Totals that do not depend on the ring.
 
 use ovl_trace_common::{
-    aggregate::{CopyUpKey, CopyUpTotals, WhiteoutKey, bucket},
+    aggregate::{BUCKETS, CopyUpKey, CopyUpTotals, WhiteoutKey, bucket},
     codes::UNKNOWN_U64,
     event::CopyUp,
     loss,
@@ -28,9 +28,21 @@ pub(crate) fn add_copy_up(key: &CopyUpKey, event: &CopyUp) {
         add(&raw mut (*totals).size_bytes, event.size_bytes);
         add_known(&raw mut (*totals).copied_bytes, event.copied_bytes);
         add(&raw mut (*totals).latency_ns, event.latency_ns);
-        add_known(&raw mut (*totals).lock_ns, event.lock_ns);
-        add_known(&raw mut (*totals).data_ns, event.data_ns);
-        add_known(&raw mut (*totals).sync_ns, event.sync_ns);
+        add_phase(
+            &raw mut (*totals).lock_ns,
+            &raw mut (*totals).lock_histogram,
+            event.lock_ns,
+        );
+        add_phase(
+            &raw mut (*totals).data_ns,
+            &raw mut (*totals).data_histogram,
+            event.data_ns,
+        );
+        add_phase(
+            &raw mut (*totals).sync_ns,
+            &raw mut (*totals).sync_histogram,
+            event.sync_ns,
+        );
         let index = bucket(event.latency_ns);
         add((&raw mut (*totals).histogram).cast::<u64>().add(index), 1);
         extreme(
@@ -102,6 +114,17 @@ unsafe fn add_known(to: *mut u64, value: u64) {
     if value != UNKNOWN_U64 {
         // SAFETY: the caller's.
         unsafe { add(to, value) };
+    }
+}
+
+#[inline(always)]
+unsafe fn add_phase(sum: *mut u64, histogram: *mut [u64; BUCKETS], value: u64) {
+    if value != UNKNOWN_U64 {
+        // SAFETY: the caller's; the bucket is one of the histogram.
+        unsafe {
+            add(sum, value);
+            add(histogram.cast::<u64>().add(bucket(value)), 1);
+        }
     }
 }
 

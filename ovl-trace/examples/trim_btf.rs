@@ -21,6 +21,7 @@ const KEEP: &[&str] = &[
     "bpf_map_type",
     "cred",
     "dentry",
+    "file_system_type",
     "inode",
     "inode_operations",
     "mnt_namespace",

@@ -1,9 +1,9 @@
 //! The data of a copy-up: `ovl_copy_up_file` (`ovl_copy_up_data` on 5.10 and
-//! 5.15), and the two VFS functions that move bytes.
+//! 5.15), the two VFS functions that move bytes, and the one that syncs.
 //!
-//! `do_splice_direct` and `clone_file_range` serve others too (`sendfile`,
-//! `FICLONE`); for a task that is not in a copy-up these probes end after one
-//! lookup.
+//! `do_splice_direct`, `clone_file_range` and `vfs_fsync` serve others too
+//! (`sendfile`, `FICLONE`, `fsync`); for a task that is not in a copy-up these
+//! probes end after one lookup.
 
 use aya_ebpf::{
     macros::{kprobe, kretprobe},
@@ -30,7 +30,32 @@ fn copy_up_data(ctx: ProbeContext) -> u32 {
 /// Its return.
 #[kretprobe]
 fn copy_up_data_return(_ctx: RetProbeContext) -> u32 {
-    copy_up::update(|copy_up| copy_up.data_left_ns = emit::now());
+    copy_up::update(|copy_up| {
+        copy_up.data_left_ns = emit::now();
+        copy_up.data_sync_ns = copy_up.sync_ns;
+    });
+    0
+}
+
+/// `int vfs_fsync(struct file *file, int datasync)`
+///
+/// At the end of the data function, but on a `volatile` overlay; after the
+/// attributes with `fsync=strict` (6.12.117, 7.2), then for directories, too.
+#[kprobe]
+fn sync(_ctx: ProbeContext) -> u32 {
+    copy_up::update(|copy_up| copy_up.sync_entered_ns = emit::now());
+    0
+}
+
+/// Its return.
+#[kretprobe]
+fn sync_return(_ctx: RetProbeContext) -> u32 {
+    copy_up::update(|copy_up| {
+        if copy_up.sync_entered_ns != 0 {
+            copy_up.sync_ns += emit::now() - copy_up.sync_entered_ns;
+            copy_up.sync_entered_ns = 0;
+        }
+    });
     0
 }
 

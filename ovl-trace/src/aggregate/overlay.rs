@@ -98,9 +98,9 @@ fn count(totals: &mut OverlayTotals, event: &CopyUp) {
     add(&mut row.size_bytes, Some(event.size_bytes));
     add(&mut row.copied_bytes, event.copied_bytes);
     add(&mut row.latency_ns, Some(latency));
-    add(&mut row.lock_ns, event.phases.lock_ns);
-    add(&mut row.data_ns, event.phases.data_ns);
-    add(&mut row.sync_ns, event.phases.sync_ns);
+    row.phases.lock.add_one(event.phases.lock_ns);
+    row.phases.data.add_one(event.phases.data_ns);
+    row.phases.sync.add_one(event.phases.sync_ns);
     row.latency_min_ns = Some(row.latency_min_ns.map_or(latency, |min| min.min(latency)));
     row.latency_max_ns = Some(row.latency_max_ns.map_or(latency, |max| max.max(latency)));
     row.histogram.buckets[bucket(latency)] += 1;

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::percentile::percentile;
 use crate::model::{
-    Cause, CopyUpTotals, Filter, Histogram, Kind, Operation, Outcome, OverlayTotals, TotalsKey,
+    Cause, CopyUpTotals, Filter, Histogram, Kind, Operation, Outcome, OverlayTotals, PhaseTotals,
+    TotalsKey,
 };
 
 /// Everything counted for a container, or for all.
@@ -19,8 +20,12 @@ pub struct Sums {
     pub copied_bytes: u64,
     /// Successful copy-ups of data whose bytes could not be measured.
     pub copied_unknown: u64,
+    /// Bytes that failed copy-ups had written in vain.
+    pub wasted_bytes: u64,
     /// Latencies of successful copy-ups.
     pub latency: Latency,
+    /// Their parts, as far as they were measured.
+    pub phases: PhaseTotals,
     /// Numbers of whiteouts.
     pub whiteouts: WhiteoutCounts,
     /// The same by operation.
@@ -121,12 +126,24 @@ impl Sums {
             && self.whiteouts.opaque == 0
     }
 
+    /// The time of copy-ups that was neither waiting for the lock, nor data, nor
+    /// syncing, in nanoseconds.
+    pub fn rest_ns(&self) -> u64 {
+        let phases = &self.phases;
+        [&phases.lock, &phases.data, &phases.sync]
+            .iter()
+            .fold(self.latency.sum_ns, |rest, phase| {
+                rest.saturating_sub(phase.sum_ns)
+            })
+    }
+
     fn add_row(&mut self, key: &TotalsKey, row: &CopyUpTotals) {
         match key.outcome {
             Outcome::Ok => {}
             Outcome::Raced => return add(&mut self.copy_ups.raced, row.count),
             Outcome::Failed(_) => {
                 add(&mut self.copy_ups.failed, row.count);
+                add(&mut self.wasted_bytes, row.copied_bytes);
                 let trigger = self.triggers.entry(key.operation).or_default();
                 return add(&mut trigger.failed, row.count);
             }
@@ -143,6 +160,7 @@ impl Sums {
             max_ns: row.latency_max_ns,
             histogram: row.histogram.clone(),
         });
+        self.phases.add(&row.phases);
         self.triggers
             .entry(key.operation)
             .or_default()
@@ -160,7 +178,9 @@ impl Sums {
         add(&mut self.size_bytes, other.size_bytes);
         add(&mut self.copied_bytes, other.copied_bytes);
         add(&mut self.copied_unknown, other.copied_unknown);
+        add(&mut self.wasted_bytes, other.wasted_bytes);
         self.latency.add(&other.latency);
+        self.phases.add(&other.phases);
         self.whiteouts.add(&other.whiteouts);
         for (operation, sums) in &other.triggers {
             self.triggers.entry(*operation).or_default().add(sums);
@@ -200,14 +220,7 @@ impl Latency {
         add(&mut self.sum_ns, other.sum_ns);
         self.min_ns = [self.min_ns, other.min_ns].into_iter().flatten().min();
         self.max_ns = self.max_ns.max(other.max_ns);
-        for (mine, theirs) in self
-            .histogram
-            .buckets
-            .iter_mut()
-            .zip(other.histogram.buckets)
-        {
-            add(mine, theirs);
-        }
+        self.histogram.add(&other.histogram);
     }
 }
 

@@ -8,7 +8,7 @@ use ovl_trace_common::{
 
 use super::{
     DecodeError,
-    record::{fixed, process, take},
+    record::{filesystem, fixed, process, take},
 };
 use crate::model::{DeviceNumber, OverlaySeen, Process};
 
@@ -25,6 +25,7 @@ pub(super) fn record(bytes: &[u8]) -> Result<OverlaySeen, DecodeError> {
         upperdir: some(upperdir),
         workdir: some(workdir),
         upper: upper(&raw.state),
+        upper_filesystem: filesystem(&raw.state.upper_filesystem),
         layers: layers(&raw.state),
         mounted: raw.state.mounted != 0,
         process: process(&raw.task),
@@ -48,6 +49,7 @@ pub fn overlay_state(
         upperdir: None,
         workdir: None,
         upper: upper(state),
+        upper_filesystem: filesystem(&state.upper_filesystem),
         layers: layers(state),
         mounted: false,
         process: process.cloned().unwrap_or_else(|| Process {
@@ -90,6 +92,7 @@ mod tests {
         mounted: 1,
         padding: 0,
         cgroup: 3,
+        upper_filesystem: *b"xfs\0\0\0\0\0\0\0\0\0\0\0\0\0",
     };
 
     #[test]
@@ -102,6 +105,7 @@ mod tests {
             .map(|(device, inode)| (device.to_string(), inode));
         assert_eq!(upper, Some(("8:1".to_owned(), 5)));
         assert_eq!((seen.upperdir, seen.layers), (None, None));
+        assert_eq!(seen.upper_filesystem.as_deref(), Some("xfs"));
         assert!(!seen.mounted, "mountinfo is to be asked at once");
         assert_eq!(
             (seen.process.pid, seen.process.mount_namespace),

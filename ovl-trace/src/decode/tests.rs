@@ -83,7 +83,9 @@ fn copy_up_record(path: &[u8]) -> Vec<u8> {
         layer: 1,
         kind: codes::kind::DATA,
         method: method::COPY,
-        padding: [0; 6],
+        padding: [0; 2],
+        lower_device: 0x80_0001,
+        lower_filesystem: *b"ext4\0\0\0\0\0\0\0\0\0\0\0\0",
     };
     [raw.as_bytes(), path].concat()
 }
@@ -104,12 +106,15 @@ fn a_copy_up_with_unknown_numbers_and_an_errno() {
     assert_eq!(copy_up.process.comm, b"sh");
     assert_eq!(copy_up.process.uid, Some(1000));
     assert_eq!(copy_up.layer, Some(1));
+    let lower = copy_up.lower.unwrap();
+    assert_eq!(lower.device.to_string(), "8:1");
+    assert_eq!(lower.name.as_deref(), Some("ext4"));
 }
 
 #[test]
 fn an_unknown_enumerator_is_kept() {
     let mut bytes = copy_up_record(b"x\0");
-    bytes[size_of::<wire::CopyUp>() - 8] = 77;
+    bytes[std::mem::offset_of!(wire::CopyUp, kind)] = 77;
     let Ok(Event::CopyUp(copy_up)) = decode(&bytes, &Any) else {
         panic!("not decoded")
     };
@@ -131,6 +136,7 @@ fn an_overlay_with_and_without_options() {
         mounted: 1,
         padding: 0,
         cgroup: 9,
+        upper_filesystem: *b"\x1b]0;\0\0\0\0\0\0\0\0\0\0\0\0",
     };
     let raw = wire::Overlay {
         header: header(event_kind::OVERLAY, options),
@@ -145,6 +151,7 @@ fn an_overlay_with_and_without_options() {
     };
     assert_eq!(seen.upperdir.as_deref(), Some(&b"/up"[..]));
     assert_eq!(seen.workdir.as_deref(), Some(&b"/w"[..]));
+    assert_eq!(seen.upper_filesystem, None, "no name of a file system");
     assert_eq!(
         seen.upper
             .map(|(device, inode)| (device.to_string(), inode)),

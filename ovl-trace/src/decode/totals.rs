@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use ovl_trace_common::{
-    aggregate::{self as wire, SYSCALL_COMPAT},
+    aggregate::{self as wire, BUCKETS, SYSCALL_COMPAT},
     codes::SYSCALL_UNKNOWN,
 };
 
@@ -11,7 +11,10 @@ use super::{
     TriggerTable,
     record::{method, outcome},
 };
-use crate::model::{Cause, CopyUpTotals, Histogram, Kind, OverlayKey, OverlayTotals, TotalsKey};
+use crate::model::{
+    Cause, CopyUpTotals, Histogram, Kind, OverlayKey, OverlayTotals, PhaseTotal, PhaseTotals,
+    TotalsKey,
+};
 
 /// Groups the rows by overlay. Rows that differ only in raw facts that mean
 /// the same (two call sites of `open`) are added up.
@@ -67,12 +70,21 @@ fn totals(row: &wire::CopyUpTotals) -> CopyUpTotals {
         latency_ns: row.latency_ns,
         latency_min_ns: some(row.latency_min_ns),
         latency_max_ns: some(row.latency_max_ns),
-        lock_ns: row.lock_ns,
-        data_ns: row.data_ns,
-        sync_ns: row.sync_ns,
         histogram: Histogram {
             buckets: row.histogram,
         },
+        phases: PhaseTotals {
+            lock: phase(row.lock_ns, row.lock_histogram),
+            data: phase(row.data_ns, row.data_histogram),
+            sync: phase(row.sync_ns, row.sync_histogram),
+        },
+    }
+}
+
+fn phase(sum_ns: u64, buckets: [u64; BUCKETS]) -> PhaseTotal {
+    PhaseTotal {
+        sum_ns,
+        histogram: Histogram { buckets },
     }
 }
 
@@ -116,7 +128,7 @@ mod tests {
             ancestor: 0,
             flags_set: 0,
         };
-        let mut histogram = [0; wire::BUCKETS];
+        let mut histogram = [0; BUCKETS];
         histogram[wire::bucket(latency_ns)] = 1;
         let totals = wire::CopyUpTotals {
             count: 1,
@@ -129,6 +141,9 @@ mod tests {
             data_ns: 2,
             sync_ns: 3,
             histogram,
+            lock_histogram: histogram,
+            data_histogram: histogram,
+            sync_histogram: histogram,
         };
         (key, totals)
     }
@@ -162,7 +177,9 @@ mod tests {
             (opens.latency_min_ns, opens.latency_max_ns),
             (Some(100), Some(5000))
         );
-        assert_eq!(opens.histogram.buckets.iter().sum::<u64>(), 2);
+        assert_eq!(opens.histogram.count(), 2);
+        let sync = &opens.phases.sync;
+        assert_eq!((sync.sum_ns, sync.histogram.count()), (6, 2));
         assert_eq!(totals.copy_ups[&key(Operation::Chmod)].count, 1);
         assert_eq!(totals.whiteouts[&Cause::Rmdir], 4);
     }
@@ -171,7 +188,7 @@ mod tests {
     fn impossible_numbers_do_not_overflow() {
         let (key, mut totals) = row(1, u64::MAX);
         totals.count = u64::MAX;
-        totals.histogram = [u64::MAX; wire::BUCKETS];
+        totals.histogram = [u64::MAX; BUCKETS];
         let (other, _) = row(2, 1);
         let overlays = decode_totals(&[(key, totals), (other, totals)], &[], &ByCaller);
         let sums: Vec<_> = overlays[&OVERLAY].copy_ups.values().collect();

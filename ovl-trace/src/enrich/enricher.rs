@@ -201,6 +201,7 @@ impl Enricher {
                 .flatten(),
             upperdir,
             layers: event.layers,
+            upper_filesystem: event.upper_filesystem.clone(),
         };
         match self.entries.get_mut(&event.overlay) {
             Some(entry) => entry.facts = facts,

@@ -67,6 +67,10 @@ impl Entry {
         let mut origin = Arc::unwrap_or_clone(Origin::unknown(device));
         origin.mount.upperdir.clone_from(&facts.upperdir);
         origin.mount.workdir.clone_from(&facts.workdir);
+        origin
+            .mount
+            .upper_filesystem
+            .clone_from(&facts.upper_filesystem);
         Self {
             device,
             facts,

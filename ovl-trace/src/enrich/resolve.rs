@@ -135,6 +135,7 @@ impl<'a> Resolve<'a> {
             merged: point.map(|point| point.path.clone()),
             upperdir: facts.upperdir.clone().or_else(|| options?.upperdir.clone()),
             workdir: facts.workdir.clone().or_else(|| options?.workdir.clone()),
+            upper_filesystem: facts.upper_filesystem.clone(),
             lowerdirs: options
                 .map(|options| options.lowerdirs.clone())
                 .unwrap_or_default(),

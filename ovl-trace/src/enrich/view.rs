@@ -33,6 +33,8 @@ pub(crate) struct KernelFacts {
     pub(crate) working_directory: Option<PathBuf>,
     /// Number of layers, the upper one included.
     pub(crate) layers: Option<u32>,
+    /// The type of the upper directory's file system.
+    pub(crate) upper_filesystem: Option<String>,
 }
 
 /// One namespace's view.

@@ -90,6 +90,8 @@ pub const PROBES: &[ProbeSymbol] = &[
         &["do_splice_direct"],
         "the bytes that were copied",
     ),
+    // Ends the copying of data; with `fsync=strict` also that of attributes.
+    optional("vfs_fsync", &["vfs_fsync"], "the time that syncing took"),
     // Called in `ovl_unlink`, `ovl_rmdir` and `ovl_rename` only, to decide
     // whether a whiteout is needed.
     optional("ovl_lower_positive", &["ovl_lower_positive"], "whiteouts"),

@@ -94,6 +94,8 @@ impl Tracer {
             splice_probed: u32::from(attached("splice_return")),
             data_probed: u32::from(attached("copy_up_data")),
             one_probed: u32::from(attached("copy_up_one") && attached("copy_up_one_return")),
+            sync_probed: u32::from(attached("sync") && attached("sync_return")),
+            padding: 0,
         };
         memlock::lift();
         let ebpf = EbpfLoader::new()

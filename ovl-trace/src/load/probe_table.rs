@@ -78,6 +78,8 @@ pub const PROBES: &[Probe] = &[
         "reflinks: they look like copies of 0 bytes",
     ),
     returns("splice_return", "do_splice_direct", "copied bytes"),
+    returns("sync_return", "vfs_fsync", "the exact phase sync"),
+    entry("sync", "vfs_fsync", "the exact phase sync"),
     returns(
         "copy_up_data_return",
         "ovl_copy_up_file",

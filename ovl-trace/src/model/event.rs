@@ -79,6 +79,15 @@ pub struct Phases {
     pub sync_ns: Option<u64>,
 }
 
+/// A file system below an overlay.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RealFileSystem {
+    /// `s_dev` of its superblock.
+    pub device: DeviceNumber,
+    /// Its type (`ext4`, `xfs` …), if known.
+    pub name: Option<String>,
+}
+
 /// How a copy-up ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Outcome {
@@ -127,6 +136,8 @@ pub struct CopyUp {
     pub mode: u32,
     /// Lower layer (1 is the topmost), if known.
     pub layer: Option<u32>,
+    /// The real file system of that layer, if known.
+    pub lower: Option<RealFileSystem>,
     /// A directory copied up for something below it.
     pub ancestor: bool,
 }
@@ -164,6 +175,8 @@ pub struct OverlaySeen {
     pub workdir: Option<Vec<u8>>,
     /// The upper directory itself: file system and inode number.
     pub upper: Option<(DeviceNumber, u64)>,
+    /// The type of that file system, if known.
+    pub upper_filesystem: Option<String>,
     /// Number of layers, the upper one included.
     pub layers: Option<u32>,
     /// The mount itself was observed (else the overlay was there before).

@@ -14,11 +14,12 @@ mod totals;
 pub use container::{Container, Runtime};
 pub use device::DeviceNumber;
 pub use event::{
-    CopyUp, Event, Loss, LossSource, Outcome, OverlaySeen, Phases, Process, Trigger, Whiteout,
+    CopyUp, Event, Loss, LossSource, Outcome, OverlaySeen, Phases, Process, RealFileSystem,
+    Trigger, Whiteout,
 };
 pub use filter::Filter;
 pub use layer::Layer;
 pub use mount::{Mount, Origin};
 pub use names::{Cause, Kind, Method, Operation};
 pub use ovl_trace_common::overlay::OverlayKey;
-pub use totals::{CopyUpTotals, Histogram, OverlayTotals, TotalsKey};
+pub use totals::{CopyUpTotals, Histogram, OverlayTotals, PhaseTotal, PhaseTotals, TotalsKey};

@@ -16,6 +16,8 @@ pub struct Mount {
     pub upperdir: Option<PathBuf>,
     /// `workdir=`.
     pub workdir: Option<PathBuf>,
+    /// The type of the upper directory's file system, if the kernel told.
+    pub upper_filesystem: Option<String>,
     /// `lowerdir=` entries, topmost first, as mounted: possibly relative.
     pub lowerdirs: Vec<PathBuf>,
 }
@@ -42,6 +44,7 @@ impl Origin {
                 merged: None,
                 upperdir: None,
                 workdir: None,
+                upper_filesystem: None,
                 lowerdirs: Vec::new(),
             },
             layers: Vec::new(),

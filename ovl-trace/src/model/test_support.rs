@@ -2,7 +2,7 @@
 
 use super::{
     Cause, Container, CopyUp, DeviceNumber, Kind, Layer, Method, Mount, Operation, Origin, Outcome,
-    OverlayKey, Phases, Process, Runtime, Trigger, Whiteout,
+    OverlayKey, Phases, Process, RealFileSystem, Runtime, Trigger, Whiteout,
 };
 
 /// An overlay.
@@ -35,6 +35,7 @@ pub(crate) fn origin(name: &str) -> Origin {
             merged: Some("/var/lib/docker/overlay2/95be/merged".into()),
             upperdir: Some("/var/lib/docker/overlay2/95be/diff".into()),
             workdir: Some("/var/lib/docker/overlay2/95be/work".into()),
+            upper_filesystem: Some("ext4".to_owned()),
             lowerdirs: vec!["/var/lib/docker/overlay2/l/ABC".into()],
         },
         layers: vec![Layer {
@@ -89,6 +90,13 @@ pub(crate) fn copy_up(path: &str) -> CopyUp {
         inode: 77,
         mode: 0o100_644,
         layer: Some(1),
+        lower: Some(RealFileSystem {
+            device: DeviceNumber {
+                major: 254,
+                minor: 1,
+            },
+            name: Some("ext4".to_owned()),
+        }),
         ancestor: false,
     }
 }

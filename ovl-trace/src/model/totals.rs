@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ovl_trace_common::aggregate::BUCKETS;
+use ovl_trace_common::aggregate::{BUCKETS, bucket};
 
 use super::{Cause, Kind, Method, Operation, Outcome};
 
@@ -11,6 +11,22 @@ use super::{Cause, Kind, Method, Operation, Outcome};
 pub struct Histogram {
     /// Counts.
     pub buckets: [u64; BUCKETS],
+}
+
+impl Histogram {
+    /// Adds another histogram.
+    pub fn add(&mut self, other: &Self) {
+        for (ours, theirs) in self.buckets.iter_mut().zip(other.buckets) {
+            *ours = ours.saturating_add(theirs);
+        }
+    }
+
+    /// How many durations were counted.
+    pub fn count(&self) -> u64 {
+        self.buckets
+            .iter()
+            .fold(0, |sum, count| sum.saturating_add(*count))
+    }
 }
 
 impl Default for Histogram {
@@ -49,14 +65,55 @@ pub struct CopyUpTotals {
     pub latency_min_ns: Option<u64>,
     /// Longest; likewise.
     pub latency_max_ns: Option<u64>,
-    /// Sum of lock waits.
-    pub lock_ns: u64,
-    /// Sum of data times.
-    pub data_ns: u64,
-    /// Sum of sync times.
-    pub sync_ns: u64,
     /// Latencies.
     pub histogram: Histogram,
+    /// Their parts.
+    pub phases: PhaseTotals,
+}
+
+/// Where the time of copy-ups went, as far as it was measured; what remains of
+/// the latency is everything else (attributes, creating and moving the file).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PhaseTotals {
+    /// Waiting for the inode's copy-up lock.
+    pub lock: PhaseTotal,
+    /// Moving data.
+    pub data: PhaseTotal,
+    /// Syncing.
+    pub sync: PhaseTotal,
+}
+
+impl PhaseTotals {
+    /// Adds another sum.
+    pub fn add(&mut self, other: &Self) {
+        self.lock.add(&other.lock);
+        self.data.add(&other.data);
+        self.sync.add(&other.sync);
+    }
+}
+
+/// One phase of many copy-ups.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PhaseTotal {
+    /// Sum in nanoseconds.
+    pub sum_ns: u64,
+    /// One count for each copy-up that had this phase.
+    pub histogram: Histogram,
+}
+
+impl PhaseTotal {
+    fn add(&mut self, other: &Self) {
+        self.sum_ns = self.sum_ns.saturating_add(other.sum_ns);
+        self.histogram.add(&other.histogram);
+    }
+
+    /// Adds one copy-up, if its phase was measured.
+    pub fn add_one(&mut self, duration_ns: Option<u64>) {
+        if let Some(duration) = duration_ns {
+            self.sum_ns = self.sum_ns.saturating_add(duration);
+            self.histogram.buckets[bucket(duration)] += 1;
+        }
+    }
 }
 
 impl CopyUpTotals {
@@ -68,9 +125,6 @@ impl CopyUpTotals {
             (&mut self.size_bytes, other.size_bytes),
             (&mut self.copied_bytes, other.copied_bytes),
             (&mut self.latency_ns, other.latency_ns),
-            (&mut self.lock_ns, other.lock_ns),
-            (&mut self.data_ns, other.data_ns),
-            (&mut self.sync_ns, other.sync_ns),
         ] {
             *ours = ours.saturating_add(theirs);
         }
@@ -79,14 +133,8 @@ impl CopyUpTotals {
             (ours, theirs) => ours.or(theirs),
         };
         self.latency_max_ns = self.latency_max_ns.max(other.latency_max_ns);
-        for (ours, theirs) in self
-            .histogram
-            .buckets
-            .iter_mut()
-            .zip(other.histogram.buckets)
-        {
-            *ours = ours.saturating_add(theirs);
-        }
+        self.histogram.add(&other.histogram);
+        self.phases.add(&other.phases);
     }
 }
 

@@ -212,7 +212,8 @@ mod tests {
                 "device": "0:28",
                 "merged": "/var/lib/docker/overlay2/95be/merged",
                 "upperdir": "/up\n�",
-                "upperdir_bytes": "2f75700aff"
+                "upperdir_bytes": "2f75700aff",
+                "upper_filesystem": "ext4"
               },
               "workdir": "/var/lib/docker/overlay2/95be/work",
               "lowerdirs": [
@@ -227,7 +228,8 @@ mod tests {
               "mount": {
                 "device": "0:31",
                 "merged": null,
-                "upperdir": null
+                "upperdir": null,
+                "upper_filesystem": null
               },
               "workdir": null,
               "lowerdirs": [

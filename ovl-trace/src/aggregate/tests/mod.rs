@@ -83,6 +83,15 @@ fn kernel_totals(
                 row.latency_min_ns = latencies.into_iter().flatten().min();
                 row.latency_max_ns = latencies.into_iter().flatten().max();
                 row.histogram.buckets[(event.latency_ns | 1).ilog2() as usize] += 1;
+                for (total, duration) in [
+                    (&mut row.phases.lock, event.phases.lock_ns),
+                    (&mut row.phases.data, event.phases.data_ns),
+                    (&mut row.phases.sync, event.phases.sync_ns),
+                ] {
+                    let duration = duration.unwrap();
+                    total.sum_ns += duration;
+                    total.histogram.buckets[(duration | 1).ilog2() as usize] += 1;
+                }
             }),
             Event::Whiteout(event) => totals_of(event.overlay, origin, &|totals| {
                 *totals.whiteouts.entry(event.cause).or_default() += 1;

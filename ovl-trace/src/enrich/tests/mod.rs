@@ -44,6 +44,7 @@ fn process(pid: u32, namespace: u64) -> Process {
 
 fn seen(overlay: OverlayKey, upperdir: &str, mounted: bool) -> OverlaySeen {
     OverlaySeen {
+        upper_filesystem: Some("ext4".to_owned()),
         time_ns: 1,
         overlay,
         device: device(42),

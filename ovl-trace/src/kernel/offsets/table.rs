@@ -19,6 +19,7 @@ pub(super) struct Field {
 pub(super) const LAYER: &str = "the lower layer that a file came from";
 const UPPER: &str = "the identity of upper directories: events of an overlay whose mount \
                      cannot be found are not given to a container";
+const FILE_SYSTEM: &str = "the types of the file systems below an overlay";
 const OPTIONS: &str = "upper and work directories of overlays whose mount cannot be found";
 const SYSCALL: &str = "the system call: chmod, chown and utimes are told apart no more";
 const NAMESPACE: &str = "the mount namespace of processes";
@@ -52,6 +53,9 @@ const FIELDS: &[Field] = &[
     field!("super_block"."s_dev" => sb_dev, None),
     field!("super_block"."s_root" => sb_root, None),
     field!("super_block"."s_fs_info" => sb_fs_info, Some(UPPER)),
+    field!("super_block"."s_type" => sb_type, Some(FILE_SYSTEM)),
+    field!("file_system_type"."name" => filesystem_name, Some(FILE_SYSTEM)),
+    field!("vfsmount"."mnt_sb" => mount_sb, Some(FILE_SYSTEM)),
     field!("vfsmount"."mnt_root" => mount_root, Some(UPPER)),
     field!("task_struct"."real_cred" => task_real_cred, Some(UID)),
     field!("cred"."uid" => cred_uid, Some(UID)),

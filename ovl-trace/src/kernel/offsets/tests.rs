@@ -39,7 +39,10 @@ const COMMON: Offsets = Offsets {
     inode_sb: 40,
     sb_dev: 16,
     sb_root: 104,
+    sb_type: 40,
+    filesystem_name: 0,
     mount_root: 0,
+    mount_sb: 8,
     cred_uid: 8,
     task_stack: 32,
     nsproxy_mnt_ns: 24,
@@ -118,10 +121,34 @@ fn built_in_6_18() {
 }
 
 #[test]
+fn debian_7_2() {
+    let (offsets, missing) = resolved("debian-7.2", true, "");
+    let expected = Offsets {
+        inode_bytes: 560,
+        sb_fs_info: 904,
+        task_real_cred: 3320,
+        task_nsproxy: 3440,
+        mnt_ns_inum: 88,
+        ovl_fs_layers: 16,
+        ovl_fs_upperdir: 56,
+        ovl_fs_workdir: 64,
+        ovl_inode_oe: 568,
+        ovl_entry_numlower: 0,
+        ovl_entry_lowerstack: 8,
+        ..COMMON
+    };
+    assert_eq!(offsets, expected);
+    assert_eq!(missing, []);
+}
+
+#[test]
 fn debian_7_3() {
     let (offsets, missing) = resolved("debian-7.3", true, "");
     let expected = Offsets {
         inode_bytes: 560,
+        sb_type: 56,
+        // This recording is older than the question.
+        filesystem_name: ABSENT,
         sb_root: 120,
         sb_fs_info: 920,
         task_real_cred: 3384,
@@ -136,7 +163,8 @@ fn debian_7_3() {
         ..COMMON
     };
     assert_eq!(offsets, expected);
-    assert_eq!(missing, []);
+    let missing: Vec<_> = missing.iter().map(|field| field.name).collect();
+    assert_eq!(missing, ["file_system_type.name"]);
 }
 
 /// No module BTF: the layout of overlayfs is the known one of these releases.

@@ -48,6 +48,7 @@ pub struct MountJson<'a> {
     pub upperdir: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub upperdir_bytes: Option<String>,
+    pub upper_filesystem: Option<&'a str>,
 }
 
 impl<'a> From<&'a Mount> for MountJson<'a> {
@@ -60,6 +61,7 @@ impl<'a> From<&'a Mount> for MountJson<'a> {
             merged_bytes,
             upperdir,
             upperdir_bytes,
+            upper_filesystem: mount.upper_filesystem.as_deref(),
         }
     }
 }

@@ -2,7 +2,10 @@
 
 use serde::Serialize;
 
-use crate::aggregate::{Latency, Sums, bucket_range};
+use crate::{
+    aggregate::{Latency, Sums, bucket_range},
+    model::{Histogram, PhaseTotal},
+};
 
 /// `copied_bytes` is `null` if no copy-up of data was measured; else a lower
 /// bound if `copied_unknown`, the number of those not measured, is not 0.
@@ -12,8 +15,10 @@ pub(super) struct SumsJson {
     size_bytes: u64,
     copied_bytes: Option<u64>,
     copied_unknown: u64,
+    wasted_bytes: u64,
     latency_ns: LatencyJson,
     histogram: Vec<BucketJson>,
+    phases: PhasesJson,
     whiteouts: WhiteoutsJson,
 }
 
@@ -35,8 +40,15 @@ impl SumsJson {
             size_bytes: sums.size_bytes,
             copied_bytes: known(sums.copied_bytes, sums.copied_unknown),
             copied_unknown: sums.copied_unknown,
+            wasted_bytes: sums.wasted_bytes,
             latency_ns: LatencyJson::new(&sums.latency),
-            histogram: buckets(&sums.latency),
+            histogram: buckets(&sums.latency.histogram),
+            phases: PhasesJson {
+                lock: PhaseJson::new(&sums.phases.lock),
+                data: PhaseJson::new(&sums.phases.data),
+                sync: PhaseJson::new(&sums.phases.sync),
+                rest_ns: sums.rest_ns(),
+            },
             whiteouts: WhiteoutsJson {
                 total: whiteouts.total,
                 unlink: whiteouts.unlink,
@@ -98,6 +110,33 @@ impl LatencyJson {
     }
 }
 
+/// The parts of the latency. `rest_ns` is what is in none of them.
+#[derive(Serialize)]
+struct PhasesJson {
+    lock: PhaseJson,
+    data: PhaseJson,
+    sync: PhaseJson,
+    rest_ns: u64,
+}
+
+/// `count` is the number of copy-ups that had this phase.
+#[derive(Serialize)]
+struct PhaseJson {
+    count: u64,
+    sum_ns: u64,
+    histogram: Vec<BucketJson>,
+}
+
+impl PhaseJson {
+    fn new(phase: &PhaseTotal) -> Self {
+        Self {
+            count: phase.histogram.count(),
+            sum_ns: phase.sum_ns,
+            histogram: buckets(&phase.histogram),
+        }
+    }
+}
+
 /// `count` is of this bucket alone: above the bucket before, up to `le_ns`.
 /// The last bucket has no upper limit: `null`.
 #[derive(Serialize)]
@@ -107,8 +146,8 @@ struct BucketJson {
 }
 
 /// From the first to the last bucket that is not empty.
-fn buckets(latency: &Latency) -> Vec<BucketJson> {
-    let counts = &latency.histogram.buckets;
+fn buckets(histogram: &Histogram) -> Vec<BucketJson> {
+    let counts = &histogram.buckets;
     let used = |count: &u64| *count > 0;
     let Some(first) = counts.iter().position(used) else {
         return Vec::new();

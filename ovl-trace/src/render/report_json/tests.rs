@@ -39,8 +39,10 @@ struct RowObject {
     size_bytes: u64,
     copied_bytes: Option<u64>,
     copied_unknown: u64,
+    wasted_bytes: u64,
     latency_ns: LatencyObject,
     histogram: Vec<BucketObject>,
+    phases: PhasesObject,
     whiteouts: WhiteoutsObject,
     triggers: Vec<TriggerObject>,
     files: Vec<FileObject>,
@@ -59,8 +61,10 @@ struct TotalsObject {
     size_bytes: u64,
     copied_bytes: Option<u64>,
     copied_unknown: u64,
+    wasted_bytes: u64,
     latency_ns: LatencyObject,
     histogram: Vec<BucketObject>,
+    phases: PhasesObject,
     whiteouts: WhiteoutsObject,
 }
 
@@ -85,6 +89,8 @@ objects! {
         sum: u64, min: Option<u64>, max: Option<u64>,
         p50: Option<u64>, p90: Option<u64>, p99: Option<u64>,
     }
+    PhasesObject { lock: PhaseObject, data: PhaseObject, sync: PhaseObject, rest_ns: u64, }
+    PhaseObject { count: u64, sum_ns: u64, histogram: Vec<BucketObject>, }
     BucketObject { le_ns: Option<u64>, count: u64, }
     TriggerObject {
         operation: String, copy_ups: u64, failed: u64, size_bytes: u64, copied_bytes: u64,
@@ -164,6 +170,7 @@ fn an_empty_report() {
         "size_bytes": 0,
         "copied_bytes": 0,
         "copied_unknown": 0,
+        "wasted_bytes": 0,
         "latency_ns": {
           "sum": 0,
           "min": null,
@@ -173,6 +180,24 @@ fn an_empty_report() {
           "p99": null
         },
         "histogram": [],
+        "phases": {
+          "lock": {
+            "count": 0,
+            "sum_ns": 0,
+            "histogram": []
+          },
+          "data": {
+            "count": 0,
+            "sum_ns": 0,
+            "histogram": []
+          },
+          "sync": {
+            "count": 0,
+            "sum_ns": 0,
+            "histogram": []
+          },
+          "rest_ns": 0
+        },
         "whiteouts": {
           "total": 0,
           "unlink": 0,

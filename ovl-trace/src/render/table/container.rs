@@ -32,6 +32,9 @@ pub(super) fn write(
         let triggers: Vec<_> = container.triggers.iter().map(trigger).collect();
         writeln!(out, "  because of: {}", triggers.join(", "))?;
     }
+    if let Some(phases) = phases(&container.sums) {
+        writeln!(out, "  time: {phases}")?;
+    }
     if !container.files.rows.is_empty() {
         write_files(out, style, container, width)?;
     }
@@ -87,6 +90,25 @@ fn other_counts(sums: &Sums) -> Vec<String> {
     .filter(|(count, _)| *count > 0)
     .map(|(count, name)| format!("{count} {name}"))
     .collect()
+}
+
+/// `data 150 ms, sync 32 ms, lock 900 ns, other 1 ms`: what was measured.
+fn phases(sums: &Sums) -> Option<String> {
+    let phases = &sums.phases;
+    let mut parts: Vec<String> = [
+        (&phases.data, "data"),
+        (&phases.sync, "sync"),
+        (&phases.lock, "waiting for the lock"),
+    ]
+    .into_iter()
+    .filter(|(phase, _)| phase.sum_ns > 0)
+    .map(|(phase, name)| format!("{name} {}", duration(Some(phase.sum_ns))))
+    .collect();
+    if parts.is_empty() {
+        return None;
+    }
+    parts.push(format!("other {}", duration(Some(sums.rest_ns()))));
+    Some(parts.join(", "))
 }
 
 /// `open 10 (O_WRONLY|O_APPEND 9, 1 failed)`

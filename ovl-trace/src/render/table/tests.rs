@@ -26,6 +26,7 @@ fn eighty_columns() {
     shop-frontend-production-7: registry.example.org/shop/web:1.4, docker 776562776562
       also: 1 opaque
       because of: chown 4, open 2 (O_WRONLY|O_APPEND 2)
+      time: data 900 ms, sync 192 ms, waiting for the lock 5.40 µs, other 0 ns
           BYTES    TIME  COPY-UPS  WHITEOUTS  LAST BY           PATH
        50.0 MiB  183 ms         1          -  open sh[216]      /srv/model.bin
       293.0 KiB  812 µs         1          -  chown chown[301]  /app/lib3.so
@@ -55,6 +56,7 @@ fn a_hundred_and_twenty_columns() {
     shop-frontend-production-7: registry.example.org/shop/web:1.4, docker 776562776562
       also: 1 opaque
       because of: chown 4, open 2 (O_WRONLY|O_APPEND 2)
+      time: data 900 ms, sync 192 ms, waiting for the lock 5.40 µs, other 0 ns
           BYTES    TIME  COPY-UPS  WHITEOUTS  LAST BY           PATH
        50.0 MiB  183 ms         1          -  open sh[216]      /srv/model.bin
       293.0 KiB  812 µs         1          -  chown chown[301]  /app/lib3.so

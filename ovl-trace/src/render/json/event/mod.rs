@@ -99,7 +99,9 @@ impl<'a> CopyUpJson<'a> {
             trigger: (&event.trigger).into(),
             process: (&event.process).into(),
             result: ended.then(|| result(event.outcome)),
-            layer: event.layer.map(|index| LayerJson::new(index, origin)),
+            layer: event
+                .layer
+                .map(|index| LayerJson::new(index, event, origin)),
             inode: event.inode,
             mode: format!("{:06o}", event.mode),
             ancestor: event.ancestor,
@@ -187,15 +189,20 @@ struct LayerJson<'a> {
     index: u32,
     digest: Option<&'a str>,
     instruction: Option<Cow<'a, str>>,
+    device: Option<String>,
+    filesystem: Option<&'a str>,
 }
 
 impl<'a> LayerJson<'a> {
-    fn new(index: u32, origin: &'a Origin) -> Self {
+    fn new(index: u32, event: &'a CopyUp, origin: &'a Origin) -> Self {
         let layer = origin.layer(index);
+        let lower = event.lower.as_ref();
         Self {
             index,
             digest: layer.and_then(|layer| layer.digest.as_deref()),
             instruction: layer.and_then(Layer::instruction),
+            device: lower.map(|lower| lower.device.to_string()),
+            filesystem: lower.and_then(|lower| lower.name.as_deref()),
         }
     }
 }

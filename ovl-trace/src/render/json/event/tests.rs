@@ -80,6 +80,7 @@ struct MountField {
     device: String,
     merged: Option<String>,
     upperdir: Option<String>,
+    upper_filesystem: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -123,6 +124,8 @@ struct LayerField {
     index: u32,
     digest: Option<String>,
     instruction: Option<String>,
+    device: Option<String>,
+    filesystem: Option<String>,
 }
 
 fn line(event: &Event, origin: &Origin) -> String {
@@ -138,7 +141,7 @@ fn line(event: &Event, origin: &Origin) -> String {
 
 #[test]
 fn a_copy_up() {
-    insta::assert_snapshot!(line(&Event::CopyUp(copy_up("/srv/model.bin")), &origin("web")), @r#"{"type":"copy_up","time":"2026-11-21T07:10:41.001421770Z","container":{"id":"7765627765627765627765627765627765627765627765627765627765627765","name":"web","image":"shop/web:1.4","runtime":"docker","pod":null,"namespace":null},"mount":{"device":"0:28","merged":"/var/lib/docker/overlay2/95be/merged","upperdir":"/var/lib/docker/overlay2/95be/diff"},"path":"/srv/model.bin","kind":"data","method":"copy","size_bytes":52428800,"copied_bytes":52428800,"latency_ns":183000000,"phases":{"lock_ns":900,"data_ns":150000000,"sync_ns":32000000},"trigger":{"operation":"open","flags":["O_WRONLY","O_APPEND"],"syscall":"openat"},"process":{"pid":216,"tid":216,"comm":"sh","uid":0,"cgroup_id":4242},"result":"ok","layer":{"index":1,"digest":"sha256:f9fc76","instruction":"COPY model.bin /srv/"},"inode":77,"mode":"100644","ancestor":false}"#);
+    insta::assert_snapshot!(line(&Event::CopyUp(copy_up("/srv/model.bin")), &origin("web")), @r#"{"type":"copy_up","time":"2026-11-21T07:10:41.001421770Z","container":{"id":"7765627765627765627765627765627765627765627765627765627765627765","name":"web","image":"shop/web:1.4","runtime":"docker","pod":null,"namespace":null},"mount":{"device":"0:28","merged":"/var/lib/docker/overlay2/95be/merged","upperdir":"/var/lib/docker/overlay2/95be/diff","upper_filesystem":"ext4"},"path":"/srv/model.bin","kind":"data","method":"copy","size_bytes":52428800,"copied_bytes":52428800,"latency_ns":183000000,"phases":{"lock_ns":900,"data_ns":150000000,"sync_ns":32000000},"trigger":{"operation":"open","flags":["O_WRONLY","O_APPEND"],"syscall":"openat"},"process":{"pid":216,"tid":216,"comm":"sh","uid":0,"cgroup_id":4242},"result":"ok","layer":{"index":1,"digest":"sha256:f9fc76","instruction":"COPY model.bin /srv/","device":"254:1","filesystem":"ext4"},"inode":77,"mode":"100644","ancestor":false}"#);
 }
 
 #[test]
@@ -160,7 +163,7 @@ fn what_is_unknown_is_null_or_absent() {
         outcome: Outcome::Failed(None),
         ..copy_up("/a")
     };
-    insta::assert_snapshot!(line(&Event::CopyUp(event), &unowned()), @r#"{"type":"copy_up","time":"2026-11-21T07:10:41.001421770Z","container":null,"mount":{"device":"0:28","merged":null,"upperdir":null},"path":"/a","kind":"data","method":null,"size_bytes":52428800,"copied_bytes":null,"latency_ns":183000000,"trigger":{"operation":"open","flags":[],"syscall":null},"process":{"pid":216,"tid":216,"comm":"sh","uid":null,"cgroup_id":4242},"result":"failed","layer":null,"inode":77,"mode":"100644","ancestor":false}"#);
+    insta::assert_snapshot!(line(&Event::CopyUp(event), &unowned()), @r#"{"type":"copy_up","time":"2026-11-21T07:10:41.001421770Z","container":null,"mount":{"device":"0:28","merged":null,"upperdir":null,"upper_filesystem":null},"path":"/a","kind":"data","method":null,"size_bytes":52428800,"copied_bytes":null,"latency_ns":183000000,"trigger":{"operation":"open","flags":[],"syscall":null},"process":{"pid":216,"tid":216,"comm":"sh","uid":null,"cgroup_id":4242},"result":"failed","layer":null,"inode":77,"mode":"100644","ancestor":false}"#);
 }
 
 #[test]
@@ -190,7 +193,7 @@ fn a_running_copy_up_claims_no_result() {
 
 #[test]
 fn a_whiteout_and_a_loss() {
-    insta::assert_snapshot!(line(&Event::Whiteout(whiteout("/etc/motd")), &origin("web")), @r#"{"type":"whiteout","time":"2026-11-21T07:10:41.001421770Z","container":{"id":"7765627765627765627765627765627765627765627765627765627765627765","name":"web","image":"shop/web:1.4","runtime":"docker","pod":null,"namespace":null},"mount":{"device":"0:28","merged":"/var/lib/docker/overlay2/95be/merged","upperdir":"/var/lib/docker/overlay2/95be/diff"},"path":"/etc/motd","cause":"unlink","process":{"pid":216,"tid":216,"comm":"sh","uid":0,"cgroup_id":4242}}"#);
+    insta::assert_snapshot!(line(&Event::Whiteout(whiteout("/etc/motd")), &origin("web")), @r#"{"type":"whiteout","time":"2026-11-21T07:10:41.001421770Z","container":{"id":"7765627765627765627765627765627765627765627765627765627765627765","name":"web","image":"shop/web:1.4","runtime":"docker","pod":null,"namespace":null},"mount":{"device":"0:28","merged":"/var/lib/docker/overlay2/95be/merged","upperdir":"/var/lib/docker/overlay2/95be/diff","upper_filesystem":"ext4"},"path":"/etc/motd","cause":"unlink","process":{"pid":216,"tid":216,"comm":"sh","uid":0,"cgroup_id":4242}}"#);
     let loss = Event::Loss(Loss {
         time_ns: 0,
         source: LossSource::Ring,
