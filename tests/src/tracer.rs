@@ -77,6 +77,23 @@ impl Tracer {
         }
     }
 
+    /// Stops it from running: it reads nothing.
+    pub(crate) fn pause(&self) -> Result<()> {
+        self.signal(libc::SIGSTOP)
+    }
+
+    /// Lets it run again.
+    pub(crate) fn resume(&self) -> Result<()> {
+        self.signal(libc::SIGCONT)
+    }
+
+    fn signal(&self, signal: i32) -> Result<()> {
+        // SAFETY: the pid is that of a child that was not reaped, so it is ours.
+        let sent = unsafe { libc::kill(self.pid().cast_signed(), signal) };
+        ensure!(sent == 0, "{}", std::io::Error::last_os_error());
+        Ok(())
+    }
+
     /// Its process id.
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()

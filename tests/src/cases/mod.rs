@@ -30,8 +30,7 @@ pub(crate) const ALL: &[Case] = cases![
         a_silent_docker_socket_harms_nothing;
     concurrency:
         two_hundred_at_once,
-        a_race_for_one_file,
-        a_tiny_ring_loses_detail_only;
+        a_race_for_one_file;
     nothing_for_free:
         reads_and_upper_files_cost_nothing;
     command_line:

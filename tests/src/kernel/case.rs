@@ -20,6 +20,8 @@ pub(crate) enum Lower {
     Same,
     /// A tmpfs: nothing can be shared with it.
     Tmpfs,
+    /// That of the upper layer, seen through another overlay.
+    Overlay,
 }
 
 /// Which file system the upper layer is on.
@@ -142,6 +144,12 @@ impl Case {
     pub(crate) fn anonymous_origins(mut self) -> Self {
         self.anonymous = true;
         self
+    }
+
+    /// The lower layer is an overlay itself, which has no file handles.
+    pub(crate) fn nested(mut self) -> Self {
+        self.lower = Lower::Overlay;
+        self.anonymous_origins()
     }
 
     /// Files are written to after they were copied up.

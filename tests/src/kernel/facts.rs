@@ -5,7 +5,9 @@ use std::{fs, path::Path};
 
 use anyhow::{Context as _, Result};
 
-use super::{bytes, case::Case, expected, expected::Expected, layer::MIB, merged::Merged, sys};
+use super::{
+    bytes, case::Case, expected, expected::Expected, layer::MIB, mapped, merged::Merged, sys, uring,
+};
 
 /// The differences.
 #[derive(Clone, Debug)]
@@ -27,6 +29,14 @@ pub(crate) struct Facts {
     pub(crate) user_namespaces: bool,
     /// POSIX ACLs.
     pub(crate) acl: bool,
+    /// The mount option `fsync=strict`: 6.12.117 and 7.2, not 6.18.
+    pub(crate) fsync_strict: bool,
+    /// Layers with mapped ids, from 5.19 on, where the file system can map.
+    pub(crate) mapped_layers: bool,
+    /// A clone is not synced afterwards, from 5.16 or so on.
+    pub(crate) clones_are_not_synced: bool,
+    /// `io_uring`, and that an administrator left it on.
+    pub(crate) io_uring: bool,
 }
 
 impl Facts {
@@ -45,6 +55,8 @@ impl Facts {
         let user_attributes = sys::setxattr(&file, c"user.probe", b"1").is_ok();
         let acl = sys::setxattr(&file, super::topics::ACL_NAME, super::topics::ACL).is_ok();
         sys::umount(&merged.root)?;
+        let fsync_strict = mounts(lower, upper, "fsync=strict")?;
+        let mapped_layers = mapped::is_possible(lower, upper)?;
         Ok(Self {
             reflink,
             tmpfile,
@@ -52,6 +64,10 @@ impl Facts {
             user_attributes,
             user_namespaces: release()? >= (5, 11),
             acl,
+            fsync_strict,
+            mapped_layers,
+            clones_are_not_synced: release()? >= (5, 16),
+            io_uring: uring::is_possible(),
         })
     }
 
@@ -89,6 +105,20 @@ impl Facts {
             event.copied(bytes)
         }
     }
+}
+
+/// Whether an overlay with this option can be mounted.
+fn mounts(lower: &Path, upper: &Path, options: &'static str) -> Result<bool> {
+    let probe = Case::new("facts-option")
+        .lower(|layer| layer.file("file", 1))
+        .unmounted()
+        .options(options);
+    let merged = Merged::new(&probe, lower, upper)?;
+    let mounted = merged.mount().is_ok();
+    if mounted {
+        sys::umount(&merged.root)?;
+    }
+    Ok(mounted)
 }
 
 /// Major and minor version of the running kernel.

@@ -13,14 +13,18 @@ mod expected;
 mod facts;
 mod judge;
 mod layer;
+mod mapped;
 mod merged;
 mod module;
 mod print;
 mod process;
 mod run;
+mod storm;
 mod sys;
 mod topics;
+mod totals;
 mod upper;
+mod uring;
 
 use std::{
     io::{self, Write as _},

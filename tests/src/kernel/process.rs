@@ -33,6 +33,11 @@ impl Child {
         }
     }
 
+    /// Its process id.
+    pub(crate) fn id(&self) -> i32 {
+        self.pid
+    }
+
     /// Sends it a signal.
     pub(crate) fn signal(&self, signal: i32) -> io::Result<()> {
         // SAFETY: the child was not reaped, so the pid is its own.

@@ -16,7 +16,7 @@ use super::{
     facts::Facts,
     judge,
     merged::Merged,
-    sys, topics,
+    storm, sys, topics,
     upper::{self, Entries, Origins},
 };
 use crate::{harness, tracer::Tracer};
@@ -37,6 +37,21 @@ pub(crate) struct Done {
     pub(crate) lowers: Vec<PathBuf>,
     pub(crate) entries: Entries,
     pub(crate) origins: Origins,
+    /// The type of the upper directory's file system.
+    pub(crate) filesystem: &'static str,
+    /// See [`Facts`].
+    pub(crate) clones_are_not_synced: bool,
+}
+
+impl Done {
+    /// The type of the lower layers' file system.
+    pub(crate) fn lower_filesystem(&self) -> &'static str {
+        match self.case.lower {
+            Lower::Same => self.filesystem,
+            Lower::Tmpfs => "tmpfs",
+            Lower::Overlay => "overlay",
+        }
+    }
 }
 
 /// Runs the cases whose name contains one of `names` on a file system; with
@@ -63,7 +78,7 @@ pub(crate) fn cases(
             continue;
         }
         let name = case.name;
-        match perform(case, &disks) {
+        match perform(case, &disks, kind, &facts) {
             Ok(finished) => done.push(finished),
             Err(error) => verdicts.push((name, Verdict::Failed(format!("{error:#}")))),
         }
@@ -86,6 +101,14 @@ pub(crate) fn cases(
             Err(error) => Verdict::Failed(format!("{error:#}")),
         };
         verdicts.push(("all::nothing_else_and_no_loss", verdict));
+    }
+    let stormy = format!("{}::{}", kind.name, storm::NAME);
+    if names.is_empty() || names.iter().any(|name| stormy.contains(name.as_str())) {
+        let verdict = match storm::run(&disks) {
+            Ok(()) => Verdict::Passed,
+            Err(error) => Verdict::Failed(format!("{error:#}")),
+        };
+        verdicts.push((storm::NAME, verdict));
     }
     // Overlays hold the file systems below them.
     for finished in &done {
@@ -111,13 +134,13 @@ fn describe_case(kind: Kind, case: &Case) -> io::Result<()> {
 }
 
 /// Mounts the overlay, does the operation and reads the upper directory.
-fn perform(case: Case, disks: &Disks) -> Result<Done> {
+fn perform(case: Case, disks: &Disks, kind: Kind, facts: &Facts) -> Result<Done> {
     let upper_root = match case.upper {
         Upper::Roomy => disks.roomy(),
         Upper::Full => disks.full(),
     };
     let lower_root = match case.lower {
-        Lower::Same => disks.roomy(),
+        Lower::Same | Lower::Overlay => disks.roomy(),
         Lower::Tmpfs => disks.tmpfs(),
     };
     fs::create_dir_all(&lower_root)?;
@@ -134,5 +157,7 @@ fn perform(case: Case, disks: &Disks) -> Result<Done> {
         case,
         entries,
         origins,
+        filesystem: kind.name,
+        clones_are_not_synced: facts.clones_are_not_synced,
     })
 }

@@ -241,3 +241,44 @@ pub(crate) fn handle(path: &Path) -> io::Result<Handle> {
     let bytes = buffer.handle[..buffer.bytes as usize].to_vec();
     Ok((buffer.kind.to_le_bytes()[0], bytes))
 }
+
+/// Shows the tree at `from` also at `to`, with owners mapped by a user
+/// namespace: `open_tree(2)`, `mount_setattr(2)`, `move_mount(2)`.
+pub(crate) fn bind_mapped(from: &Path, to: &Path, namespace: &File) -> io::Result<()> {
+    let (from, to) = (c_path(from)?, c_path(to)?);
+    let flags = libc::OPEN_TREE_CLONE | libc::O_CLOEXEC.cast_unsigned();
+    // SAFETY: the path ends with NUL.
+    let tree =
+        done(unsafe { libc::syscall(libc::SYS_open_tree, libc::AT_FDCWD, from.as_ptr(), flags) })?;
+    // SAFETY: the descriptor was just opened and is nobody else's.
+    let tree = unsafe { OwnedFd::from_raw_fd(tree as i32) };
+    let attributes = libc::mount_attr {
+        attr_set: libc::MOUNT_ATTR_IDMAP,
+        attr_clr: 0,
+        propagation: 0,
+        userns_fd: i64::from(namespace.as_raw_fd()).cast_unsigned(),
+    };
+    // SAFETY: an empty path, and a structure of the given size.
+    done(unsafe {
+        libc::syscall(
+            libc::SYS_mount_setattr,
+            tree.as_raw_fd(),
+            c"".as_ptr(),
+            libc::AT_EMPTY_PATH,
+            &raw const attributes,
+            size_of::<libc::mount_attr>(),
+        )
+    })?;
+    // SAFETY: both paths end with NUL.
+    done(unsafe {
+        libc::syscall(
+            libc::SYS_move_mount,
+            tree.as_raw_fd(),
+            c"".as_ptr(),
+            libc::AT_FDCWD,
+            to.as_ptr(),
+            libc::MOVE_MOUNT_F_EMPTY_PATH,
+        )
+    })
+    .map(drop)
+}

@@ -93,7 +93,9 @@ pub(crate) fn run(host: &Host, binaries: &GuestBinaries, chosen: &Chosen<'_>) ->
         ));
     }
     if let Some(path) = table {
-        fs::write(path, cases.markdown())
+        let parent = path.parent().unwrap_or(Path::new("."));
+        fs::create_dir_all(parent)
+            .and_then(|()| fs::write(path, cases.markdown()))
             .with_context(|| format!("cannot write '{}'", path.display()))?;
         say(format_args!("cases and kernels: {}", path.display()));
     }

@@ -1,6 +1,6 @@
 //! Copy-ups that do not succeed.
 
-use std::io;
+use std::{io, thread, time::Instant};
 
 use crate::kernel::{
     case::Case,
@@ -16,6 +16,9 @@ const LARGE: u64 = 128 * MIB;
 /// When so much was copied, the copy-up has begun, and more than the rest of
 /// the system caches meanwhile.
 const BEGUN: u64 = 8 * MIB;
+
+/// Copy-ups that are killed at random moments.
+const VICTIMS: usize = 24;
 
 pub(super) fn cases(_: &Facts) -> Vec<Case> {
     vec![
@@ -47,6 +50,22 @@ pub(super) fn cases(_: &Facts) -> Vec<Case> {
                 Ok(())
             })
             .reports([copied("/f", LARGE, "open").failed(&["EINTR", "ERESTARTSYS"])]),
+        Case::new("failures::killed_at_random_moments")
+            .lower(|layer| {
+                (0..VICTIMS).try_for_each(|index| layer.file(&format!("f-{index}"), 8 * MIB))
+            })
+            .lower_on_tmpfs()
+            .run(kill_at_random)
+            // How many it hits is chance; what the upper directory holds must be
+            // what was reported all the same.
+            .check(|events| {
+                let mut paths: Vec<_> = events.iter().map(|event| event["path"].as_str()).collect();
+                let count = paths.len();
+                paths.sort_unstable();
+                paths.dedup();
+                anyhow::ensure!(paths.len() == count, "a file has two events");
+                Ok(())
+            }),
         Case::new("failures::interrupted_in_the_lock")
             .lower(|layer| layer.file("f", LARGE))
             .lower_on_tmpfs()
@@ -56,6 +75,25 @@ pub(super) fn cases(_: &Facts) -> Vec<Case> {
                 copied("/f", LARGE, "open"),
             ]),
     ]
+}
+
+/// Kills tasks between the beginning of a copy-up and a little after its end.
+fn kill_at_random(merged: &Merged) -> anyhow::Result<()> {
+    let started = Instant::now();
+    Child::start(|| merged.touch("f-0"))?.wait()?;
+    let whole = started.elapsed();
+    // The same moments in each run, as far as that goes (Knuth's MMIX).
+    let mut random: u64 = 1;
+    for index in 1..VICTIMS {
+        random = random
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        let victim = Child::start(|| merged.touch(&format!("f-{index}")))?;
+        thread::sleep(whole.mul_f64(1.2 * ((random >> 11) as f64 / (1_u64 << 53) as f64)));
+        victim.signal(libc::SIGKILL)?;
+        victim.wait()?;
+    }
+    Ok(())
 }
 
 /// One task copies, another one waits for it and gets a signal.

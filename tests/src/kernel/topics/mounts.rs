@@ -1,12 +1,15 @@
 //! Mount options, layers, and overlays over overlays.
 
-use std::{fs, path::Path};
+use std::{fs, os::unix::fs::MetadataExt as _, path::Path};
+
+use anyhow::ensure;
 
 use crate::kernel::{
     case::Case,
-    expected::{copied, whiteout},
+    expected::{copied, directory, whiteout},
     facts::Facts,
     layer::{Layer, MIB},
+    mapped,
     merged::{Merged, overlay, refused},
     sys,
 };
@@ -49,6 +52,28 @@ fn options(facts: &Facts) -> Vec<Case> {
             .lower(|layer| layer.file("f", 3 * MIB))
             .run(|merged| Ok(merged.touch("f")?))
             .reports([facts.data("/f", 3 * MIB, "open")]),
+        Case::new("mounts::fsync_strict")
+            .options("fsync=strict")
+            .lower(|layer| layer.file("d/f", 3 * MIB))
+            .needs(facts.fsync_strict, "the mount option fsync=strict")
+            .run(|merged| Ok(merged.touch("d/f")?))
+            .reports([
+                directory("/d", "open").ancestor(),
+                facts.data("/d/f", 3 * MIB, "open"),
+            ]),
+        Case::new("mounts::lower_with_mapped_owners")
+            .unmounted()
+            .lower(|layer| layer.file("f", 5000))
+            .needs(facts.mapped_layers, "layers with mapped owners (5.19)")
+            .run(|merged| {
+                let shown = mapped::mount(merged)?;
+                merged.touch("f")?;
+                let owner = fs::metadata(merged.upper.join("f"))?.uid();
+                ensure!(owner == mapped::OWNER, "the copy is {owner}'s");
+                sys::umount(&merged.root)?;
+                Ok(sys::umount(&shown)?)
+            })
+            .reports([facts.data("/f", 5000, "open")]),
         Case::new("mounts::xino")
             .options("xino=on")
             .lower(|layer| layer.file("f", 5000))
@@ -87,7 +112,7 @@ fn places(facts: &Facts) -> Vec<Case> {
                 Ok(())
             })
             .reports([
-                crate::kernel::expected::directory("/d", "chmod").ancestor(),
+                directory("/d", "chmod").ancestor(),
                 facts.data("/d/f", 5000, "chmod"),
                 facts.data("/d/g", 5000, "chmod"),
                 whiteout("/h", "unlink"),
@@ -146,7 +171,7 @@ fn overlays(facts: &Facts) -> Vec<Case> {
                 copied("/sparse", 16 * MIB, "open").copied(MIB),
                 whiteout("/gone", "unlink"),
             ])
-            .anonymous_origins(),
+            .nested(),
         Case::new("mounts::upper_in_an_overlay_is_refused")
             .lower(|layer| layer.file("f", 1))
             .run(|merged| {
