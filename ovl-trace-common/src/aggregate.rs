@@ -73,6 +73,8 @@ pub struct CopyUpTotals {
     pub size_bytes: u64,
     /// Sum of bytes copied (those known).
     pub copied_bytes: u64,
+    /// Copy-ups whose bytes are not known.
+    pub copied_unknown: u64,
     /// Sum of latencies.
     pub latency_ns: u64,
     /// Shortest; 0 while `count` is 0.

@@ -36,7 +36,7 @@ const _: () = {
     assert!(size_of::<event::Overlay>() == 176);
     assert!(size_of::<event::OverlayGone>() == 40);
     assert!(size_of::<aggregate::CopyUpKey>() == 32);
-    assert!(size_of::<aggregate::CopyUpTotals>() == 72 + 4 * 8 * aggregate::BUCKETS);
+    assert!(size_of::<aggregate::CopyUpTotals>() == 80 + 4 * 8 * aggregate::BUCKETS);
     assert!(size_of::<aggregate::WhiteoutKey>() == 24);
     assert!(size_of::<in_flight::InFlight>() == 160);
 };

@@ -26,7 +26,11 @@ pub(crate) fn add_copy_up(key: &CopyUpKey, event: &CopyUp) {
     unsafe {
         add(&raw mut (*totals).count, 1);
         add(&raw mut (*totals).size_bytes, event.size_bytes);
-        add_known(&raw mut (*totals).copied_bytes, event.copied_bytes);
+        if event.copied_bytes == UNKNOWN_U64 {
+            add(&raw mut (*totals).copied_unknown, 1);
+        } else {
+            add(&raw mut (*totals).copied_bytes, event.copied_bytes);
+        }
         add(&raw mut (*totals).latency_ns, event.latency_ns);
         add_phase(
             &raw mut (*totals).lock_ns,
@@ -106,14 +110,6 @@ unsafe fn add(to: *mut u64, value: u64) {
     #[cfg(not(target_arch = "bpf"))]
     unsafe {
         *to += value;
-    }
-}
-
-#[inline(always)]
-unsafe fn add_known(to: *mut u64, value: u64) {
-    if value != UNKNOWN_U64 {
-        // SAFETY: the caller's.
-        unsafe { add(to, value) };
     }
 }
 

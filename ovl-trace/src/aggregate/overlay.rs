@@ -97,6 +97,10 @@ fn count(totals: &mut OverlayTotals, event: &CopyUp) {
     row.count += 1;
     add(&mut row.size_bytes, Some(event.size_bytes));
     add(&mut row.copied_bytes, event.copied_bytes);
+    add(
+        &mut row.copied_unknown,
+        event.copied_bytes.is_none().then_some(1),
+    );
     add(&mut row.latency_ns, Some(latency));
     row.phases.lock.add_one(event.phases.lock_ns);
     row.phases.data.add_one(event.phases.data_ns);

@@ -18,7 +18,7 @@ pub struct Sums {
     /// Sum of bytes really written, of successful copy-ups whose bytes were
     /// measured; a lower bound if [`Self::copied_unknown`] is not 0.
     pub copied_bytes: u64,
-    /// Successful copy-ups of data whose bytes could not be measured.
+    /// Successful copy-ups whose bytes could not be measured.
     pub copied_unknown: u64,
     /// Bytes that failed copy-ups had written in vain.
     pub wasted_bytes: u64,
@@ -151,9 +151,7 @@ impl Sums {
         self.copy_ups.add_kind(key.kind, row.count);
         add(&mut self.size_bytes, row.size_bytes);
         add(&mut self.copied_bytes, row.copied_bytes);
-        if key.kind == Kind::Data && key.method.is_none() {
-            add(&mut self.copied_unknown, row.count);
-        }
+        add(&mut self.copied_unknown, row.copied_unknown);
         self.latency.add(&Latency {
             sum_ns: row.latency_ns,
             min_ns: row.latency_min_ns,

@@ -67,6 +67,7 @@ fn totals(row: &wire::CopyUpTotals) -> CopyUpTotals {
         count: row.count,
         size_bytes: row.size_bytes,
         copied_bytes: row.copied_bytes,
+        copied_unknown: row.copied_unknown,
         latency_ns: row.latency_ns,
         latency_min_ns: some(row.latency_min_ns),
         latency_max_ns: some(row.latency_max_ns),
@@ -74,17 +75,17 @@ fn totals(row: &wire::CopyUpTotals) -> CopyUpTotals {
             buckets: row.histogram,
         },
         phases: PhaseTotals {
-            lock: phase(row.lock_ns, row.lock_histogram),
-            data: phase(row.data_ns, row.data_histogram),
-            sync: phase(row.sync_ns, row.sync_histogram),
+            lock: phase(row.lock_ns, &row.lock_histogram),
+            data: phase(row.data_ns, &row.data_histogram),
+            sync: phase(row.sync_ns, &row.sync_histogram),
         },
     }
 }
 
-fn phase(sum_ns: u64, buckets: [u64; BUCKETS]) -> PhaseTotal {
+fn phase(sum_ns: u64, buckets: &[u64; BUCKETS]) -> PhaseTotal {
     PhaseTotal {
         sum_ns,
-        histogram: Histogram { buckets },
+        histogram: Histogram { buckets: *buckets },
     }
 }
 
@@ -134,6 +135,7 @@ mod tests {
             count: 1,
             size_bytes: 10,
             copied_bytes: 4,
+            copied_unknown: 1,
             latency_ns,
             latency_min_ns: latency_ns,
             latency_max_ns: latency_ns,
@@ -172,7 +174,7 @@ mod tests {
             (opens.count, opens.size_bytes, opens.copied_bytes),
             (2, 20, 8)
         );
-        assert_eq!(opens.latency_ns, 5100);
+        assert_eq!((opens.latency_ns, opens.copied_unknown), (5100, 2));
         assert_eq!(
             (opens.latency_min_ns, opens.latency_max_ns),
             (Some(100), Some(5000))

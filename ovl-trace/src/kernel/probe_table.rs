@@ -95,10 +95,11 @@ pub const PROBES: &[ProbeSymbol] = &[
     // Called in `ovl_unlink`, `ovl_rmdir` and `ovl_rename` only, to decide
     // whether a whiteout is needed.
     optional("ovl_lower_positive", &["ovl_lower_positive"], "whiteouts"),
-    // Members of `inode_operations`, so they always exist.
-    optional("ovl_unlink", &["ovl_unlink"], "whiteouts made by unlink"),
-    optional("ovl_rmdir", &["ovl_rmdir"], "whiteouts made by rmdir"),
-    optional("ovl_rename", &["ovl_rename"], "whiteouts made by rename"),
+    // Members of `inode_operations`, so they always exist; without one of them
+    // the ends of deletions could not be told apart.
+    optional("ovl_unlink", &["ovl_unlink"], "whiteouts"),
+    optional("ovl_rmdir", &["ovl_rmdir"], "whiteouts"),
+    optional("ovl_rename", &["ovl_rename"], "whiteouts"),
     // Argument 3 is `OVL_XATTR_OPAQUE`, 0, for an opaque directory.
     optional(
         "ovl_check_setxattr",

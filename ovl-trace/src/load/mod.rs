@@ -118,7 +118,9 @@ impl Tracer {
 
     fn attach(&mut self, probe: &'static Probe, symbol: Option<String>) -> Result<()> {
         let outcome = match &symbol {
-            None => Err(anyhow::anyhow!("this kernel has no such function")),
+            None => Err(anyhow::anyhow!(
+                "this kernel has no such function, or none of those it works with"
+            )),
             Some(symbol) => self.load_and_attach(probe, symbol),
         };
         let missing = match outcome {
@@ -233,8 +235,14 @@ impl Tracer {
 
 /// The symbol to probe, as trace events want it.
 fn choose(probe: &Probe, symbols: &Symbols) -> Option<String> {
-    let function = functions::PROBES
-        .iter()
-        .find(|function| function.name == probe.function)?;
-    Some(symbols.event_symbol(function.find(symbols)?))
+    let find = |name: &str| {
+        let mut functions = functions::PROBES.iter();
+        functions
+            .find(|function| function.name == name)?
+            .find(symbols)
+    };
+    if !probe.needs.iter().all(|name| find(name).is_some()) {
+        return None;
+    }
+    Some(symbols.event_symbol(find(probe.function)?))
 }

@@ -13,6 +13,9 @@ pub struct Probe {
     pub returns: bool,
     /// Without it nothing can be traced.
     pub required: bool,
+    /// Functions without which it is not attached: what it begins would never
+    /// end.
+    pub needs: &'static [&'static str],
     /// What is missing from the reports without it.
     pub lost: &'static str,
 }
@@ -23,6 +26,7 @@ const fn entry(program: &'static str, function: &'static str, lost: &'static str
         function,
         returns: false,
         required: false,
+        needs: &[],
         lost,
     }
 }
@@ -31,6 +35,14 @@ const fn returns(program: &'static str, function: &'static str, lost: &'static s
     Probe {
         returns: true,
         ..entry(program, function, lost)
+    }
+}
+
+/// `ovl_lower_positive` does not say in which of the three it is called.
+const fn deletions(probe: Probe) -> Probe {
+    Probe {
+        needs: &["ovl_unlink", "ovl_rmdir", "ovl_rename"],
+        ..probe
     }
 }
 
@@ -61,11 +73,15 @@ pub const PROBES: &[Probe] = &[
         "the names of containers that live very briefly",
     ),
     // Whiteouts.
-    returns("unlink_return", "ovl_unlink", "whiteouts of unlink"),
-    returns("rmdir_return", "ovl_rmdir", "whiteouts of rmdir"),
-    returns("rename_return", "ovl_rename", "whiteouts of rename"),
-    returns("lower_positive_return", "ovl_lower_positive", "whiteouts"),
-    entry("lower_positive", "ovl_lower_positive", "whiteouts"),
+    returns("unlink_return", "ovl_unlink", "whiteouts"),
+    returns("rmdir_return", "ovl_rmdir", "whiteouts"),
+    returns("rename_return", "ovl_rename", "whiteouts"),
+    deletions(returns(
+        "lower_positive_return",
+        "ovl_lower_positive",
+        "whiteouts",
+    )),
+    deletions(entry("lower_positive", "ovl_lower_positive", "whiteouts")),
     // Opaque marks.
     returns("mkdir_return", "ovl_mkdir", "opaque marks of mkdir"),
     entry("check_setxattr", "ovl_check_setxattr", "opaque marks"),

@@ -57,8 +57,10 @@ pub struct CopyUpTotals {
     pub count: u64,
     /// Sum of sizes.
     pub size_bytes: u64,
-    /// Sum of bytes really written.
+    /// Sum of bytes really written, as far as they were measured.
     pub copied_bytes: u64,
+    /// Copy-ups whose bytes could not be measured.
+    pub copied_unknown: u64,
     /// Sum of latencies.
     pub latency_ns: u64,
     /// Shortest; `None` while `count` is 0.
@@ -124,6 +126,7 @@ impl CopyUpTotals {
             (&mut self.count, other.count),
             (&mut self.size_bytes, other.size_bytes),
             (&mut self.copied_bytes, other.copied_bytes),
+            (&mut self.copied_unknown, other.copied_unknown),
             (&mut self.latency_ns, other.latency_ns),
         ] {
             *ours = ours.saturating_add(theirs);

@@ -8,6 +8,7 @@
 
 mod bytes;
 mod case;
+mod coverage;
 mod disks;
 mod expected;
 mod facts;

@@ -4,7 +4,7 @@ use std::{fs, path::Path, process::Command, thread, time::Duration};
 
 use anyhow::{Context as _, Result, ensure};
 
-use super::{case, merged::Merged, run::Verdict, sys};
+use super::{case, coverage, merged::Merged, run::Verdict, sys};
 use crate::{
     command::run,
     events::Recorded,
@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Its cases, which belong to no file system.
-const CASES: [Case; 3] = [
+const CASES: [Case; 6] = [
     Case {
         name: "module::loaded_anew_while_tracing",
         run: loaded_anew,
@@ -25,6 +25,18 @@ const CASES: [Case; 3] = [
     Case {
         name: "module::loaded_after_the_start",
         run: loaded_later,
+    },
+    Case {
+        name: "coverage::doctor_and_report_agree",
+        run: coverage::complete,
+    },
+    Case {
+        name: "coverage::without_each_function",
+        run: coverage::without_each,
+    },
+    Case {
+        name: "coverage::required_functions",
+        run: coverage::required,
     },
 ];
 

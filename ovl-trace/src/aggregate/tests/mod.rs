@@ -79,6 +79,7 @@ fn kernel_totals(
                 row.count += 1;
                 row.size_bytes += event.size_bytes;
                 row.copied_bytes += event.copied_bytes.unwrap_or(0);
+                row.copied_unknown += u64::from(event.copied_bytes.is_none());
                 row.latency_ns += event.latency_ns;
                 row.latency_min_ns = latencies.into_iter().flatten().min();
                 row.latency_max_ns = latencies.into_iter().flatten().max();

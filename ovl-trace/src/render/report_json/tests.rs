@@ -143,6 +143,7 @@ fn the_summary_is_one_line_of_its_own_type() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a whole report")]
 fn an_empty_report() {
     insta::assert_snapshot!(text(&quiet()), @r#"
     {
