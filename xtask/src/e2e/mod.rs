@@ -24,7 +24,7 @@ const LIMIT: Duration = Duration::from_secs(30 * 60);
 pub(crate) const ALL_KERNELS: [&str; 5] = ["5.10", "6.1", "6.12", "6.18", "newest"];
 
 /// What is tested unless asked otherwise.
-pub(crate) const DEFAULT_KERNELS: &str = vm::KERNEL;
+pub(crate) const DEFAULT_KERNELS: &str = "all";
 
 /// The kernel series that a list means: `all` is every one.
 pub(crate) fn kernels(list: &[String]) -> Vec<String> {
