@@ -132,6 +132,16 @@ pub(crate) fn native_object(host: &Host, toolchain: &Toolchain) -> Result<PathBu
     object(host, toolchain, Arch::native(), false)
 }
 
+/// Builds the eBPF object for the other architecture, which nothing here can
+/// run.
+pub(crate) fn foreign_object(host: &Host, toolchain: &Toolchain) -> Result<PathBuf> {
+    let other = match Arch::native() {
+        Arch::X86_64 => Arch::Aarch64,
+        Arch::Aarch64 => Arch::X86_64,
+    };
+    object(host, toolchain, other, false)
+}
+
 /// Builds the agent and the end-to-end tests for this machine; returns the
 /// directory that holds `ovl-trace` and `ovl-trace-tests`.
 pub(crate) fn programs(host: &Host) -> Result<PathBuf> {

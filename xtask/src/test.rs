@@ -132,6 +132,11 @@ fn prepare(
     steps.check("eBPF object", || {
         build::native_object(host, &toolchain).map(drop)
     });
+    if checks {
+        steps.check("eBPF object of the other architecture", || {
+            build::foreign_object(host, &toolchain).map(drop)
+        });
+    }
     Some(toolchain)
 }
 
@@ -189,7 +194,7 @@ mod tests {
 
     #[test]
     fn kernels_are_a_list() {
-        assert_eq!(options(&[]).kernels, ["6.1"]);
+        assert_eq!(options(&[]).kernels, ["all"]);
         assert_eq!(options(&["--kernels", "5.10,7.2"]).kernels, ["5.10", "7.2"]);
     }
 }
