@@ -15,6 +15,7 @@ mod image;
 mod kernel;
 mod oracle;
 mod overlay;
+mod runtimes;
 mod tracer;
 
 use std::process::ExitCode;
@@ -24,6 +25,7 @@ fn main() -> ExitCode {
     match arguments.split_first() {
         Some((word, _)) if word == "demo" => demo::main(),
         Some((word, names)) if word == "kernel" => kernel::main(names),
+        Some((word, names)) if word == "runtimes" => runtimes::main(names),
         _ => harness::main(cases::ALL, &arguments),
     }
 }

@@ -154,7 +154,12 @@ const FILEID_INO32_GEN: u8 = 1;
 
 /// Inode number in `trusted.overlay.origin`; `None` without one.
 fn origin(path: &Path) -> Result<Option<u32>> {
-    let Some(value) = attribute(path, c"trusted.overlay.origin")? else {
+    // A rootless overlay (`userxattr`) may not write the trusted one.
+    let value = match attribute(path, c"trusted.overlay.origin")? {
+        None => attribute(path, c"user.overlay.origin")?,
+        value => value,
+    };
+    let Some(value) = value else {
         return Ok(None);
     };
     ensure!(
@@ -190,7 +195,8 @@ fn attribute(path: &Path, name: &std::ffi::CStr) -> Result<Option<Vec<u8>>> {
     }
     let error = std::io::Error::last_os_error();
     match error.raw_os_error() {
-        Some(libc::ENODATA) => Ok(None),
+        // Symlinks and devices have no `user.` attributes (xattr(7)).
+        Some(libc::ENODATA | libc::EPERM) => Ok(None),
         _ => bail!("{}: {}: {error}", path.display(), name.to_string_lossy()),
     }
 }

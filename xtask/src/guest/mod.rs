@@ -20,6 +20,7 @@ mod kernel;
 mod modules;
 mod output;
 mod qemu;
+mod recipe;
 mod release;
 mod rootfs;
 mod run;

@@ -7,7 +7,8 @@ use std::time::Instant;
 
 use anyhow::{Context as _, bail};
 
-use super::suite::{Archive, sources};
+use super::recipe::Recipe;
+use super::suite::sources;
 use super::tool::{fingerprint, tool, write_whole};
 use crate::files::{left_in, new_unfinished_in};
 use crate::host::{Host, say};
@@ -15,42 +16,6 @@ use crate::host::{Host, say};
 /// Size of the image, most of it a hole. What a guest writes beyond its data
 /// disk goes to a temporary file of the emulator.
 const IMAGE_BYTES: u64 = 4 << 30;
-
-/// A suite and what goes into its root file system.
-struct Recipe {
-    suite: &'static str,
-    archives: &'static [Archive<'static>],
-    packages: &'static [&'static str],
-}
-
-/// Real container runtimes, the file systems below them, and what scripts in
-/// the guest use. Everything else of a suite stays out.
-const RECIPES: &[Recipe] = &[Recipe {
-    suite: "bookworm",
-    archives: &[
-        Archive::Main("bookworm"),
-        Archive::Security("bookworm-security"),
-    ],
-    packages: &[
-        "attr",
-        "btrfs-progs",
-        "busybox-static",
-        "ca-certificates",
-        "docker.io",
-        "e2fsprogs",
-        "git",
-        "iproute2",
-        "jq",
-        "kmod",
-        "procps",
-        "psmisc",
-        "python3-minimal",
-        "rsync",
-        "strace",
-        "util-linux",
-        "xfsprogs",
-    ],
-}];
 
 /// Documentation and translations are half of a small Debian.
 const LEFT_OUT: [&str; 4] = [
@@ -71,7 +36,7 @@ impl Rootfs {
     pub(super) fn ensure(host: &Host, suite: &str) -> anyhow::Result<Self> {
         let recipe = Recipe::of(suite)?;
         let _lock = host.lock("rootfs")?;
-        let image = recipe.image(host);
+        let image = image_of(recipe, host);
         if !image.is_file() {
             if !host.install {
                 bail!(
@@ -87,35 +52,22 @@ impl Rootfs {
 
     /// Whether the cache has the root file system of a suite.
     pub(super) fn is_cached(host: &Host, suite: &str) -> anyhow::Result<bool> {
-        Ok(Recipe::of(suite)?.image(host).is_file())
+        Ok(image_of(Recipe::of(suite)?, host).is_file())
     }
 }
 
-impl Recipe {
-    fn of(suite: &str) -> anyhow::Result<&'static Self> {
-        let Some(recipe) = RECIPES.iter().find(|recipe| recipe.suite == suite) else {
-            let known: Vec<&str> = RECIPES.iter().map(|recipe| recipe.suite).collect();
-            bail!(
-                "no root file system '{suite}': choose one of {}",
-                known.join(", ")
-            );
-        };
-        Ok(recipe)
-    }
-
-    /// The image has the recipe in its name: a changed recipe, a new image.
-    fn image(&self, host: &Host) -> PathBuf {
-        let packages = self.packages.join(",");
-        let archives = format!("{:?}", self.archives);
-        let left_out = LEFT_OUT.join(",");
-        let parts = [
-            archives.as_bytes(),
-            packages.as_bytes(),
-            left_out.as_bytes(),
-        ];
-        let name = format!("{}-{}.ext4", self.suite, fingerprint(&parts));
-        host.cache.join("rootfs").join(name)
-    }
+/// The image has the recipe in its name: a changed recipe, a new image.
+fn image_of(recipe: &Recipe, host: &Host) -> PathBuf {
+    let packages = recipe.packages.join(",");
+    let archives = format!("{:?}", recipe.archives);
+    let left_out = LEFT_OUT.join(",");
+    let parts = [
+        archives.as_bytes(),
+        packages.as_bytes(),
+        left_out.as_bytes(),
+    ];
+    let name = format!("{}-{}.ext4", recipe.suite, fingerprint(&parts));
+    host.cache.join("rootfs").join(name)
 }
 
 fn build(host: &Host, recipe: &Recipe, image: &Path) -> anyhow::Result<()> {
@@ -183,7 +135,7 @@ fn fill(host: &Host, recipe: &Recipe, work: &Path, tree: &Path) -> anyhow::Resul
     }
     install.arg(recipe.suite).arg(tree).arg(&list);
     let why = format!(
-        "Debian '{}' with Docker, for guests (some minutes)",
+        "Debian '{}' with container runtimes, for guests (some minutes)",
         recipe.suite
     );
     host.run_as_root(&why, &mut install)?;
@@ -197,15 +149,4 @@ fn fill(host: &Host, recipe: &Recipe, work: &Path, tree: &Path) -> anyhow::Resul
         .arg(tree)
         .arg(&image);
     host.run_as_root("an image of it", &mut format)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_unknown_suite_lists_the_known_ones() {
-        let error = Recipe::of("jessie").err().map(|error| error.to_string());
-        assert!(error.is_some_and(|error| error.contains("choose one of bookworm")));
-    }
 }
