@@ -9,6 +9,7 @@
 //! whole session: a container's files vanish with it, often before its last
 //! events are read.
 
+mod bolt;
 mod cgroup;
 mod config;
 pub mod docker;

@@ -66,17 +66,28 @@ impl Root {
 
     /// A whole regular file, and its version.
     pub(crate) fn read(&self, path: &Path) -> io::Result<(Vec<u8>, Stamp)> {
+        let (file, metadata) = self.open_regular(path, READ_LIMIT)?;
+        let mut bytes = Vec::with_capacity(metadata.len() as usize);
+        file.take(READ_LIMIT).read_to_end(&mut bytes)?;
+        Ok((bytes, Stamp::of(&metadata)))
+    }
+
+    /// A regular file of any size, to be read in parts: whoever reads it has
+    /// to keep the limits.
+    pub(crate) fn open_database(&self, path: &Path) -> io::Result<File> {
+        self.open_regular(path, u64::MAX).map(|(file, _)| file)
+    }
+
+    fn open_regular(&self, path: &Path, limit: u64) -> io::Result<(File, fs::Metadata)> {
         let file = self.open(path, libc::O_RDONLY | libc::O_NONBLOCK | libc::O_NOCTTY)?;
         let metadata = file.metadata()?;
-        if !metadata.is_file() || metadata.len() > READ_LIMIT {
+        if !metadata.is_file() || metadata.len() > limit {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidData,
                 format!("'{}' is no regular file of a sane size", path.display()),
             ));
         }
-        let mut bytes = Vec::with_capacity(metadata.len() as usize);
-        file.take(READ_LIMIT).read_to_end(&mut bytes)?;
-        Ok((bytes, Stamp::of(&metadata)))
+        Ok((file, metadata))
     }
 
     /// The version of a file or directory.
