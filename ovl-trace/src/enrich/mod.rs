@@ -12,6 +12,8 @@
 mod bolt;
 mod cgroup;
 mod config;
+mod containerd;
+mod database;
 pub mod docker;
 mod enricher;
 mod entry;
@@ -24,6 +26,7 @@ mod patterns;
 mod resolve;
 mod root;
 mod runtime;
+mod sha256;
 mod table;
 mod view;
 

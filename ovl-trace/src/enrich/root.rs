@@ -15,7 +15,10 @@ use std::{
     io::{self, Read},
     os::{
         fd::{AsRawFd, FromRawFd, OwnedFd},
-        unix::{ffi::OsStrExt, fs::MetadataExt, fs::OpenOptionsExt},
+        unix::{
+            ffi::{OsStrExt, OsStringExt},
+            fs::{MetadataExt, OpenOptionsExt},
+        },
     },
     path::{Path, PathBuf},
     time::{Duration, SystemTime},
@@ -103,6 +106,27 @@ impl Root {
         entries.map(|entry| Ok(entry?.file_name())).collect()
     }
 
+    /// The text of a symbolic link.
+    pub(crate) fn read_link(&self, path: &Path) -> io::Result<PathBuf> {
+        let link = self.open(path, libc::O_PATH | libc::O_NOFOLLOW)?;
+        let mut text = vec![0; libc::PATH_MAX as usize];
+        // SAFETY: a live descriptor, an empty path (the link itself), and a
+        // buffer with its own size.
+        let length = unsafe {
+            libc::readlinkat(
+                link.as_raw_fd(),
+                c"".as_ptr(),
+                text.as_mut_ptr().cast(),
+                text.len(),
+            )
+        };
+        let Ok(length) = usize::try_from(length) else {
+            return Err(io::Error::last_os_error());
+        };
+        text.truncate(length);
+        Ok(PathBuf::from(OsString::from_vec(text)))
+    }
+
     /// Whether `path` is the directory with this identity. `None` if that
     /// cannot be seen (it is gone, or not in this root).
     pub(crate) fn is_directory(&self, path: &Path, identity: (DeviceNumber, u64)) -> Option<bool> {
@@ -175,6 +199,9 @@ mod tests {
         assert_eq!(bytes, b"inside");
         assert_eq!(root.list(Path::new("/link")).unwrap(), ["marker"]);
         assert!(root.read(Path::new("/../../../../../etc/passwd")).is_err());
+        let target = root.read_link(Path::new("/link")).unwrap();
+        assert_eq!(target, Path::new("/real/etc"));
+        assert!(root.read_link(Path::new("/real")).is_err());
     }
 
     #[test]

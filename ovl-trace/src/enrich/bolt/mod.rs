@@ -12,6 +12,8 @@
 mod page;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+pub(crate) mod writer;
 
 use std::{cell::Cell, fs::File, io, os::unix::fs::FileExt, rc::Rc};
 
@@ -79,17 +81,15 @@ enum Tree {
     Inline(Rc<[u8]>),
 }
 
+/// Takes a key and what it leads to.
+pub(crate) type Visit<'a> = dyn FnMut(&[u8], Item<'_>) -> Result<(), Error> + 'a;
+
 /// What a key leads to.
 pub(crate) enum Item<'a> {
     /// Bytes.
     Value(&'a [u8]),
     /// More keys.
     Bucket(Bucket),
-}
-
-/// The number of the newest transaction: another number is another state.
-pub(crate) fn transaction(source: &dyn Source) -> Result<u64, Error> {
-    newest(source).map(|meta| meta.transaction)
 }
 
 /// Answers a question from one state of the database.
@@ -126,11 +126,10 @@ fn newest(source: &dyn Source) -> Result<Meta, Error> {
     };
     let second = std::iter::successors(Some(*sizes.start()), |size| Some(size * 2))
         .take_while(|size| size <= sizes.end())
-        .filter_map(|size| {
+        .find_map(|size| {
             let meta = Meta::parse(&at(size).ok()?)?;
             (u64::from(meta.page_size) == size).then_some(meta)
-        })
-        .next();
+        });
     [first, second]
         .into_iter()
         .flatten()
@@ -183,23 +182,14 @@ impl Transaction<'_> {
     }
 
     /// Visits all keys of a bucket, in their order.
-    pub(crate) fn each(
-        &self,
-        bucket: &Bucket,
-        visit: &mut dyn FnMut(&[u8], Item<'_>) -> Result<(), Error>,
-    ) -> Result<(), Error> {
+    pub(crate) fn each(&self, bucket: &Bucket, visit: &mut Visit<'_>) -> Result<(), Error> {
         match &bucket.0 {
             Tree::Inline(page) => self.each_in(page, 0, visit),
             Tree::Page(id) => self.each_in(&self.page(*id)?, 0, visit),
         }
     }
 
-    fn each_in(
-        &self,
-        page: &[u8],
-        depth: usize,
-        visit: &mut dyn FnMut(&[u8], Item<'_>) -> Result<(), Error>,
-    ) -> Result<(), Error> {
+    fn each_in(&self, page: &[u8], depth: usize, visit: &mut Visit<'_>) -> Result<(), Error> {
         match node(page)? {
             Node::Leaf(elements) => {
                 for leaf in elements.leaves() {

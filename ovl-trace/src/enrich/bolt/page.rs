@@ -177,3 +177,39 @@ fn fnv64a(bytes: &[u8]) -> u64 {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3)
     })
 }
+
+/// The inverse of [`Meta::parse`].
+#[cfg(test)]
+pub(super) fn write_meta(page_size: u32, root: u64, transaction: u64) -> Vec<u8> {
+    let mut meta = Vec::new();
+    for field in [MAGIC, VERSION, page_size, 0] {
+        meta.extend(field.to_ne_bytes());
+    }
+    for field in [root, 0, u64::MAX, 0, transaction] {
+        meta.extend(field.to_ne_bytes());
+    }
+    meta.extend(fnv64a(&meta).to_ne_bytes());
+    [&[0; PAGE_HEADER], &*meta].concat()
+}
+
+/// A leaf page, without padding: whether it is a bucket, key, value.
+#[cfg(test)]
+pub(super) fn write_leaf(id: u64, leaves: &[(bool, Vec<u8>, Vec<u8>)]) -> Vec<u8> {
+    let mut page = id.to_ne_bytes().to_vec();
+    page.extend(LEAF.to_ne_bytes());
+    page.extend((leaves.len() as u16).to_ne_bytes());
+    page.extend([0; 4]);
+    let mut position = leaves.len() * ELEMENT;
+    for (index, (is_bucket, key, value)) in leaves.iter().enumerate() {
+        let from_here = position - index * ELEMENT;
+        let sizes = [from_here, key.len(), value.len()].map(|size| size as u32);
+        page.extend(u32::from(*is_bucket).to_ne_bytes());
+        page.extend(sizes.map(u32::to_ne_bytes).concat());
+        position += key.len() + value.len();
+    }
+    for (_, key, value) in leaves {
+        page.extend(key);
+        page.extend(value);
+    }
+    page
+}

@@ -17,6 +17,11 @@ impl Source for Vec<u8> {
     }
 }
 
+/// The number of the newest transaction.
+fn transaction(source: &dyn Source) -> Result<u64, Error> {
+    newest(source).map(|meta| meta.transaction)
+}
+
 /// Every database that has a dump.
 const RECORDED: [(&str, &str); 6] = [
     (
@@ -95,6 +100,24 @@ fn recorded_databases_give_their_dumps() {
         let golden = fixtures::text(&format!("{fixture}/bolt-dumps/{name}.txt"));
         let found = read(&recorded(index), dump).unwrap();
         assert_eq!(found, golden, "{fixture}/{file}");
+    }
+}
+
+#[test]
+fn what_tests_write_is_read() {
+    let mut tree = writer::Tree::default();
+    tree.put(&["v1", "a", "key"], b"value");
+    tree.put(&["v1", "a", "large"], &[b'x'; 9000]);
+    tree.put(&["v1", "b"], b"");
+    for number in [7, 8] {
+        let file = tree.file(number);
+        assert_eq!(transaction(&file).unwrap(), number);
+        let text = read(&file, dump).unwrap();
+        let large = "x".repeat(200);
+        assert_eq!(
+            text,
+            format!("/v1/a/key = value\n/v1/a/large = {large}\n/v1/b = \n")
+        );
     }
 }
 
@@ -207,10 +230,9 @@ fn a_page_that_is_its_own_child_ends() {
 
 proptest! {
     #[test]
-    fn a_cut_off_file_is_an_error_or_the_same(index in 0..RECORDED.len(), share in 0.0..1.0) {
+    fn a_cut_off_file_is_an_error_or_the_same(index in 0..RECORDED.len(), at: proptest::sample::Index) {
         let whole = recorded(index);
-        let length = (whole.len() as f64 * share) as usize;
-        let cut = whole[..length].to_vec();
+        let cut = whole[..at.index(whole.len())].to_vec();
         if let Ok(text) = read(&cut, dump) {
             prop_assert_eq!(text, read(&whole, dump).unwrap());
         }
