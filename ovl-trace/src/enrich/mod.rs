@@ -9,8 +9,11 @@
 //! whole session: a container's files vanish with it, often before its last
 //! events are read.
 
+mod bolt;
 mod cgroup;
 mod config;
+mod containerd;
+mod database;
 pub mod docker;
 mod enricher;
 mod entry;
@@ -23,6 +26,7 @@ mod patterns;
 mod resolve;
 mod root;
 mod runtime;
+mod sha256;
 mod table;
 mod view;
 

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::{
     EnrichConfig,
+    containerd::{Containerd, SharedStores},
     docker::Docker,
     root::{Root, Stamp},
 };
@@ -120,17 +121,21 @@ pub(crate) trait Resolver {
 pub(crate) struct Resolvers {
     /// Docker and its builder.
     pub(crate) docker: Docker,
+    /// containerd without Docker.
+    containerd: Containerd,
 }
 
 impl Resolvers {
     pub(crate) fn new(config: &EnrichConfig) -> Self {
+        let stores = SharedStores::default();
         Self {
-            docker: Docker::new(&config.docker_data_roots),
+            docker: Docker::new(&config.docker_data_roots, SharedStores::clone(&stores)),
+            containerd: Containerd::new(stores),
         }
     }
 
-    fn each(&mut self) -> [&mut dyn Resolver; 1] {
-        [&mut self.docker]
+    fn each(&mut self) -> [&mut dyn Resolver; 2] {
+        [&mut self.docker, &mut self.containerd]
     }
 
     /// The first owner that a runtime names; else `Pending` if one of them
