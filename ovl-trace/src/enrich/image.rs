@@ -32,7 +32,6 @@ struct History {
 /// A history that does not fit the layers (squashed or hand-made images) is
 /// not used: a wrong instruction is worse than none. `None` if the text is no
 /// image configuration.
-#[cfg_attr(not(test), expect(dead_code, reason = "no store asks yet"))]
 pub(crate) fn layers(config: &[u8]) -> Option<Vec<Layer>> {
     let config: Config = serde_json::from_slice(config).ok()?;
     let history: Vec<History> = config

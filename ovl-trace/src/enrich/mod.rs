@@ -9,8 +9,11 @@
 //! whole session: a container's files vanish with it, often before its last
 //! events are read.
 
+mod bundle;
+mod cached;
 mod cgroup;
 mod config;
+mod containers_storage;
 pub mod docker;
 mod enricher;
 mod entry;

@@ -118,7 +118,7 @@ impl<'a> Resolve<'a> {
     fn views(&self) -> Views<'a> {
         Views {
             namespaces: self.namespaces,
-            bases: self.resolvers.docker.layer_directories().collect(),
+            bases: self.resolvers.layer_directories(),
         }
     }
 

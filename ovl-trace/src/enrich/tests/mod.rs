@@ -1,6 +1,7 @@
 //! Whole answers, from recorded files of real daemons.
 
 mod events;
+mod expected_storage;
 mod identity;
 mod list;
 
