@@ -5,8 +5,10 @@ use std::path::Path;
 use super::{
     cgroup,
     docker::unnamed,
-    namespaces::Namespaces,
+    namespaces::{NamespaceId, Namespaces},
+    outside,
     patterns::Rank,
+    process_arguments,
     runtime::{Claim, Owner, Record, Resolvers},
     table::{MountTable, Superblock},
     view::{KernelFacts, View, Views},
@@ -24,6 +26,18 @@ pub(crate) struct Owned {
     pub(crate) outer: Option<String>,
     /// The lower layers, topmost first; empty if they are not known.
     pub(crate) layers: Vec<Layer>,
+}
+
+impl Owned {
+    /// Of which nothing but the container is known.
+    fn bare(container: Container) -> Self {
+        Self {
+            container,
+            record: None,
+            outer: None,
+            layers: Vec::new(),
+        }
+    }
 }
 
 /// What could be found out about an overlay.
@@ -111,7 +125,7 @@ impl<'a> Resolve<'a> {
                 }
             }
         }
-        answer.owned = superblock.and_then(|superblock| self.by_cgroup(superblock));
+        answer.owned = superblock.and_then(|superblock| self.by_process(superblock));
         answer
     }
 
@@ -141,39 +155,60 @@ impl<'a> Resolve<'a> {
         }
     }
 
-    /// By a process whose root directory the overlay is.
-    fn by_cgroup(&mut self, superblock: &Superblock) -> Option<Owned> {
+    /// By a process whose root directory the overlay is: by its cgroup, and by
+    /// the arguments of its monitor, which knows the name, too.
+    fn by_process(&mut self, superblock: &Superblock) -> Option<Owned> {
         let (namespace, pid) = superblock.root_process()?;
-        let found = cgroup::owner(&self.namespaces.cgroup(namespace, pid)?)?;
-        let home = self.namespaces.home_root();
-        let outer = None;
-        if let Some(Owner {
-            container,
-            record,
-            layers,
-            ..
-        }) = self.resolvers.docker.by_id(&home, &found.id)
-        {
-            return Some(Owned {
-                container,
-                record,
-                outer,
-                layers,
-            });
+        let cgroup = self.namespaces.cgroup(namespace, pid);
+        let cgroup = cgroup.and_then(|file| cgroup::owner(&file));
+        let monitor = self.by_monitor(namespace, pid);
+        match (cgroup, monitor) {
+            (Some(found), monitor) => {
+                let monitor = monitor.filter(|owned| owned.container.id == found.id);
+                let known = self.by_id(&found.id).or(monitor);
+                known.or_else(|| Some(Owned::bare(unnamed(found.id, found.runtime?))))
+            }
+            (None, Some(owned)) if owned.outer.is_none() => {
+                self.by_id(&owned.container.id).or(Some(owned))
+            }
+            (None, monitor) => monitor,
         }
-        let container = unnamed(found.id, found.runtime?);
+    }
+
+    fn by_id(&mut self, id: &str) -> Option<Owned> {
+        let home = self.namespaces.home_root();
+        let owner = self.resolvers.docker.by_id(&home, id)?;
         Some(Owned {
-            container,
-            record: None,
+            record: owner.record,
+            layers: owner.layers,
+            ..Owned::bare(owner.container)
+        })
+    }
+
+    fn by_monitor(&mut self, namespace: NamespaceId, pid: u32) -> Option<Owned> {
+        let monitor = outside::parent(self.namespaces, namespace, pid)?;
+        let mut container = process_arguments::owner(&monitor.command_line)?;
+        // In a container anything can be called a monitor: then the name has
+        // to say whose word it is.
+        let outer = if monitor.on_host {
+            None
+        } else {
+            Some(self.outer_of(monitor.namespace)?)
+        };
+        qualify(&mut container, outer.as_deref());
+        Some(Owned {
             outer,
-            layers: Vec::new(),
+            ..Owned::bare(container)
         })
     }
 
     /// The container whose root directory is the root of this view: then the
     /// daemon runs inside it.
     fn outer(&mut self, view: &View) -> Option<String> {
-        let namespace = view.namespace.filter(|_| !view.home)?;
+        self.outer_of(view.namespace.filter(|_| !view.home)?)
+    }
+
+    fn outer_of(&mut self, namespace: NamespaceId) -> Option<String> {
         let is_root = |superblock: &&Superblock| {
             superblock.points.iter().any(|point| {
                 point.rank == Rank::Root && point.seen_by.iter().any(|(id, _)| *id == namespace)

@@ -4,6 +4,9 @@ mod events;
 mod expected_storage;
 mod identity;
 mod list;
+mod monitors;
+mod storage;
+mod storage_build;
 
 use std::{fs, os::unix::fs::MetadataExt, path::Path, sync::Arc};
 
