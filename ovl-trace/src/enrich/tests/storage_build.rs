@@ -56,16 +56,16 @@ fn bundle(host: &FakeHost, number: u32, hostname: &str, command: &str) {
 #[test]
 fn a_step_has_the_name_of_its_command() {
     let host = building(Some(&state()));
+    bundle(&host, 7, &"ab".repeat(6), "other");
+    // The directory comes first, the bundle a moment later.
+    fs::create_dir_all(host.at("/var/tmp/buildah8")).unwrap();
     let mut enricher = Enricher::new(&host.config());
-    let now = Instant::now();
-    let origin = enricher.origin_at(&mounted(), now);
+    let origin = enricher.origin(&mounted());
     let container = origin.container.as_ref().unwrap();
     assert_eq!(container.name.as_deref(), Some("demo-working-container"));
     assert_eq!(container.image.as_deref(), Some("localhost/demo:1"));
     assert_eq!(container.runtime, Runtime::Buildah);
 
-    bundle(&host, 7, &"ab".repeat(6), "other");
-    fs::create_dir_all(host.at("/var/tmp/buildah8")).unwrap();
     let hostname = id()[..12].to_owned();
     assert_eq!(label(&enricher.origin_of(key(1))), "demo-working-container");
     bundle(&host, 8, &hostname, "make");
