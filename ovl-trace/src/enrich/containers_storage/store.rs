@@ -190,3 +190,71 @@ fn warn(warned: &mut bool, path: &Path, error: &io::Error) {
         );
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        fs,
+        io::Write,
+        sync::{Arc, Mutex},
+    };
+
+    use super::*;
+
+    /// Where the log goes.
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// The lines that two questions to a store log.
+    fn warnings(graph_root: &Path) -> Vec<String> {
+        let log = Log::default();
+        let writer = log.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_writer(move || writer.clone())
+            .with_ansi(false)
+            .finish();
+        tracing::subscriber::with_default(subscriber, || {
+            // A root of its own: the host may have stores, too.
+            let mut store = Store::new(Root::new(graph_root), PathBuf::from("/s"));
+            for _ in 0..2 {
+                assert!(store.find(|_| true).is_none());
+                store.refresh_layers();
+            }
+        });
+        let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+        text.lines().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn one_warning_per_store() {
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(warnings(dir.path()), [""; 0], "no store, no warning");
+        fs::create_dir_all(dir.path().join("s/overlay-containers")).unwrap();
+        fs::create_dir_all(dir.path().join("s/overlay-layers")).unwrap();
+        let missing = warnings(dir.path());
+        assert_eq!(missing.len(), 1, "{missing:?}");
+        assert!(
+            missing[0].contains("no list of containers in '/s/"),
+            "{missing:?}"
+        );
+        for file in [
+            "overlay-containers/containers.json",
+            "overlay-layers/layers.json",
+        ] {
+            fs::write(dir.path().join("s").join(file), "{}").unwrap();
+        }
+        let broken = warnings(dir.path());
+        assert_eq!(broken.len(), 1, "{broken:?}");
+        assert!(broken[0].contains("'/s/overlay-containers/containers.json'"));
+    }
+}
