@@ -10,6 +10,7 @@
 //! events are read.
 
 mod bundle;
+mod by_process;
 mod cached;
 mod cgroup;
 mod config;

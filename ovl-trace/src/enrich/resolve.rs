@@ -3,12 +3,8 @@
 use std::path::Path;
 
 use super::{
-    cgroup,
-    docker::unnamed,
     namespaces::{NamespaceId, Namespaces},
-    outside,
     patterns::Rank,
-    process_arguments,
     runtime::{Claim, Owner, Record, Resolvers},
     table::{MountTable, Superblock},
     view::{KernelFacts, View, Views},
@@ -30,7 +26,7 @@ pub(crate) struct Owned {
 
 impl Owned {
     /// Of which nothing but the container is known.
-    fn bare(container: Container) -> Self {
+    pub(super) fn bare(container: Container) -> Self {
         Self {
             container,
             record: None,
@@ -51,6 +47,16 @@ pub(crate) struct Resolution {
     pub(crate) visible: bool,
     /// A runtime recognises it, but no record names the owner.
     pub(crate) pending: bool,
+}
+
+/// What a daemon runs in.
+pub(super) enum Around {
+    /// No container that can be seen.
+    Nothing,
+    /// The container of that name.
+    Container(String),
+    /// A container that nothing names.
+    Unknown,
 }
 
 /// Everything that an answer is made from.
@@ -119,7 +125,15 @@ impl<'a> Resolve<'a> {
                 Claim::Foreign => {}
                 Claim::Pending => answer.pending = true,
                 Claim::Owner(owner) => {
-                    let outer = self.outer(&view);
+                    let outer = match self.around(view.namespace) {
+                        Around::Nothing => None,
+                        Around::Container(outer) => Some(outer),
+                        // Its files may be made up to look like another's.
+                        Around::Unknown => {
+                            answer.pending = true;
+                            continue;
+                        }
+                    };
                     answer.take(*owner, outer, view);
                     return answer;
                 }
@@ -155,71 +169,35 @@ impl<'a> Resolve<'a> {
         }
     }
 
-    /// By a process whose root directory the overlay is: by its cgroup, and by
-    /// the arguments of its monitor, which knows the name, too.
-    fn by_process(&mut self, superblock: &Superblock) -> Option<Owned> {
-        let (namespace, pid) = superblock.root_process()?;
-        let cgroup = self.namespaces.cgroup(namespace, pid);
-        let cgroup = cgroup.and_then(|file| cgroup::owner(&file));
-        let monitor = self.by_monitor(namespace, pid);
-        match (cgroup, monitor) {
-            (Some(found), monitor) => {
-                let monitor = monitor.filter(|owned| owned.container.id == found.id);
-                let known = self.by_id(&found.id).or(monitor);
-                known.or_else(|| Some(Owned::bare(unnamed(found.id, found.runtime?))))
-            }
-            (None, Some(owned)) if owned.outer.is_none() => {
-                self.by_id(&owned.container.id).or(Some(owned))
-            }
-            (None, monitor) => monitor,
-        }
-    }
-
-    fn by_id(&mut self, id: &str) -> Option<Owned> {
-        let home = self.namespaces.home_root();
-        let owner = self.resolvers.docker.by_id(&home, id)?;
-        Some(Owned {
-            record: owner.record,
-            layers: owner.layers,
-            ..Owned::bare(owner.container)
-        })
-    }
-
-    fn by_monitor(&mut self, namespace: NamespaceId, pid: u32) -> Option<Owned> {
-        let monitor = outside::parent(self.namespaces, namespace, pid)?;
-        let mut container = process_arguments::owner(&monitor.command_line)?;
-        // In a container anything can be called a monitor: then the name has
-        // to say whose word it is.
-        let outer = if monitor.on_host {
-            None
-        } else {
-            Some(self.outer_of(monitor.namespace)?)
+    /// The container whose root directory is the root of this namespace: then
+    /// the daemon runs inside it.
+    pub(super) fn around(&mut self, namespace: Option<NamespaceId>) -> Around {
+        let home = self.namespaces.home();
+        let Some(namespace) = namespace.filter(|_| namespace != home) else {
+            return Around::Nothing;
         };
-        qualify(&mut container, outer.as_deref());
-        Some(Owned {
-            outer,
-            ..Owned::bare(container)
-        })
-    }
-
-    /// The container whose root directory is the root of this view: then the
-    /// daemon runs inside it.
-    fn outer(&mut self, view: &View) -> Option<String> {
-        self.outer_of(view.namespace.filter(|_| !view.home)?)
-    }
-
-    fn outer_of(&mut self, namespace: NamespaceId) -> Option<String> {
-        let is_root = |superblock: &&Superblock| {
+        let mut roots = self.table.all().filter(|superblock| {
             superblock.points.iter().any(|point| {
-                point.rank == Rank::Root && point.seen_by.iter().any(|(id, _)| *id == namespace)
+                let seen_by = |wanted| point.seen_by.iter().any(|(id, _)| *id == wanted);
+                // Live systems have an overlay as the host's root.
+                point.rank == Rank::Root && seen_by(namespace) && !home.is_some_and(seen_by)
             })
+        });
+        let Some(outer) = roots.next() else {
+            return Around::Nothing;
         };
-        let outer = self.table.all().find(is_root)?;
         let views = self.views().of(Some(outer), &KernelFacts::default());
-        let home = views.into_iter().find(|view| view.home)?;
-        match self.resolvers.resolve(&home.evidence()) {
-            Claim::Owner(owner) => Some(owner.container.label().to_owned()),
-            _ => None,
+        let view = views.into_iter().find(|view| view.home);
+        let claim = view.map(|view| self.resolvers.resolve(&view.evidence()));
+        if let Some(Claim::Owner(owner)) = claim {
+            return Around::Container(owner.container.label().to_owned());
+        }
+        match self.by_cgroup(outer) {
+            Some(found) => {
+                let short = found.id.get(..12).unwrap_or(&found.id);
+                Around::Container(short.to_owned())
+            }
+            None => Around::Unknown,
         }
     }
 }

@@ -77,6 +77,26 @@ fn podman_in_docker() {
 }
 
 #[test]
+fn a_store_in_a_container_that_nobody_names() {
+    let host = FakeHost::new();
+    let merged = format!("{STORE}/overlay/{RENAMED_LAYER}/merged");
+    let forged = mount_line(STORE, RENAMED_LAYER, &merged);
+    let own = "9 8 0:90 / / rw - overlay overlay rw,lowerdir=/l,upperdir=/u,workdir=/w\n";
+    host.process(20, 20, &format!("{own}{forged}"));
+    let root = host.own_root(20);
+    let store = root.join(STORE.trim_start_matches('/'));
+    fixtures::copy(&fixtures::path("podman-5.8/graphroot"), &store);
+    let rows = list_mounts(&host.config()).unwrap();
+    assert!(rows.iter().all(|row| row.origin.container.is_none()));
+    // With an id around it, the name says whose word it is.
+    host.cgroup(20, &format!("0::/docker/{WEB}\n"));
+    assert!(labels(&host).contains(&"34cf4f6734a1/pm5-renamed".to_owned()));
+    // On a live system it is the host itself that has an overlay as its root.
+    host.process(1, 1, own);
+    assert!(labels(&host).contains(&"pm5-renamed".to_owned()));
+}
+
+#[test]
 fn a_rename_is_followed() {
     let host = podman_5();
     let mut enricher = Enricher::new(&host.config());
