@@ -89,7 +89,7 @@ impl Entry {
     /// Whether the Engine API may know what the files do not say.
     pub(crate) fn wants_api(&self) -> bool {
         let unnamed = match &self.origin.container {
-            Some(container) => container.name.is_none(),
+            Some(container) => !container.is_named(),
             None => self.pending,
         };
         unnamed && self.asked < MAX_ASKED
@@ -112,7 +112,7 @@ impl Entry {
         if found.visible || origin.mount.merged.is_none() {
             origin.mount = found.mount;
         }
-        let named = |container: &Container| container.name.is_some();
+        let named = Container::is_named;
         let known = origin.container.as_ref().is_some_and(named);
         if let Some(owned) = found.owned
             && (named(&owned.container) || !known)

@@ -12,6 +12,7 @@ use std::{
 
 use super::{
     EnrichConfig,
+    containerd::{Containerd, SharedStores},
     containers_storage::ContainersStorage,
     docker::Docker,
     root::{Root, Stamp},
@@ -153,20 +154,28 @@ pub(crate) trait Resolver {
 pub(crate) struct Resolvers {
     /// Docker and its builder.
     pub(crate) docker: Docker,
+    /// containerd without Docker.
+    containerd: Containerd,
     /// Podman, CRI-O and Buildah.
     pub(crate) containers_storage: ContainersStorage,
 }
 
 impl Resolvers {
     pub(crate) fn new(config: &EnrichConfig) -> Self {
+        let stores = SharedStores::default();
         Self {
-            docker: Docker::new(&config.docker_data_roots),
+            docker: Docker::new(&config.docker_data_roots, SharedStores::clone(&stores)),
+            containerd: Containerd::new(stores),
             containers_storage: ContainersStorage::default(),
         }
     }
 
-    fn each(&mut self) -> [&mut dyn Resolver; 2] {
-        [&mut self.docker, &mut self.containers_storage]
+    fn each(&mut self) -> [&mut dyn Resolver; 3] {
+        [
+            &mut self.docker,
+            &mut self.containerd,
+            &mut self.containers_storage,
+        ]
     }
 
     /// Where a relative upperdir may start from, on the host.

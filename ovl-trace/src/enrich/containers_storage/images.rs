@@ -6,10 +6,10 @@ use std::{
 };
 
 use super::records::{ImageRecord, LayerRecord};
-use crate::{enrich::patterns::is_hex64, model::Layer};
-
-/// More layers than overlayfs takes (`OVL_MAX_STACK`, 500).
-const MAX_LAYERS: usize = 512;
+use crate::{
+    enrich::{image::MAX_LAYERS, patterns::is_hex64},
+    model::Layer,
+};
 
 /// The layers from `top` down to the base. `None` if one of them is on no
 /// record.

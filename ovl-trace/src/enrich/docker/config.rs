@@ -38,6 +38,37 @@ pub(crate) fn parse(bytes: &[u8]) -> Option<Container> {
     Some(describe(file.id, &file.name, image, labels))
 }
 
+/// The image that a container was made from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ImageIds {
+    /// Of the configuration; with the containerd store, of the index.
+    pub(crate) image: Option<String>,
+    /// Of the manifest of this platform; with the containerd store only.
+    pub(crate) manifest: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Images {
+    #[serde(rename = "Image", default)]
+    image: Option<String>,
+    #[serde(rename = "ImageManifest", default)]
+    manifest: Option<Descriptor>,
+}
+
+#[derive(Deserialize)]
+struct Descriptor {
+    digest: Option<String>,
+}
+
+/// Reads the image of a `config.v2.json`.
+pub(crate) fn parse_image(bytes: &[u8]) -> ImageIds {
+    let images = serde_json::from_slice(bytes).ok();
+    images.map_or_else(ImageIds::default, |images: Images| ImageIds {
+        image: images.image,
+        manifest: images.manifest.and_then(|manifest| manifest.digest),
+    })
+}
+
 /// A container from Docker's own description, whichever way it came.
 ///
 /// cri-dockerd names its containers `k8s_CONTAINER_POD_NAMESPACE_UID_N` and
