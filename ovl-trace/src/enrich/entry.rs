@@ -29,9 +29,6 @@ const LATER_MAX: Duration = Duration::from_secs(60);
 /// An API that did not know an overlay this often will not know it later.
 const MAX_ASKED: u32 = 3;
 
-/// How often to see whether the container was renamed.
-const RECHECK: Duration = Duration::from_secs(1);
-
 /// How many ended overlays are remembered for events that are still queued and
 /// for the report.
 pub(crate) const MAX_GONE: usize = 10_000;
@@ -173,13 +170,13 @@ impl Entry {
     /// Reads the container's name again if its record changed. With `force`,
     /// even if that was done a moment ago.
     pub(crate) fn recheck(&mut self, now: Instant, force: bool) {
-        if !force && now.saturating_duration_since(self.rechecked) < RECHECK {
-            return;
-        }
-        self.rechecked = now;
         let (Some(record), Some(known)) = (&mut self.record, &self.origin.container) else {
             return;
         };
+        if !force && now.saturating_duration_since(self.rechecked) < record.pause {
+            return;
+        }
+        self.rechecked = now;
         if let Some(mut container) = record.changed()
             && container.id == known.id
         {

@@ -10,9 +10,13 @@
 //! events are read.
 
 mod bolt;
+mod bundle;
+mod by_process;
+mod cached;
 mod cgroup;
 mod config;
 mod containerd;
+mod containers_storage;
 mod database;
 pub mod docker;
 mod enricher;
@@ -22,7 +26,9 @@ mod list;
 mod mountinfo;
 mod namespaces;
 mod options;
+mod outside;
 mod patterns;
+mod process_arguments;
 mod resolve;
 mod root;
 mod runtime;

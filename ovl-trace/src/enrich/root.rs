@@ -29,6 +29,10 @@ use crate::model::DeviceNumber;
 /// More than any runtime's record needs.
 const READ_LIMIT: u64 = 16 << 20;
 
+/// More names than any directory of a runtime has; others (`/var/tmp`) may be
+/// filled by anybody.
+const LIST_LIMIT: usize = 100_000;
+
 /// The root directory of a mount namespace.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Root {
@@ -98,11 +102,17 @@ impl Root {
         Ok(Stamp::of(&self.open(path, libc::O_PATH)?.metadata()?))
     }
 
-    /// The names in a directory.
+    /// The user that a file or directory belongs to, as the host counts users.
+    pub(crate) fn owner(&self, path: &Path) -> io::Result<u32> {
+        Ok(self.open(path, libc::O_PATH)?.metadata()?.uid())
+    }
+
+    /// The names in a directory, up to a limit.
     pub(crate) fn list(&self, path: &Path) -> io::Result<Vec<OsString>> {
         let directory = self.open(path, libc::O_RDONLY | libc::O_DIRECTORY)?;
         // The descriptor, not the path: see above.
         let entries = fs::read_dir(format!("/proc/self/fd/{}", directory.as_raw_fd()))?;
+        let entries = entries.take(LIST_LIMIT);
         entries.map(|entry| Ok(entry?.file_name())).collect()
     }
 

@@ -4,7 +4,10 @@ use std::collections::HashMap;
 
 use serde::Deserialize;
 
-use crate::model::{Container, Runtime};
+use crate::{
+    enrich::bundle::Bundle,
+    model::{Container, Runtime},
+};
 
 /// The few fields of moby's `container.Container` that matter here.
 #[derive(Deserialize)]
@@ -95,34 +98,12 @@ pub(crate) fn describe(
     }
 }
 
-/// The part of an OCI runtime bundle's `config.json` that says what runs.
-#[derive(Deserialize)]
-struct Bundle {
-    process: Option<Process>,
-}
-
-#[derive(Deserialize)]
-struct Process {
-    #[serde(default)]
-    args: Vec<String>,
-}
-
 /// Reads the bundle of a running build step. The id is not in it: it is the
 /// directory's name, and the caller puts it in.
 pub(crate) fn parse_step(bytes: &[u8]) -> Option<Container> {
-    let bundle: Bundle = serde_json::from_slice(bytes).ok()?;
-    let mut args = bundle
-        .process
-        .map(|process| process.args)
-        .unwrap_or_default();
-    // A Dockerfile's shell form: what the user wrote is the third word.
-    let command = match args.as_slice() {
-        [shell, flag, _] if shell == "/bin/sh" && flag == "-c" => args.pop(),
-        _ => Some(args.join(" ")),
-    };
     Some(Container {
         id: String::new(),
-        name: command.filter(|command| !command.is_empty()),
+        name: Bundle::parse(bytes)?.command(),
         image: None,
         runtime: Runtime::Buildkit,
         pod: None,

@@ -2,8 +2,12 @@
 
 mod events;
 mod expected;
+mod expected_storage;
 mod identity;
 mod list;
+mod monitors;
+mod storage;
+mod storage_build;
 
 use std::{fs, os::unix::fs::MetadataExt, path::Path, sync::Arc};
 
