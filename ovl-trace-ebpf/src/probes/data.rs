@@ -39,8 +39,9 @@ fn copy_up_data_return(_ctx: RetProbeContext) -> u32 {
 
 /// `int vfs_fsync(struct file *file, int datasync)`
 ///
-/// At the end of the data function, but on a `volatile` overlay; after the
-/// attributes with `fsync=strict` (6.12.117, 7.2), then for directories, too.
+/// At the end of the data function, but on a `volatile` overlay. From 6.12 on
+/// after the attributes instead, then for directories, too; where there is a
+/// mount option `fsync=` (7.2, and 6.12.117), only with `fsync=strict`.
 #[kprobe]
 fn sync(_ctx: ProbeContext) -> u32 {
     copy_up::update(|copy_up| copy_up.sync_entered_ns = emit::now());

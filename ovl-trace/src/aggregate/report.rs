@@ -8,6 +8,8 @@ use super::{
     detail::{CallKey, FileLast, ProcessKey, Tally},
     sums::{Sums, TriggerSums},
 };
+use ovl_trace_common::loss::{NAMES, RING_STARTED};
+
 use crate::model::{LossSource, Operation, Origin};
 
 /// What the report is about; known to the caller, not to the fold.
@@ -148,6 +150,8 @@ pub struct LossReport {
     pub queue: u64,
     /// What the probes missed.
     pub probe: u64,
+    /// Events whose path lacks its top: nothing else is missing.
+    pub path: u64,
     /// The same by reason.
     pub reasons: Vec<(LossSource, String, u64)>,
 }
@@ -160,6 +164,7 @@ impl LossReport {
                 LossSource::Ring => &mut report.ring,
                 LossSource::Queue => &mut report.queue,
                 LossSource::Probe => &mut report.probe,
+                LossSource::Path => &mut report.path,
             };
             *sum = sum.saturating_add(*count);
             report.reasons.push((*source, reason.clone(), *count));
@@ -167,9 +172,18 @@ impl LossReport {
         report
     }
 
-    /// Events that arrived nowhere: detail is missing.
+    /// Copy-ups and whiteouts that arrived nowhere: detail is missing. An
+    /// announcement that was lost is none: its copy-up came later.
     pub fn events(&self) -> u64 {
-        self.ring.saturating_add(self.queue)
+        let announcements: u64 = self
+            .reasons
+            .iter()
+            .filter(|(_, reason, _)| reason == NAMES[RING_STARTED as usize])
+            .map(|(_, _, count)| count)
+            .sum();
+        self.ring
+            .saturating_add(self.queue)
+            .saturating_sub(announcements)
     }
 }
 
@@ -202,6 +216,12 @@ impl Report {
             notes.push(format!(
                 "probes missed something {}: counts may be short, too",
                 counted(self.loss.probe, "time", "times"),
+            ));
+        }
+        if self.loss.path > 0 {
+            notes.push(format!(
+                "{} too deep to be shown from its top, or partly unreadable: it begins with '…/'",
+                counted(self.loss.path, "path is", "paths are"),
             ));
         }
         if self.totals.copied_unknown > 0 {

@@ -36,6 +36,8 @@ pub struct Observation {
     pub sort: SortKey,
     /// Size of the ring buffer in bytes, a power of two; `None`: the default.
     pub ring_bytes: Option<u64>,
+    /// Rows of each table in the kernel; `None`: as the program has them.
+    pub table_rows: Option<u32>,
 }
 
 /// Configuration of `live`.

@@ -106,6 +106,10 @@ pub(crate) struct ObservationArgs {
     /// Size of the buffer between kernel and agent: a power of two
     #[arg(long, value_name = "SIZE", value_parser = values::ring_size)]
     ring_size: Option<u64>,
+    /// Rows of each of the kernel's tables of totals, overlays and running
+    /// copy-ups (8192; 16384 of overlays)
+    #[arg(long, value_name = "ROWS", value_parser = values::table_size)]
+    table_size: Option<u32>,
     #[command(flatten)]
     filter: FilterArgs,
 }
@@ -123,6 +127,7 @@ impl ObservationArgs {
             top: self.top,
             sort: self.sort,
             ring_bytes: self.ring_size,
+            table_rows: self.table_size,
         })
     }
 }

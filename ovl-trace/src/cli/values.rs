@@ -71,6 +71,19 @@ pub(crate) fn ring_size(text: &str) -> Result<u64, String> {
     Ok(bytes)
 }
 
+/// Most rows of a table: about 1.4 GiB of memory in the kernel.
+const TABLE_ROWS_MAX: u32 = 1 << 20;
+
+/// How many rows the kernel's tables have.
+pub(crate) fn table_size(text: &str) -> Result<u32, String> {
+    match text.parse() {
+        Ok(rows) if (1..=TABLE_ROWS_MAX).contains(&rows) => Ok(rows),
+        _ => Err(format!(
+            "expected a number from 1 to {TABLE_ROWS_MAX}, such as 65536"
+        )),
+    }
+}
+
 /// A pattern for paths inside a container.
 pub(crate) fn glob(text: &str) -> Result<globset::Glob, String> {
     let anchored = ["/", "**", "{", "["]
@@ -142,6 +155,14 @@ mod tests {
         assert_eq!(ring_size("4MiB"), Ok(4 << 20));
         for wrong in ["4MB", "2KiB", "2GiB", "0"] {
             assert!(ring_size(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn tables_have_rows() {
+        assert_eq!(table_size("65536"), Ok(65536));
+        for wrong in ["0", "-1", "many", "4KiB", "1048577"] {
+            assert!(table_size(wrong).is_err(), "{wrong}");
         }
     }
 

@@ -46,6 +46,8 @@ pub struct Plan<'a> {
     pub tracefs: Tracefs,
     /// Size of the ring buffer in bytes: a power of two, and pages.
     pub ring_bytes: u32,
+    /// Rows of each of [`TABLES`]; `None`: as the program has them.
+    pub table_rows: Option<u32>,
     /// Announce copy-ups of files of at least this size when they start.
     pub announce_bytes: Option<u64>,
 }
@@ -62,6 +64,9 @@ pub struct Coverage {
     /// What the reports lack without it.
     pub lost: &'static str,
 }
+
+/// The kernel side's tables that can be full.
+const TABLES: [&str; 4] = ["COPY_UPS", "WHITEOUTS", "OVERLAYS", "IN_FLIGHT"];
 
 /// A running observation. Dropping it removes everything from the kernel.
 pub struct Tracer {
@@ -98,13 +103,18 @@ impl Tracer {
             padding: 0,
         };
         memlock::lift();
-        let ebpf = EbpfLoader::new()
+        let mut loader = EbpfLoader::new();
+        loader
             .btf(None)
             .override_global("OFFSETS", &plan.offsets, true)
             .override_global("SETTINGS", &settings, true)
-            .map_max_entries("EVENTS", plan.ring_bytes)
-            .load(PROGRAM)
-            .context("loading the eBPF maps")?;
+            .map_max_entries("EVENTS", plan.ring_bytes);
+        if let Some(rows) = plan.table_rows {
+            for table in TABLES {
+                loader.map_max_entries(table, rows);
+            }
+        }
+        let ebpf = loader.load(PROGRAM).context("loading the eBPF maps")?;
         let mut tracer = Self {
             group: Group::new(plan.tracefs)?,
             ebpf,

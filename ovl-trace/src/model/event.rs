@@ -208,6 +208,8 @@ pub enum LossSource {
     Queue,
     /// A probe missed: totals may be short.
     Probe,
+    /// The top of a path is missing: all else is exact.
+    Path,
 }
 
 impl LossSource {
@@ -217,6 +219,7 @@ impl LossSource {
             Self::Ring => "ring",
             Self::Queue => "queue",
             Self::Probe => "probe",
+            Self::Path => "path",
         }
     }
 }

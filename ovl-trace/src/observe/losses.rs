@@ -22,10 +22,6 @@ impl Losses {
         let now = tracer.losses()?;
         for (index, (new, old)) in now.into_iter().zip(&mut self.reasons).enumerate() {
             let count = added(old, new);
-            if [loss::PATH_TRUNCATED, loss::PATH_UNREADABLE].contains(&(index as u32)) {
-                // Nothing is lost but the top of a path, and the path says so.
-                continue;
-            }
             if count > 0 {
                 found.push(Loss {
                     time_ns,
@@ -69,12 +65,14 @@ fn added(old: &mut u64, new: u64) -> u64 {
     new.checked_sub(before).unwrap_or(new)
 }
 
-/// Full rings lose detail; everything else may make totals short.
+/// Full rings lose detail, deep paths their top; everything else may make
+/// totals short.
 fn source(reason: u32) -> LossSource {
     match reason {
         loss::RING_COPY_UP | loss::RING_WHITEOUT | loss::RING_OVERLAY | loss::RING_STARTED => {
             LossSource::Ring
         }
+        loss::PATH_TRUNCATED | loss::PATH_UNREADABLE => LossSource::Path,
         _ => LossSource::Probe,
     }
 }

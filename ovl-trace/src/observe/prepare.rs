@@ -63,6 +63,7 @@ fn start(survey: Survey, observation: &Observation) -> Result<Prepared> {
         symbols: &symbols,
         tracefs,
         ring_bytes,
+        table_rows: observation.table_rows,
         announce_bytes: Some(match observation.filter.min_bytes {
             0 => ANNOUNCE_BYTES,
             wanted => wanted,

@@ -31,6 +31,9 @@ pub(crate) struct Facts {
     pub(crate) acl: bool,
     /// The mount option `fsync=strict`: 6.12.117 and 7.2, not 6.18.
     pub(crate) fsync_strict: bool,
+    /// Attributes are synced without being asked: from 6.12 on, until that
+    /// became what `fsync=strict` asks for ("ovl: fsync after metadata copy-up").
+    pub(crate) attributes_are_synced: bool,
     /// Layers with mapped ids, from 5.19 on, where the file system can map.
     pub(crate) mapped_layers: bool,
     /// A clone is not synced afterwards, from 5.16 or so on.
@@ -65,6 +68,7 @@ impl Facts {
             user_namespaces: release()? >= (5, 11),
             acl,
             fsync_strict,
+            attributes_are_synced: release()? >= (6, 12) && !fsync_strict,
             mapped_layers,
             clones_are_not_synced: release()? >= (5, 16),
             io_uring: uring::is_possible(),

@@ -149,8 +149,9 @@ fn sanity(done: &Done, event: &Value) -> Result<(), String> {
 fn syncs(done: &Done, event: &Value) -> Result<(), String> {
     let phases = &event["phases"];
     let sync = phases["sync_ns"].as_u64();
-    let strict = done.case.options.contains("fsync=strict");
     let volatile = done.case.options.contains("volatile");
+    let strict =
+        done.attributes_are_synced && !volatile || done.case.options.contains("fsync=strict");
     let wanted = match event["method"].as_str().unwrap_or_default() {
         "copy" | "reflink" if phases["data_ns"].is_null() => {
             return Err(format!("no time for its data: {phases}"));

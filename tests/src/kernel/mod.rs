@@ -14,6 +14,7 @@ mod expected;
 mod facts;
 mod judge;
 mod layer;
+mod limits;
 mod mapped;
 mod merged;
 mod module;

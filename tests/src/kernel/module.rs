@@ -4,7 +4,7 @@ use std::{fs, path::Path, process::Command, thread, time::Duration};
 
 use anyhow::{Context as _, Result, ensure};
 
-use super::{case, coverage, merged::Merged, run::Verdict, sys};
+use super::{case, coverage, limits, merged::Merged, run::Verdict, sys};
 use crate::{
     command::run,
     events::Recorded,
@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Its cases, which belong to no file system.
-const CASES: [Case; 6] = [
+const CASES: [Case; 9] = [
     Case {
         name: "module::loaded_anew_while_tracing",
         run: loaded_anew,
@@ -37,6 +37,18 @@ const CASES: [Case; 6] = [
     Case {
         name: "coverage::required_functions",
         run: coverage::required,
+    },
+    Case {
+        name: "limits::deep_path",
+        run: limits::deep_path,
+    },
+    Case {
+        name: "limits::full_tables",
+        run: limits::full_tables,
+    },
+    Case {
+        name: "limits::too_many_at_once",
+        run: limits::too_many_at_once,
     },
 ];
 

@@ -41,6 +41,8 @@ pub(crate) struct Done {
     pub(crate) filesystem: &'static str,
     /// See [`Facts`].
     pub(crate) clones_are_not_synced: bool,
+    /// See [`Facts`].
+    pub(crate) attributes_are_synced: bool,
 }
 
 impl Done {
@@ -159,5 +161,6 @@ fn perform(case: Case, disks: &Disks, kind: Kind, facts: &Facts) -> Result<Done>
         origins,
         filesystem: kind.name,
         clones_are_not_synced: facts.clones_are_not_synced,
+        attributes_are_synced: facts.attributes_are_synced,
     })
 }

@@ -48,7 +48,7 @@ fn help_of_the_program() {
 
 #[test]
 fn help_of_live() {
-    insta::assert_snapshot!(help("live"), @r"
+    insta::assert_snapshot!(help("live"), @"
     Watch copy-ups and whiteouts as they happen
 
     Usage: ovl-trace live [OPTIONS]
@@ -65,6 +65,8 @@ fn help_of_live() {
                                  [default: auto]
           --top <N>              Files to list per container in the report [default: 10]
           --ring-size <SIZE>     Size of the buffer between kernel and agent: a power of two
+          --table-size <ROWS>    Rows of each of the kernel's tables of totals, overlays and running
+                                 copy-ups (8192; 16384 of overlays)
       -h, --help                 Print help
 
     Filters (lists: repeat, or separate by commas):
@@ -93,7 +95,7 @@ fn help_of_live() {
 fn help_of_report() {
     let help = help("report");
     let (head, _) = help.split_once("Filters").unwrap();
-    insta::assert_snapshot!(head, @r"
+    insta::assert_snapshot!(head, @"
     Observe, then report per container
 
     Usage: ovl-trace report [OPTIONS]
@@ -110,6 +112,8 @@ fn help_of_report() {
                                  [default: auto]
           --top <N>              Files to list per container in the report [default: 10]
           --ring-size <SIZE>     Size of the buffer between kernel and agent: a power of two
+          --table-size <ROWS>    Rows of each of the kernel's tables of totals, overlays and running
+                                 copy-ups (8192; 16384 of overlays)
       -h, --help                 Print help
     ");
     insta::assert_snapshot!(help.split_once("Examples").unwrap().1, @r"

@@ -100,6 +100,7 @@ fn consequence(source: LossSource) -> &'static str {
             "lines are missing here, the totals are not affected"
         }
         LossSource::Probe => "the totals may be short, too",
+        LossSource::Path => "paths that begin with '…/' lack their top, all else is exact",
     }
 }
 

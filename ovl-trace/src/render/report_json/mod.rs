@@ -74,6 +74,7 @@ struct LossJson<'a> {
     ring: u64,
     queue: u64,
     probe: u64,
+    path: u64,
     reasons: BTreeMap<&'a str, u64>,
 }
 
@@ -87,6 +88,7 @@ impl<'a> LossJson<'a> {
             ring: loss.ring,
             queue: loss.queue,
             probe: loss.probe,
+            path: loss.path,
             reasons,
         }
     }

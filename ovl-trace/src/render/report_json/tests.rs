@@ -115,7 +115,7 @@ objects! {
         count: u64, dropped: u64, copy_ups: u64, failed: u64, whiteouts: u64, opaque: u64,
         size_bytes: u64, copied_bytes: Option<u64>, latency_ns: u64, latency_max_ns: u64,
     }
-    LossObject { ring: u64, queue: u64, probe: u64, reasons: BTreeMap<String, u64>, }
+    LossObject { ring: u64, queue: u64, probe: u64, path: u64, reasons: BTreeMap<String, u64>, }
     CoverageObject { probe: String, status: String, lost: Option<String>, }
 }
 
@@ -212,6 +212,7 @@ fn an_empty_report() {
         "ring": 0,
         "queue": 0,
         "probe": 0,
+        "path": 0,
         "reasons": {}
       },
       "coverage": [],
@@ -289,7 +290,7 @@ fn hostile_names_are_whole() {
 fn losses_and_coverage() {
     let value: Value = serde_json::from_str(&text(&degraded())).unwrap();
     insta::assert_snapshot!(format!("{}\n{}\n{}", value["loss"], value["coverage"], value["notes"]), @r#"
-    {"ring":12,"queue":0,"probe":1,"reasons":{"in_flight_full":1,"ring_copy_up":12}}
+    {"ring":12,"queue":0,"probe":1,"path":0,"reasons":{"in_flight_full":1,"ring_copy_up":12}}
     [{"probe":"do_splice_direct","status":"no such symbol","lost":"bytes are unknown"}]
     ["12 events were lost, and counts come from events: all numbers are lower bounds","probes missed something 1 time: counts may be short, too","2 copy-ups were still running at the end: not counted"]
     "#);

@@ -149,6 +149,7 @@ fn write_loss(out: &mut dyn Write, style: Style, report: &Report) -> io::Result<
         let what = match source {
             LossSource::Ring | LossSource::Queue => "events lost",
             LossSource::Probe => "missed",
+            LossSource::Path => "paths cut",
         };
         writeln!(
             out,
