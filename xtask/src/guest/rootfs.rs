@@ -9,7 +9,7 @@ use anyhow::{Context as _, bail};
 
 use super::recipe::Recipe;
 use super::suite::sources;
-use super::tool::{fingerprint, tool, write_whole};
+use super::tool::{fingerprint, output_of, tool, write_whole};
 use crate::files::{left_in, new_unfinished_in};
 use crate::host::{Host, say};
 
@@ -107,6 +107,14 @@ fn propagation() -> &'static str {
     }
 }
 
+/// Whether the machine's apt takes indexes of any age (apt.conf(5)), which its
+/// mirror may need. mmdebstrap does not ask the machine's apt.
+fn takes_old_indexes() -> bool {
+    let mut config = tool("apt-config");
+    config.args(["dump", "--format", "%v%n", "Acquire::Check-Valid-Until"]);
+    output_of(&mut config).is_ok_and(|value| value.trim() == "false")
+}
+
 /// Trees belong to root, so a temporary directory cannot remove them. Where an
 /// older run left a mount in one, that is not entered.
 fn remove(host: &Host, why: &str, trees: &[PathBuf]) -> anyhow::Result<()> {
@@ -132,6 +140,9 @@ fn fill(host: &Host, recipe: &Recipe, work: &Path, tree: &Path) -> anyhow::Resul
     install.arg(format!("--include={}", recipe.packages.join(",")));
     for path in LEFT_OUT {
         install.arg(format!("--dpkgopt=path-exclude={path}"));
+    }
+    if takes_old_indexes() {
+        install.arg("--aptopt=Acquire::Check-Valid-Until \"false\"");
     }
     install.arg(recipe.suite).arg(tree).arg(&list);
     let why = format!(
