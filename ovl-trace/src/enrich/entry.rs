@@ -29,9 +29,6 @@ const LATER_MAX: Duration = Duration::from_secs(60);
 /// An API that did not know an overlay this often will not know it later.
 const MAX_ASKED: u32 = 3;
 
-/// How often to see whether the container was renamed.
-const RECHECK: Duration = Duration::from_secs(1);
-
 /// How many ended overlays are remembered for events that are still queued and
 /// for the report.
 pub(crate) const MAX_GONE: usize = 10_000;
@@ -96,7 +93,7 @@ impl Entry {
     /// Whether the Engine API may know what the files do not say.
     pub(crate) fn wants_api(&self) -> bool {
         let unnamed = match &self.origin.container {
-            Some(container) => container.name.is_none(),
+            Some(container) => !container.is_named(),
             None => self.pending,
         };
         unnamed && self.asked < MAX_ASKED
@@ -119,7 +116,7 @@ impl Entry {
         if found.visible || origin.mount.merged.is_none() {
             origin.mount = found.mount;
         }
-        let named = |container: &Container| container.name.is_some();
+        let named = Container::is_named;
         let known = origin.container.as_ref().is_some_and(named);
         if let Some(owned) = found.owned
             && (named(&owned.container) || !known)
@@ -173,13 +170,13 @@ impl Entry {
     /// Reads the container's name again if its record changed. With `force`,
     /// even if that was done a moment ago.
     pub(crate) fn recheck(&mut self, now: Instant, force: bool) {
-        if !force && now.saturating_duration_since(self.rechecked) < RECHECK {
-            return;
-        }
-        self.rechecked = now;
         let (Some(record), Some(known)) = (&mut self.record, &self.origin.container) else {
             return;
         };
+        if !force && now.saturating_duration_since(self.rechecked) < record.pause {
+            return;
+        }
+        self.rechecked = now;
         if let Some(mut container) = record.changed()
             && container.id == known.id
         {

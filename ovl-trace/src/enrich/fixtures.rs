@@ -94,6 +94,17 @@ impl FakeHost {
         fs::write(self.proc(pid).join("cgroup"), text).unwrap();
     }
 
+    /// Says who started a process.
+    pub(crate) fn parent(&self, pid: u32, parent: u32) {
+        let text = format!("Name:\tx\nPid:\t{pid}\nPPid:\t{parent}\n");
+        fs::write(self.proc(pid).join("status"), text).unwrap();
+    }
+
+    /// Gives a process its arguments.
+    pub(crate) fn arguments(&self, pid: u32, text: &str) {
+        fs::write(self.proc(pid).join("cmdline"), text.replace(' ', "\0")).unwrap();
+    }
+
     /// Copies a recorded tree to a host path.
     pub(crate) fn install(&self, fixture: &str, path: &str) {
         copy(&self::path(fixture), &self.at(path));

@@ -5,7 +5,14 @@
 
 use serde::Deserialize;
 
+use super::sha256;
 use crate::model::Layer;
+
+/// The kernel has no more (`OVL_MAX_STACK`).
+pub(crate) const MAX_LAYERS: usize = 500;
+
+/// Characters of one instruction that are kept.
+const MAX_INSTRUCTION: usize = 4096;
 
 #[derive(Deserialize)]
 struct Config {
@@ -32,9 +39,11 @@ struct History {
 /// A history that does not fit the layers (squashed or hand-made images) is
 /// not used: a wrong instruction is worse than none. `None` if the text is no
 /// image configuration.
-#[cfg_attr(not(test), expect(dead_code, reason = "no store asks yet"))]
 pub(crate) fn layers(config: &[u8]) -> Option<Vec<Layer>> {
     let config: Config = serde_json::from_slice(config).ok()?;
+    if config.rootfs.diff_ids.len() > MAX_LAYERS {
+        return None;
+    }
     let history: Vec<History> = config
         .history
         .unwrap_or_default()
@@ -47,12 +56,40 @@ pub(crate) fn layers(config: &[u8]) -> Option<Vec<Layer>> {
         id: String::new(),
         digest: Some(digest),
         created_by: if fits {
-            created_by.next().flatten().filter(|text| !text.is_empty())
+            created_by.next().flatten().and_then(bounded)
         } else {
             None
         },
     };
     Some(config.rootfs.diff_ids.into_iter().map(layer).collect())
+}
+
+/// An image's author can write a megabyte there, and it would be in every
+/// event.
+pub(crate) fn bounded(mut text: String) -> Option<String> {
+    if let Some((end, _)) = text.char_indices().nth(MAX_INSTRUCTION) {
+        text.truncate(end);
+    }
+    Some(text).filter(|text| !text.is_empty())
+}
+
+/// The chain ids of an image's layers: what a layer and all below it are
+/// called together (OCI image specification, `config.md`, "Layer `ChainID`").
+pub(crate) fn chain_ids(layers: &[Layer]) -> Vec<String> {
+    let mut chain = String::new();
+    let mut next = |layer: &Layer| {
+        let digest = layer.digest.as_deref().unwrap_or_default();
+        chain = if chain.is_empty() {
+            digest.to_owned()
+        } else {
+            format!(
+                "sha256:{}",
+                sha256::hex(format!("{chain} {digest}").as_bytes())
+            )
+        };
+        chain.clone()
+    };
+    layers.iter().map(&mut next).collect()
 }
 
 #[cfg(test)]

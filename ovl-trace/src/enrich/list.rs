@@ -99,11 +99,15 @@ impl Listing {
         for superblock in self.table.all() {
             let found = resolve.resolve(superblock.device, Some(superblock), &facts);
             let (container, layers) = match found.owned {
+                // A store that tells of more or fewer is not about this mount.
+                Some(owned) if owned.layers.len() != superblock.options.lowerdirs.len() => {
+                    (Some(owned.container), Vec::new())
+                }
                 Some(owned) => (Some(owned.container), owned.layers),
                 None => (None, Vec::new()),
             };
             pending |= match &container {
-                Some(container) => container.name.is_none(),
+                Some(container) => !container.is_named(),
                 None => found.pending,
             };
             let origin = Origin {

@@ -9,8 +9,15 @@
 //! whole session: a container's files vanish with it, often before its last
 //! events are read.
 
+mod bolt;
+mod bundle;
+mod by_process;
+mod cached;
 mod cgroup;
 mod config;
+mod containerd;
+mod containers_storage;
+mod database;
 pub mod docker;
 mod enricher;
 mod entry;
@@ -19,10 +26,13 @@ mod list;
 mod mountinfo;
 mod namespaces;
 mod options;
+mod outside;
 mod patterns;
+mod process_arguments;
 mod resolve;
 mod root;
 mod runtime;
+mod sha256;
 mod table;
 mod view;
 

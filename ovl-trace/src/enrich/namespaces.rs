@@ -83,19 +83,24 @@ impl Namespaces {
         if Some(namespace) == self.home {
             return Some(self.home_root());
         }
-        let root = self.proc_root.join(pid.to_string()).join("root");
+        let root = self.process(pid).join("root");
         (self.of(pid) == Some(namespace)).then(|| Root::new(root))
     }
 
     /// The working directory of a process.
     pub(crate) fn working_directory(&self, pid: u32) -> Option<PathBuf> {
-        fs::read_link(self.proc_root.join(pid.to_string()).join("cwd")).ok()
+        fs::read_link(self.process(pid).join("cwd")).ok()
     }
 
     /// The cgroup file of a process, if it still is in that namespace.
     pub(crate) fn cgroup(&self, namespace: NamespaceId, pid: u32) -> Option<Vec<u8>> {
-        let file = fs::read(self.proc_root.join(pid.to_string()).join("cgroup")).ok()?;
+        let file = fs::read(self.process(pid).join("cgroup")).ok()?;
         (self.of(pid) == Some(namespace)).then_some(file)
+    }
+
+    /// The directory of a process in `/proc`.
+    pub(crate) fn process(&self, pid: u32) -> PathBuf {
+        self.proc_root.join(pid.to_string())
     }
 
     /// Reads the mounts of the host's namespace, and of `pid`'s.

@@ -3,9 +3,7 @@
 use std::path::Path;
 
 use super::{
-    cgroup,
-    docker::unnamed,
-    namespaces::Namespaces,
+    namespaces::{NamespaceId, Namespaces},
     patterns::Rank,
     runtime::{Claim, Owner, Record, Resolvers},
     table::{MountTable, Superblock},
@@ -26,6 +24,18 @@ pub(crate) struct Owned {
     pub(crate) layers: Vec<Layer>,
 }
 
+impl Owned {
+    /// Of which nothing but the container is known.
+    pub(super) fn bare(container: Container) -> Self {
+        Self {
+            container,
+            record: None,
+            outer: None,
+            layers: Vec::new(),
+        }
+    }
+}
+
 /// What could be found out about an overlay.
 #[derive(Debug)]
 pub(crate) struct Resolution {
@@ -37,6 +47,16 @@ pub(crate) struct Resolution {
     pub(crate) visible: bool,
     /// A runtime recognises it, but no record names the owner.
     pub(crate) pending: bool,
+}
+
+/// What a daemon runs in.
+pub(super) enum Around {
+    /// No container that can be seen.
+    Nothing,
+    /// The container of that name.
+    Container(String),
+    /// A container that nothing names.
+    Unknown,
 }
 
 /// Everything that an answer is made from.
@@ -105,20 +125,28 @@ impl<'a> Resolve<'a> {
                 Claim::Foreign => {}
                 Claim::Pending => answer.pending = true,
                 Claim::Owner(owner) => {
-                    let outer = self.outer(&view);
+                    let outer = match self.around(view.namespace) {
+                        Around::Nothing => None,
+                        Around::Container(outer) => Some(outer),
+                        // Its files may be made up to look like another's.
+                        Around::Unknown => {
+                            answer.pending = true;
+                            continue;
+                        }
+                    };
                     answer.take(*owner, outer, view);
                     return answer;
                 }
             }
         }
-        answer.owned = superblock.and_then(|superblock| self.by_cgroup(superblock));
+        answer.owned = superblock.and_then(|superblock| self.by_process(superblock));
         answer
     }
 
     fn views(&self) -> Views<'a> {
         Views {
             namespaces: self.namespaces,
-            bases: self.resolvers.docker.layer_directories().collect(),
+            bases: self.resolvers.layer_directories(),
         }
     }
 
@@ -142,50 +170,35 @@ impl<'a> Resolve<'a> {
         }
     }
 
-    /// By a process whose root directory the overlay is.
-    fn by_cgroup(&mut self, superblock: &Superblock) -> Option<Owned> {
-        let (namespace, pid) = superblock.root_process()?;
-        let found = cgroup::owner(&self.namespaces.cgroup(namespace, pid)?)?;
-        let home = self.namespaces.home_root();
-        let outer = None;
-        if let Some(Owner {
-            container,
-            record,
-            layers,
-            ..
-        }) = self.resolvers.docker.by_id(&home, &found.id)
-        {
-            return Some(Owned {
-                container,
-                record,
-                outer,
-                layers,
-            });
-        }
-        let container = unnamed(found.id, found.runtime?);
-        Some(Owned {
-            container,
-            record: None,
-            outer,
-            layers: Vec::new(),
-        })
-    }
-
-    /// The container whose root directory is the root of this view: then the
-    /// daemon runs inside it.
-    fn outer(&mut self, view: &View) -> Option<String> {
-        let namespace = view.namespace.filter(|_| !view.home)?;
-        let is_root = |superblock: &&Superblock| {
-            superblock.points.iter().any(|point| {
-                point.rank == Rank::Root && point.seen_by.iter().any(|(id, _)| *id == namespace)
-            })
+    /// The container whose root directory is the root of this namespace: then
+    /// the daemon runs inside it.
+    pub(super) fn around(&mut self, namespace: Option<NamespaceId>) -> Around {
+        let home = self.namespaces.home();
+        let Some(namespace) = namespace.filter(|_| namespace != home) else {
+            return Around::Nothing;
         };
-        let outer = self.table.all().find(is_root)?;
+        let mut roots = self.table.all().filter(|superblock| {
+            superblock.points.iter().any(|point| {
+                let seen_by = |wanted| point.seen_by.iter().any(|(id, _)| *id == wanted);
+                // Live systems have an overlay as the host's root.
+                point.rank == Rank::Root && seen_by(namespace) && !home.is_some_and(seen_by)
+            })
+        });
+        let Some(outer) = roots.next() else {
+            return Around::Nothing;
+        };
         let views = self.views().of(Some(outer), &KernelFacts::default());
-        let home = views.into_iter().find(|view| view.home)?;
-        match self.resolvers.resolve(&home.evidence()) {
-            Claim::Owner(owner) => Some(owner.container.label().to_owned()),
-            _ => None,
+        let view = views.into_iter().find(|view| view.home);
+        let claim = view.map(|view| self.resolvers.resolve(&view.evidence()));
+        if let Some(Claim::Owner(owner)) = claim {
+            return Around::Container(owner.container.label().to_owned());
+        }
+        match self.by_cgroup(outer) {
+            Some(found) => {
+                let short = found.id.get(..12).unwrap_or(&found.id);
+                Around::Container(short.to_owned())
+            }
+            None => Around::Unknown,
         }
     }
 }

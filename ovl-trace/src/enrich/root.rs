@@ -15,7 +15,10 @@ use std::{
     io::{self, Read},
     os::{
         fd::{AsRawFd, FromRawFd, OwnedFd},
-        unix::{ffi::OsStrExt, fs::MetadataExt, fs::OpenOptionsExt},
+        unix::{
+            ffi::{OsStrExt, OsStringExt},
+            fs::{MetadataExt, OpenOptionsExt},
+        },
     },
     path::{Path, PathBuf},
     time::{Duration, SystemTime},
@@ -25,6 +28,10 @@ use crate::model::DeviceNumber;
 
 /// More than any runtime's record needs.
 const READ_LIMIT: u64 = 16 << 20;
+
+/// More names than any directory of a runtime has; others (`/var/tmp`) may be
+/// filled by anybody.
+const LIST_LIMIT: usize = 100_000;
 
 /// The root directory of a mount namespace.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -66,17 +73,28 @@ impl Root {
 
     /// A whole regular file, and its version.
     pub(crate) fn read(&self, path: &Path) -> io::Result<(Vec<u8>, Stamp)> {
+        let (file, metadata) = self.open_regular(path, READ_LIMIT)?;
+        let mut bytes = Vec::with_capacity(metadata.len() as usize);
+        file.take(READ_LIMIT).read_to_end(&mut bytes)?;
+        Ok((bytes, Stamp::of(&metadata)))
+    }
+
+    /// A regular file of any size, to be read in parts: whoever reads it has
+    /// to keep the limits.
+    pub(crate) fn open_database(&self, path: &Path) -> io::Result<File> {
+        self.open_regular(path, u64::MAX).map(|(file, _)| file)
+    }
+
+    fn open_regular(&self, path: &Path, limit: u64) -> io::Result<(File, fs::Metadata)> {
         let file = self.open(path, libc::O_RDONLY | libc::O_NONBLOCK | libc::O_NOCTTY)?;
         let metadata = file.metadata()?;
-        if !metadata.is_file() || metadata.len() > READ_LIMIT {
+        if !metadata.is_file() || metadata.len() > limit {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidData,
                 format!("'{}' is no regular file of a sane size", path.display()),
             ));
         }
-        let mut bytes = Vec::with_capacity(metadata.len() as usize);
-        file.take(READ_LIMIT).read_to_end(&mut bytes)?;
-        Ok((bytes, Stamp::of(&metadata)))
+        Ok((file, metadata))
     }
 
     /// The version of a file or directory.
@@ -84,12 +102,39 @@ impl Root {
         Ok(Stamp::of(&self.open(path, libc::O_PATH)?.metadata()?))
     }
 
-    /// The names in a directory.
+    /// The user that a file or directory belongs to, as the host counts users.
+    pub(crate) fn owner(&self, path: &Path) -> io::Result<u32> {
+        Ok(self.open(path, libc::O_PATH)?.metadata()?.uid())
+    }
+
+    /// The names in a directory, up to a limit.
     pub(crate) fn list(&self, path: &Path) -> io::Result<Vec<OsString>> {
         let directory = self.open(path, libc::O_RDONLY | libc::O_DIRECTORY)?;
         // The descriptor, not the path: see above.
         let entries = fs::read_dir(format!("/proc/self/fd/{}", directory.as_raw_fd()))?;
+        let entries = entries.take(LIST_LIMIT);
         entries.map(|entry| Ok(entry?.file_name())).collect()
+    }
+
+    /// The text of a symbolic link.
+    pub(crate) fn read_link(&self, path: &Path) -> io::Result<PathBuf> {
+        let link = self.open(path, libc::O_PATH | libc::O_NOFOLLOW)?;
+        let mut text = vec![0; libc::PATH_MAX as usize];
+        // SAFETY: a live descriptor, an empty path (the link itself), and a
+        // buffer with its own size.
+        let length = unsafe {
+            libc::readlinkat(
+                link.as_raw_fd(),
+                c"".as_ptr(),
+                text.as_mut_ptr().cast(),
+                text.len(),
+            )
+        };
+        let Ok(length) = usize::try_from(length) else {
+            return Err(io::Error::last_os_error());
+        };
+        text.truncate(length);
+        Ok(PathBuf::from(OsString::from_vec(text)))
     }
 
     /// Whether `path` is the directory with this identity. `None` if that
@@ -164,6 +209,9 @@ mod tests {
         assert_eq!(bytes, b"inside");
         assert_eq!(root.list(Path::new("/link")).unwrap(), ["marker"]);
         assert!(root.read(Path::new("/../../../../../etc/passwd")).is_err());
+        let target = root.read_link(Path::new("/link")).unwrap();
+        assert_eq!(target, Path::new("/real/etc"));
+        assert!(root.read_link(Path::new("/real")).is_err());
     }
 
     #[test]

@@ -3,10 +3,17 @@
 //! Another runtime is one more module with a [`Resolver`], and one more row in
 //! [`Resolvers::each`].
 
-use std::path::{Path, PathBuf};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use super::{
     EnrichConfig,
+    containerd::{Containerd, SharedStores},
+    containers_storage::ContainersStorage,
     docker::Docker,
     root::{Root, Stamp},
 };
@@ -23,6 +30,9 @@ pub(crate) struct Evidence<'a> {
     pub(crate) upperdir: Option<&'a Path>,
     /// Mount points in that namespace.
     pub(crate) mount_points: &'a [PathBuf],
+    /// `lowerdir=`, as far as mountinfo shows the mount. Layers are the store's
+    /// to tell: these can be relative, or numbers of descriptors.
+    pub(crate) lowerdirs: &'a [PathBuf],
 }
 
 /// A runtime's answer.
@@ -61,22 +71,45 @@ impl Owner {
     }
 }
 
-/// A file that describes a container. It is read again when it changes: names
-/// change while containers live.
-#[derive(Clone, Debug)]
+/// How often to see whether a container was renamed.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Reads a container's description from the path.
+type Read = Arc<dyn Fn(&Root, &Path) -> Option<Container> + Send + Sync>;
+
+/// A file that describes a container, or a directory that has one. It is read
+/// again when it changes: names change while containers live.
+#[derive(Clone)]
 pub(crate) struct Record {
     /// Whose path it is.
-    pub(crate) root: Root,
-    /// The file.
-    pub(crate) path: PathBuf,
-    /// The version that was read.
-    pub(crate) stamp: Stamp,
-    /// How to read it.
-    pub(crate) parse: fn(&[u8]) -> Option<Container>,
+    root: Root,
+    /// The file or directory.
+    path: PathBuf,
+    /// The version that was read; `None` to read again in any case.
+    stamp: Option<Stamp>,
+    /// Least time between two looks.
+    pub(crate) pause: Duration,
+    read: Read,
 }
 
 impl Record {
-    /// Reads the file for the first time.
+    /// Something that was read already, in that version.
+    pub(crate) fn new(
+        root: &Root,
+        path: PathBuf,
+        stamp: Option<Stamp>,
+        read: impl Fn(&Root, &Path) -> Option<Container> + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            root: root.clone(),
+            path,
+            stamp,
+            pause: PAUSE,
+            read: Arc::new(read),
+        }
+    }
+
+    /// Reads a file about one container for the first time.
     pub(crate) fn read(
         root: &Root,
         path: PathBuf,
@@ -84,28 +117,29 @@ impl Record {
     ) -> Option<(Container, Self)> {
         let (bytes, stamp) = root.read(&path).ok()?;
         let container = parse(&bytes)?;
-        let root = root.clone();
-        Some((
-            container,
-            Self {
-                root,
-                path,
-                stamp,
-                parse,
-            },
-        ))
+        let read = move |root: &Root, path: &Path| parse(&root.read(path).ok()?.0);
+        Some((container, Self::new(root, path, Some(stamp), read)))
     }
 
     /// Reads it again if it changed. `None` if not, or if it is gone: the last
     /// known answer stays.
     pub(crate) fn changed(&mut self) -> Option<Container> {
-        if self.root.stamp(&self.path).ok()? == self.stamp {
+        // Before reading: what changes meanwhile makes this version stale.
+        let stamp = self.root.stamp(&self.path).ok()?;
+        if self.stamp == Some(stamp) {
             return None;
         }
-        let (bytes, stamp) = self.root.read(&self.path).ok()?;
-        let container = (self.parse)(&bytes)?;
-        self.stamp = stamp;
+        let container = (self.read)(&self.root, &self.path)?;
+        self.stamp = Some(stamp);
         Some(container)
+    }
+}
+
+impl fmt::Debug for Record {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut fields = f.debug_struct("Record");
+        fields.field("path", &self.path).field("stamp", &self.stamp);
+        fields.finish_non_exhaustive()
     }
 }
 
@@ -120,17 +154,36 @@ pub(crate) trait Resolver {
 pub(crate) struct Resolvers {
     /// Docker and its builder.
     pub(crate) docker: Docker,
+    /// containerd without Docker.
+    containerd: Containerd,
+    /// Podman, CRI-O and Buildah.
+    pub(crate) containers_storage: ContainersStorage,
 }
 
 impl Resolvers {
     pub(crate) fn new(config: &EnrichConfig) -> Self {
+        let stores = SharedStores::default();
         Self {
-            docker: Docker::new(&config.docker_data_roots),
+            docker: Docker::new(&config.docker_data_roots, SharedStores::clone(&stores)),
+            containerd: Containerd::new(stores),
+            containers_storage: ContainersStorage::default(),
         }
     }
 
-    fn each(&mut self) -> [&mut dyn Resolver; 1] {
-        [&mut self.docker]
+    fn each(&mut self) -> [&mut dyn Resolver; 3] {
+        [
+            &mut self.docker,
+            &mut self.containerd,
+            &mut self.containers_storage,
+        ]
+    }
+
+    /// Where a relative upperdir may start from, on the host.
+    pub(crate) fn layer_directories(&self) -> Vec<PathBuf> {
+        let docker = self.docker.layer_directories();
+        docker
+            .chain(self.containers_storage.layer_directories())
+            .collect()
     }
 
     /// The first owner that a runtime names; else `Pending` if one of them

@@ -46,6 +46,8 @@ pub(crate) struct View {
     pub(crate) upperdir: Option<PathBuf>,
     /// Empty if mountinfo does not show the overlay there.
     mount_points: Vec<PathBuf>,
+    /// Empty if no mountinfo shows the overlay.
+    lowerdirs: Vec<PathBuf>,
 }
 
 impl View {
@@ -55,6 +57,7 @@ impl View {
             home: self.home,
             upperdir: self.upperdir.as_deref(),
             mount_points: &self.mount_points,
+            lowerdirs: &self.lowerdirs,
         }
     }
 
@@ -100,16 +103,21 @@ impl Views<'_> {
         });
         views.sort_by_key(|view| !view.home);
         views.truncate(MAX_VIEWS);
-        let Some(upper) = upperdir else {
-            return views;
-        };
         // Where mountinfo does not show it (yet): the mounter's view, and the
         // host's as a last resort.
-        if views.iter().all(|view| view.namespace != facts.namespace) {
-            views.extend(self.of_mounter(&upper, facts));
+        if let Some(upper) = &upperdir
+            && views.iter().all(|view| view.namespace != facts.namespace)
+        {
+            views.extend(self.of_mounter(upper, facts));
         }
         if views.iter().all(|view| !view.home) {
-            views.push(self.of_host(&upper, facts));
+            views.push(self.of_host(upperdir.as_deref(), facts));
+        }
+        if let Some(superblock) = superblock {
+            let lowerdirs = &superblock.options.lowerdirs;
+            for view in &mut views {
+                view.lowerdirs.clone_from(lowerdirs);
+            }
         }
         views
     }
@@ -135,6 +143,7 @@ impl Views<'_> {
                 home: at_home,
                 upperdir: upper.map(|upper| self.absolute(upper, &mount_points)),
                 mount_points,
+                lowerdirs: Vec::new(),
             });
         }
         views
@@ -152,25 +161,28 @@ impl Views<'_> {
             home: false,
             upperdir: Some(base.map_or(upper.to_owned(), |base| base.join(upper))),
             mount_points: Vec::new(),
+            lowerdirs: Vec::new(),
         })
     }
 
-    fn of_host(&self, upper: &Path, facts: &KernelFacts) -> View {
+    fn of_host(&self, upper: Option<&Path>, facts: &KernelFacts) -> View {
         let root = self.namespaces.home_root();
-        let directory = facts
-            .working_directory
-            .iter()
-            .filter(|_| upper.is_relative());
-        let mut candidates = directory.map(|base| base.join(upper));
-        let upperdir = candidates
-            .find(|path| root.stamp(path).is_ok())
-            .unwrap_or_else(|| self.absolute(upper, &[]));
+        let absolute = |upper: &Path| {
+            let directory = facts.working_directory.iter();
+            let mut candidates = directory
+                .filter(|_| upper.is_relative())
+                .map(|base| base.join(upper));
+            candidates
+                .find(|path| root.stamp(path).is_ok())
+                .unwrap_or_else(|| self.absolute(upper, &[]))
+        };
         View {
             namespace: self.namespaces.home(),
+            upperdir: upper.map(absolute),
             root,
             home: true,
-            upperdir: Some(upperdir),
             mount_points: Vec::new(),
+            lowerdirs: Vec::new(),
         }
     }
 

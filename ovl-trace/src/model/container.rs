@@ -59,6 +59,12 @@ pub struct Container {
 }
 
 impl Container {
+    /// Whether its record was read. The sandbox of a pod has no name of its
+    /// own, only the pod's.
+    pub fn is_named(&self) -> bool {
+        self.name.is_some() || self.pod.is_some()
+    }
+
     /// What to call it: the name, else the short id.
     pub fn label(&self) -> &str {
         self.name

@@ -4,7 +4,10 @@ use std::collections::HashMap;
 
 use serde::Deserialize;
 
-use crate::model::{Container, Runtime};
+use crate::{
+    enrich::bundle::Bundle,
+    model::{Container, Runtime},
+};
 
 /// The few fields of moby's `container.Container` that matter here.
 #[derive(Deserialize)]
@@ -33,6 +36,37 @@ pub(crate) fn parse(bytes: &[u8]) -> Option<Container> {
         None => (String::new(), HashMap::new()),
     };
     Some(describe(file.id, &file.name, image, labels))
+}
+
+/// The image that a container was made from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ImageIds {
+    /// Of the configuration; with the containerd store, of the index.
+    pub(crate) image: Option<String>,
+    /// Of the manifest of this platform; with the containerd store only.
+    pub(crate) manifest: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Images {
+    #[serde(rename = "Image", default)]
+    image: Option<String>,
+    #[serde(rename = "ImageManifest", default)]
+    manifest: Option<Descriptor>,
+}
+
+#[derive(Deserialize)]
+struct Descriptor {
+    digest: Option<String>,
+}
+
+/// Reads the image of a `config.v2.json`.
+pub(crate) fn parse_image(bytes: &[u8]) -> ImageIds {
+    let images = serde_json::from_slice(bytes).ok();
+    images.map_or_else(ImageIds::default, |images: Images| ImageIds {
+        image: images.image,
+        manifest: images.manifest.and_then(|manifest| manifest.digest),
+    })
 }
 
 /// A container from Docker's own description, whichever way it came.
@@ -64,34 +98,12 @@ pub(crate) fn describe(
     }
 }
 
-/// The part of an OCI runtime bundle's `config.json` that says what runs.
-#[derive(Deserialize)]
-struct Bundle {
-    process: Option<Process>,
-}
-
-#[derive(Deserialize)]
-struct Process {
-    #[serde(default)]
-    args: Vec<String>,
-}
-
 /// Reads the bundle of a running build step. The id is not in it: it is the
 /// directory's name, and the caller puts it in.
 pub(crate) fn parse_step(bytes: &[u8]) -> Option<Container> {
-    let bundle: Bundle = serde_json::from_slice(bytes).ok()?;
-    let mut args = bundle
-        .process
-        .map(|process| process.args)
-        .unwrap_or_default();
-    // A Dockerfile's shell form: what the user wrote is the third word.
-    let command = match args.as_slice() {
-        [shell, flag, _] if shell == "/bin/sh" && flag == "-c" => args.pop(),
-        _ => Some(args.join(" ")),
-    };
     Some(Container {
         id: String::new(),
-        name: command.filter(|command| !command.is_empty()),
+        name: Bundle::parse(bytes)?.command(),
         image: None,
         runtime: Runtime::Buildkit,
         pod: None,

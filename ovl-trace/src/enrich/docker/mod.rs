@@ -4,9 +4,13 @@
 pub mod api;
 #[cfg(test)]
 mod api_tests;
+mod buildkit;
 mod config;
 mod known;
+mod layers;
 mod paths;
+mod snapshot;
+mod steps;
 mod store;
 
 use std::{
@@ -18,9 +22,11 @@ use self::{
     api::ApiContainer,
     known::Known,
     paths::{DockerPath, Layer, classify},
+    steps::Step,
     store::Store,
 };
 use super::{
+    containerd::SharedStores,
     root::Root,
     runtime::{Claim, Evidence, Owner, Resolver},
 };
@@ -37,14 +43,17 @@ pub(crate) struct Docker {
     /// Data roots of the host: those given, and those learned from mounts.
     data_roots: Vec<PathBuf>,
     api: Known,
+    /// Of the containerd image store.
+    snapshots: SharedStores,
 }
 
 impl Docker {
-    pub(crate) fn new(data_roots: &[PathBuf]) -> Self {
+    pub(crate) fn new(data_roots: &[PathBuf], snapshots: SharedStores) -> Self {
         Self {
             stores: HashMap::new(),
             data_roots: data_roots.to_vec(),
             api: Known::default(),
+            snapshots,
         }
     }
 
@@ -82,27 +91,7 @@ impl Docker {
             .or_insert_with_key(|(root, path)| Store::new(root.clone(), path.clone()))
     }
 
-    fn build_step(&mut self, root: &Root, data_root: &Path, step: String) -> Claim {
-        let found = self.store(root, data_root).build_step(&step);
-        let container = found.unwrap_or_else(|| unnamed(step, Runtime::Buildkit));
-        owner(Owner::new(container))
-    }
-
-    /// A container of the containerd store: the mount point has its id.
-    fn rootfs(&mut self, root: &Root, data_root: &Path, id: &str) -> Claim {
-        match self.store(root, data_root).describe(id) {
-            Some((container, record)) => owner(Owner {
-                record: Some(record),
-                ..Owner::new(container)
-            }),
-            // Not by the path alone: anybody may name a directory so.
-            None => match self.api.container(id) {
-                Some(container) => owner(Owner::new(container)),
-                None => Claim::Pending,
-            },
-        }
-    }
-
+    /// A container of the overlay2 graph driver.
     fn layer(&mut self, root: &Root, home: bool, layer: &Layer) -> Claim {
         let data_roots = match &layer.data_root {
             Some(data_root) => vec![data_root.clone()],
@@ -111,8 +100,13 @@ impl Docker {
         for data_root in data_roots {
             let store = self.store(root, &data_root);
             let Some(id) = store.container_of(&layer.mount_id).map(str::to_owned) else {
+                if let Some(step) = store.recorded_step(&layer.mount_id) {
+                    return owner(step);
+                }
                 continue;
             };
+            let image = store.image(&id).image;
+            let layers = store.layers.of_container(&id, layer.init, image);
             let (container, record) = match store.describe(&id) {
                 Some((container, record)) => (container, Some(record)),
                 None => match self.api.container(&id) {
@@ -125,9 +119,10 @@ impl Docker {
                 self.data_roots.push(data_root);
             }
             return owner(Owner {
+                container,
                 record,
                 merged,
-                ..Owner::new(container)
+                layers,
             });
         }
         Claim::Pending
@@ -143,11 +138,13 @@ impl Resolver for Docker {
             _ => None,
         };
         let mut rootfs = None;
+        let mut step = None;
         for mount_point in evidence.mount_points {
             match classify(mount_point) {
-                Some(DockerPath::BuildStep { data_root, step }) => {
-                    return self.build_step(root, &data_root, step);
-                }
+                Some(DockerPath::BuildStep {
+                    data_root,
+                    step: id,
+                }) => step = Some(Step { data_root, id }),
                 Some(DockerPath::Rootfs {
                     data_root,
                     container,
@@ -165,10 +162,15 @@ impl Resolver for Docker {
                 _ => {}
             }
         }
-        let claim = match (rootfs, layer) {
-            (Some((data_root, id)), _) => self.rootfs(root, &data_root, &id),
-            (None, Some(layer)) => self.layer(root, evidence.home, &layer),
-            (None, None) => Claim::Foreign,
+        let own = self.own(evidence);
+        let claim = match (step, rootfs, layer, own) {
+            (Some(step), _, layer, own) => {
+                return self.build_step(root, &step, layer.as_ref(), own.as_ref());
+            }
+            (_, Some((data_root, id)), _, own) => self.rootfs(root, &data_root, &id, own.as_ref()),
+            (_, _, Some(layer), _) => self.layer(root, evidence.home, &layer),
+            (_, _, _, Some(own)) => self.by_snapshot(root, evidence.home, &own),
+            _ => Claim::Foreign,
         };
         match claim {
             Claim::Owner(_) => claim,

@@ -43,6 +43,8 @@ pub(crate) struct Layer {
     pub(crate) data_root: Option<PathBuf>,
     /// The mount id, without `-init`.
     pub(crate) mount_id: String,
+    /// It had `-init`: what the daemon itself puts into a new container.
+    pub(crate) init: bool,
 }
 
 impl Layer {
@@ -58,12 +60,13 @@ impl Layer {
 /// Recognises a mount point or an upperdir.
 pub(crate) fn classify(path: &Path) -> Option<DockerPath> {
     if let Some([b"overlay2", id, b"diff" | b"merged"]) = tail(path)
-        && let Some(mount_id) = mount_id(id)
+        && let Some((mount_id, init)) = mount_id(id)
     {
         let data_root = path.ancestors().nth(3).map(Path::to_owned);
         return Some(DockerPath::Layer(Layer {
             data_root,
             mount_id,
+            init,
         }));
     }
     if let Some([b"rootfs", snapshotter, id]) = tail(path)
@@ -89,16 +92,18 @@ pub(crate) fn classify(path: &Path) -> Option<DockerPath> {
 /// `ID/diff`, relative to `ROOT/overlay2`.
 fn relative_layer(path: &Path) -> Option<DockerPath> {
     let text = path.as_os_str().as_bytes();
-    let mount_id = mount_id(text.strip_suffix(b"/diff")?)?;
+    let (mount_id, init) = mount_id(text.strip_suffix(b"/diff")?)?;
     Some(DockerPath::Layer(Layer {
         data_root: None,
         mount_id,
+        init,
     }))
 }
 
-fn mount_id(name: &[u8]) -> Option<String> {
+fn mount_id(name: &[u8]) -> Option<(String, bool)> {
     let id = name.strip_suffix(b"-init").unwrap_or(name);
-    (is_hex64(id) || is_base36(id)).then(|| ascii(id))
+    let known = is_hex64(id) || is_base36(id);
+    known.then(|| (ascii(id), id.len() < name.len()))
 }
 
 /// Of bytes that were checked to be letters and digits.
@@ -113,10 +118,11 @@ mod tests {
     use super::*;
     use crate::enrich::mountinfo;
 
-    fn layer(root: Option<&str>, id: &str) -> DockerPath {
+    fn layer(root: Option<&str>, id: &str, init: bool) -> DockerPath {
         DockerPath::Layer(Layer {
             data_root: root.map(PathBuf::from),
             mount_id: id.to_owned(),
+            init,
         })
     }
 
@@ -128,17 +134,17 @@ mod tests {
         let of = |text: String| classify(Path::new(&text));
         assert_eq!(
             of(format!("{root}/overlay2/{id}/diff")),
-            Some(layer(Some(root), id))
+            Some(layer(Some(root), id, false))
         );
         assert_eq!(
             of(format!("{root}/overlay2/{id}-init/merged")),
-            Some(layer(Some(root), id))
+            Some(layer(Some(root), id, true))
         );
         assert_eq!(
             of(format!("/overlay2/{step}/diff")),
-            Some(layer(Some("/"), step))
+            Some(layer(Some("/"), step, false))
         );
-        assert_eq!(of(format!("{id}/diff")), Some(layer(None, id)));
+        assert_eq!(of(format!("{id}/diff")), Some(layer(None, id, false)));
         for other in [
             format!("{root}/overlay2/{id}/work"),
             format!("{root}/overlay/{id}/diff"),

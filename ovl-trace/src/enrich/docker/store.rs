@@ -8,7 +8,11 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use super::config;
+use super::{
+    buildkit::Records,
+    config::{self, ImageIds},
+    layers::LayerDb,
+};
 use crate::{
     enrich::{
         patterns::is_hex64,
@@ -25,8 +29,11 @@ const SETTLED: Duration = Duration::from_secs(1);
 /// A data root, and which container has which mount id.
 #[derive(Debug)]
 pub(crate) struct Store {
-    root: Root,
-    data_root: PathBuf,
+    pub(super) root: Root,
+    pub(super) data_root: PathBuf,
+    pub(super) layers: LayerDb,
+    /// `BuildKit`'s records by worker.
+    records: HashMap<String, Records>,
     /// Container by mount id.
     containers: HashMap<String, String>,
     /// The directory's version when it was last listed, if nothing can have
@@ -37,6 +44,8 @@ pub(crate) struct Store {
 impl Store {
     pub(crate) fn new(root: Root, data_root: PathBuf) -> Self {
         Self {
+            layers: LayerDb::new(&root, &data_root),
+            records: HashMap::new(),
             root,
             data_root,
             containers: HashMap::new(),
@@ -64,6 +73,16 @@ impl Store {
         Record::read(&self.root, path, config::parse).filter(|(container, _)| container.id == id)
     }
 
+    /// The image that a container was made from.
+    pub(crate) fn image(&self, id: &str) -> ImageIds {
+        let path = self.data_root.join("containers").join(id);
+        let file = self.root.read(&path.join("config.v2.json"));
+        file.map_or_else(
+            |_| ImageIds::default(),
+            |(bytes, _)| config::parse_image(&bytes),
+        )
+    }
+
     /// The command of a build step, while it runs: its bundle is removed as
     /// soon as it ends.
     pub(crate) fn build_step(&self, step: &str) -> Option<Container> {
@@ -76,6 +95,14 @@ impl Store {
         let mut container = config::parse_step(&bytes)?;
         step.clone_into(&mut container.id);
         Some(container)
+    }
+
+    /// `BuildKit`'s records of a worker (see [`Records::new`]).
+    pub(super) fn records(&mut self, worker: &str) -> &Records {
+        let (root, data_root) = (&self.root, &self.data_root);
+        self.records
+            .entry(worker.to_owned())
+            .or_insert_with_key(|worker| Records::new(root, data_root, worker))
     }
 
     /// Reads the mount ids of containers that are new, forgets those that are

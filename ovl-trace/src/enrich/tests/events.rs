@@ -14,7 +14,7 @@ use crate::{
         fixtures,
         view::KernelFacts,
     },
-    model::{Container, Event, Runtime},
+    model::{Container, Event, Layer, Runtime},
 };
 
 #[test]
@@ -26,6 +26,34 @@ fn a_mount_is_named_at_once_from_its_upperdir() {
     assert_eq!(label(&origin), "web-1");
     let merged = format!("{DOCKER_20_ROOT}/overlay2/{WEB_LAYER}/merged");
     assert_eq!(origin.mount.merged.as_deref(), Some(Path::new(&merged)));
+}
+
+#[test]
+fn a_pod_is_named_at_once_from_its_upperdir() {
+    let host = FakeHost::new();
+    let fixture = "containerd-2.1-cri";
+    host.install(&format!("{fixture}/root"), "/srv/ctd2/root");
+    let upper = "/srv/ctd2/root/io.containerd.snapshotter.v1.overlayfs/snapshots/10/fs";
+    let mut enricher = Enricher::new(&host.config());
+    for (number, layers, known) in [(1, Some(6), 5), (2, None, 5), (3, Some(7), 0)] {
+        let event = OverlaySeen {
+            layers,
+            ..seen(key(number), upper, true)
+        };
+        let origin = enricher.origin(&Event::OverlaySeen(event));
+        let container = origin.container.as_ref().unwrap();
+        let pod = (container.pod.as_deref(), container.namespace.as_deref());
+        assert_eq!(pod, (Some("web-7d9f-abcde"), Some("shop")));
+        assert_eq!(label(&origin), "app");
+        // Layers that are not as many as the kernel's are another mount's.
+        assert_eq!(origin.layers.len(), known);
+    }
+    let copied = enricher.origin_of(key(1));
+    let instruction = copied.layer(2).and_then(Layer::instruction);
+    assert_eq!(
+        instruction.unwrap(),
+        "RUN chown 1000:1000 /var/big.dat && sleep 2"
+    );
 }
 
 #[test]

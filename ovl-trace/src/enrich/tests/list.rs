@@ -1,82 +1,12 @@
 //! The list of mounts.
 
-use serde_json::Value;
+use std::os::unix::fs::symlink;
 
 use super::*;
 use crate::{
     enrich::{fixtures, list_mounts},
-    model::{Container, Runtime},
+    model::Runtime,
 };
-
-fn summary(container: Option<&Container>) -> Value {
-    container.map_or(Value::Null, |container| {
-        serde_json::json!({
-            "id": container.id, "name": container.name, "image": container.image,
-        })
-    })
-}
-
-/// Every case of a fixture, each line on its own, must give the expected
-/// container. `skip` names cases that need what is not built yet.
-fn check(fixture: &str, skip: &[&str]) {
-    let expected = fixtures::json(&format!("{fixture}/expected.json"));
-    let data_root = expected["data_root"].as_str().unwrap();
-    let cases = expected["cases"].as_array().unwrap();
-    let mut checked = 0;
-    for case in cases {
-        let name = case["case"].as_str().unwrap_or("");
-        if skip.contains(&name) {
-            continue;
-        }
-        let host = FakeHost::new();
-        if fixtures::path(&format!("{fixture}/data-root")).exists() {
-            host.install(&format!("{fixture}/data-root"), data_root);
-        }
-        let file = case["mountinfo"].as_str().unwrap();
-        let number = case["line"].as_u64().unwrap() as usize;
-        let text = fixtures::text(&format!("{fixture}/{file}"));
-        let line = text.lines().nth(number - 1).unwrap();
-        // Seen by the mounter: on the host. Seen inside: in another namespace.
-        let namespace = if line.contains(" / / ") { 2 } else { 1 };
-        host.process(namespace as u32, namespace, line);
-        let rows = list_mounts(&host.config()).unwrap();
-        assert_eq!(rows.len(), 1, "{name}");
-        let origin = &rows[0].origin;
-        assert_eq!(
-            origin.mount.device.to_string(),
-            case["s_dev"].as_str().unwrap(),
-            "{name}"
-        );
-        let mut want = case["container"].clone();
-        if let Some(want) = want.as_object_mut() {
-            want.retain(|key, _| ["id", "name", "image"].contains(&key.as_str()));
-        }
-        assert_eq!(summary(origin.container.as_ref()), want, "{name}");
-        checked += 1;
-    }
-    assert_eq!(checked + skip.len(), cases.len());
-}
-
-#[test]
-fn docker_20_overlay2() {
-    check(DOCKER_20, &[]);
-}
-
-#[test]
-fn docker_28_containerd_store() {
-    // From the snapshot number alone, that needs containerd's database.
-    check(
-        "docker-28.5-containerd-store",
-        &["web-1, its own namespace"],
-    );
-}
-
-#[test]
-fn docker_29() {
-    check("docker-29-containerd-store", &[]);
-    check("docker-29-overlay2", &[]);
-    check("docker-29-userns-remap", &[]);
-}
 
 #[test]
 fn a_superblock_in_two_namespaces_is_one_row() {
@@ -156,6 +86,102 @@ fn buildkit_steps_of_both_stores() {
             );
         }
     }
+}
+
+/// The layers below a step: what the image has, and what the build made.
+#[test]
+fn layers_of_build_steps() {
+    let fixture = "docker-28.5-containerd-store";
+    let expected = fixtures::json(&format!("{fixture}/expected.json"));
+    let text = fixtures::text(&format!("{fixture}/observed-mounts-during-build.txt"));
+    let descriptions = &expected["buildkit_snapshot_descriptions"];
+    for step in expected["buildkit_steps"].as_array().unwrap() {
+        let number = step["line"].as_u64().unwrap() as usize;
+        // By its bundle's directory, and by its upper layer alone.
+        for (line, inside) in [(number, false), (number + 1, true)] {
+            let host = FakeHost::new();
+            host.install(&format!("{fixture}/data-root"), "/srv/d28/root");
+            let (_, _, mountinfo) = observed(text.lines().nth(line - 1).unwrap());
+            let namespace = 1 + u64::from(inside);
+            host.process(namespace as u32, namespace, &mountinfo);
+            let rows = list_mounts(&host.config()).unwrap();
+            let origin = &rows[0].origin;
+            let container = origin.container.clone().unwrap();
+            let command = step["description"].as_str().unwrap();
+            let (_, command) = command.split_once("/bin/sh -c ").unwrap();
+            assert_eq!(container.name.as_deref(), Some(command));
+            let record = step["snapshot_key"].as_str().unwrap().rsplit('/').next();
+            let id = if inside {
+                record
+            } else {
+                step["executor_id"].as_str()
+            };
+            assert_eq!(Some(container.id.as_str()), id);
+            assert_eq!(origin.layers.len(), origin.mount.lowerdirs.len());
+            for (layer, lower) in origin.layers.iter().zip(&origin.mount.lowerdirs) {
+                let directory = format!("snapshots/{}/fs", layer.id);
+                assert!(lower.ends_with(directory), "{}", lower.display());
+                let made = layer.instruction().unwrap_or_default().replace("RUN ", "");
+                match descriptions[&layer.id].as_str() {
+                    Some(description) => assert!(description.ends_with(&*made), "{made}"),
+                    None => assert_eq!((layer.id.as_str(), made.as_str()), ("1", "")),
+                }
+                assert!(layer.id != "1" || layer.digest.is_some());
+            }
+        }
+    }
+}
+
+/// The graph driver notes what is below a layer in the layer's directory.
+#[test]
+fn layers_of_build_steps_with_overlay2() {
+    let fixture = "docker-29-overlay2";
+    let root = "/srv/d29g/root";
+    let text = fixtures::text(&format!("{fixture}/observed-mounts-during-build.txt"));
+    let expected = fixtures::json(&format!("{fixture}/expected.json"));
+    let step = &expected["buildkit_steps"][3];
+    let host = FakeHost::new();
+    host.install(&format!("{fixture}/data-root"), root);
+    let overlay2 = host.at(root).join("overlay2");
+    fs::create_dir_all(overlay2.join("l")).unwrap();
+    let links = fixtures::text(&format!("{fixture}/overlay2-l-links.txt"));
+    for (short, target) in links.lines().filter_map(|line| line.split_once(" -> ")) {
+        symlink(target, overlay2.join("l").join(short)).unwrap();
+    }
+    let line = text
+        .lines()
+        .nth(step["line"].as_u64().unwrap() as usize - 1);
+    let (_, _, mountinfo) = observed(line.unwrap());
+    host.process(1, 1, &mountinfo);
+    let found = || {
+        list_mounts(&host.config()).unwrap()[0]
+            .origin
+            .layers
+            .clone()
+    };
+    assert_eq!(found(), []);
+    let own = overlay2.join(step["layer_dir"].as_str().unwrap());
+    let (_, lower) = mountinfo.split_once("lowerdir=").unwrap();
+    let (lower, _) = lower.split_once(',').unwrap();
+    fs::create_dir_all(&own).unwrap();
+    fs::write(
+        own.join("lower"),
+        lower.replace(&format!("{root}/overlay2/"), ""),
+    )
+    .unwrap();
+    let ids: Vec<String> = found().into_iter().map(|layer| layer.id).collect();
+    assert_eq!(
+        ids,
+        [
+            "u6selghxegfmh0y9pjoyuxk0x",
+            "ce5095d086044330cf28ef75199996ca03250461939ea5579ce706cfeca5fc6e"
+        ]
+    );
+    let digest = found()[0].digest.clone().unwrap();
+    assert!(digest.starts_with("sha256:8bfbce0a49bd"), "{digest}");
+    // A link that leads elsewhere is not followed to a name.
+    fs::write(own.join("lower"), "l/../../../etc").unwrap();
+    assert_eq!(found(), []);
 }
 
 #[test]

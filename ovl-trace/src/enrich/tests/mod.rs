@@ -1,12 +1,17 @@
 //! Whole answers, from recorded files of real daemons.
 
 mod events;
+mod expected;
+mod expected_storage;
 mod identity;
 mod list;
+mod monitors;
+mod storage;
+mod storage_build;
 
 use std::{fs, os::unix::fs::MetadataExt, path::Path, sync::Arc};
 
-use super::fixtures::FakeHost;
+use super::{bolt::writer::Tree, fixtures::FakeHost};
 use crate::model::{DeviceNumber, Origin, OverlayKey, OverlaySeen, Process};
 
 const WEB: &str = "34cf4f6734a1b5aacfcad27001c50b444c3087bf46cdc96e5d4e02f65a34f736";
@@ -86,4 +91,11 @@ fn put_config(data_root: &Path, id: &str, name: &str) {
     // As dockerd does: a new file in the place of the old one.
     fs::write(directory.join("new"), text).unwrap();
     fs::rename(directory.join("new"), directory.join("config.v2.json")).unwrap();
+}
+
+/// containerd's `meta.db`.
+fn put_metadata(containerd_root: &Path, tree: &Tree) {
+    let directory = containerd_root.join("io.containerd.metadata.v1.bolt");
+    fs::create_dir_all(&directory).unwrap();
+    fs::write(directory.join("meta.db"), tree.file(2)).unwrap();
 }
