@@ -98,9 +98,14 @@ impl Root {
         Ok(Stamp::of(&self.open(path, libc::O_PATH)?.metadata()?))
     }
 
+    /// A directory, to be read.
+    pub(crate) fn open_directory(&self, path: &Path) -> io::Result<File> {
+        self.open(path, libc::O_RDONLY | libc::O_DIRECTORY)
+    }
+
     /// The names in a directory.
     pub(crate) fn list(&self, path: &Path) -> io::Result<Vec<OsString>> {
-        let directory = self.open(path, libc::O_RDONLY | libc::O_DIRECTORY)?;
+        let directory = self.open_directory(path)?;
         // The descriptor, not the path: see above.
         let entries = fs::read_dir(format!("/proc/self/fd/{}", directory.as_raw_fd()))?;
         entries.map(|entry| Ok(entry?.file_name())).collect()
