@@ -34,6 +34,7 @@ mod root;
 mod runtime;
 mod sha256;
 mod table;
+mod usage;
 mod view;
 
 #[cfg(test)]
