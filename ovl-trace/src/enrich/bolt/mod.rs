@@ -23,7 +23,7 @@ use self::page::{Head, META_PAGE, Meta, Node, PAGE_HEADER, node, u64_at};
 const ATTEMPTS: usize = 5;
 
 /// Bytes that one query may look at, counted per visit.
-const MAX_BYTES: usize = 256 << 20;
+const MAX_BYTES: usize = 64 << 20;
 
 /// Bytes of one page with its overflow pages.
 const MAX_PAGE: u64 = 16 << 20;
