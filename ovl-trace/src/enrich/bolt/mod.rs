@@ -43,6 +43,9 @@ pub(crate) enum Error {
     /// A page does not make sense, and the daemon is not writing.
     #[error("it is damaged: {0}")]
     Corrupt(&'static str),
+    /// What every known version of its daemon writes is not there.
+    #[error("it has no bucket '{0}': its layout is of another version")]
+    Layout(&'static str),
     /// The query looks at more than is reasonable.
     #[error("it is too large")]
     TooLarge,
