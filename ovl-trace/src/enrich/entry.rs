@@ -128,9 +128,10 @@ impl Entry {
                 layers,
             } = owned;
             // A store that tells of more or fewer layers than the kernel has
-            // is not about this mount.
+            // is not about this mount; one that tells of none is about no
+            // other.
             let fits = |count| count as usize == layers.len() + 1;
-            if self.facts.layers.is_none_or(fits) {
+            if !layers.is_empty() && self.facts.layers.is_none_or(fits) {
                 origin.layers = layers;
             }
             origin.container = Some(container);
