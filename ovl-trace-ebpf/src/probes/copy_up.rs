@@ -9,7 +9,7 @@ use aya_ebpf::{
 use crate::{
     arch, copy_up, emit,
     globals::one_probed,
-    maps::{IN_FLIGHT, OPERATIONS, Operation},
+    maps::{OPERATIONS, Operation},
     task,
 };
 
@@ -54,11 +54,10 @@ fn copy_up_one_return(ctx: RetProbeContext) -> u32 {
 /// compiler, the copy-up begins here.
 #[kprobe]
 fn copy_up_start(ctx: ProbeContext) -> u32 {
-    let tid = task::tid();
-    if (!one_probed() || IN_FLIGHT.get_ptr(tid).is_none())
+    if !one_probed()
         && let (Some(dentry), Some(flags)) = (ctx.arg::<u64>(0), ctx.arg::<u32>(1))
     {
-        copy_up::begin(tid, dentry, flags);
+        copy_up::begin(task::tid(), dentry, flags);
     }
     copy_up::update(|copy_up| copy_up.lock_entered_ns = emit::now());
     0

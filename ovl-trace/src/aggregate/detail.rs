@@ -1,5 +1,7 @@
 //! What only events know: files, processes, and how they asked.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use crate::model::{CopyUp, Kind, Method, Operation, Outcome, Process, Whiteout};
@@ -135,7 +137,13 @@ pub(crate) struct Detail {
     pub(crate) files: TopTable<Vec<u8>, Option<FileLast>>,
     pub(crate) processes: TopTable<ProcessKey>,
     pub(crate) calls: TopTable<CallKey>,
+    /// By lower layer, 1 being the topmost; `None` where it is not known.
+    pub(crate) layers: BTreeMap<Option<u32>, Tally>,
 }
+
+/// An overlay has no more lower layers (`OVL_MAX_STACK` in `fs/overlayfs`).
+/// The number comes from outside: another one is none.
+const MAX_LAYER: u32 = 500;
 
 impl Detail {
     /// Takes a copy-up in; the number of new rows, as of [`Self::rows`].
@@ -162,6 +170,8 @@ impl Detail {
         };
         let (call, _) = self.calls.row(&call, sort);
         call.tally.copy_up(event);
+        let layer = event.layer.filter(|index| *index <= MAX_LAYER);
+        self.layers.entry(layer).or_default().copy_up(event);
         usize::from(new_file) + usize::from(new_process)
     }
 
@@ -175,7 +185,7 @@ impl Detail {
     }
 
     /// Rows of the tables that can grow large; there are only so many ways to
-    /// call for a copy-up.
+    /// call for a copy-up, and so many layers.
     pub(crate) fn rows(&self) -> usize {
         self.files.len() + self.processes.len()
     }
@@ -189,5 +199,8 @@ impl Detail {
         self.files.merge(&other.files);
         self.processes.merge(&other.processes);
         self.calls.merge(&other.calls);
+        for (layer, tally) in &other.layers {
+            self.layers.entry(*layer).or_default().add(tally);
+        }
     }
 }

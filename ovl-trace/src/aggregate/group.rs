@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use super::{
     detail::Detail,
     overlay::Overlay,
-    report::{ContainerReport, CountedFrom, SortKey, TriggerRow},
+    report::{ContainerReport, CountedFrom, LayerRow, SortKey, TriggerRow},
     sums::Sums,
 };
 use crate::model::{Filter, Origin, OverlayKey, Runtime};
@@ -90,6 +90,11 @@ impl Group {
             })
             .collect();
         triggers.sort_by_key(|row| std::cmp::Reverse(row.sums.copy_ups));
+        let layers = self.detail.layers.into_iter();
+        let mut layers: Vec<LayerRow> = layers
+            .map(|(index, tally)| LayerRow { index, tally })
+            .collect();
+        layers.sort_by_key(|row| (row.index.is_none(), row.index));
         ContainerReport {
             origin: self.origin,
             overlays: self.overlays,
@@ -98,6 +103,7 @@ impl Group {
             triggers,
             files: self.detail.files.into_list(sort, top),
             processes: self.detail.processes.into_list(sort, top),
+            layers,
         }
     }
 }

@@ -43,8 +43,8 @@ use overlay::Overlay;
 pub use detail::{CallKey, FileLast, ProcessKey, Tally};
 pub(crate) use percentile::range as bucket_range;
 pub use report::{
-    ContainerReport, CountedFrom, Coverage, LossReport, Report, ReportContext, SortKey, TopList,
-    TriggerRow,
+    ContainerReport, CountedFrom, Coverage, LayerRow, LossReport, Report, ReportContext, SortKey,
+    TopList, TriggerRow,
 };
 pub use sums::{CopyUpCounts, Latency, Sums, TriggerSums, WhiteoutCounts};
 

@@ -4,7 +4,7 @@ use ovl_trace_common::aggregate::BUCKETS;
 
 use crate::model::Histogram;
 
-/// The latency that `share` (0 to 1) of the copy-ups did not exceed.
+/// The latency that `percent` (0 to 100) of the copy-ups did not exceed.
 ///
 /// The histogram only knows the power of two, so the position inside the
 /// bucket is interpolated, as if its copy-ups were evenly spread; the known
@@ -13,24 +13,27 @@ use crate::model::Histogram;
 /// `None` for an empty histogram.
 pub(crate) fn percentile(
     histogram: &Histogram,
-    share: f64,
+    percent: u32,
     min_ns: Option<u64>,
     max_ns: Option<u64>,
 ) -> Option<u64> {
-    let total = histogram
+    // In hundredths of a copy-up, so that the bucket is found without rounding:
+    // 0.28 times 50 is a little more than 14.
+    let total: u128 = histogram
         .buckets
         .iter()
-        .fold(0_u64, |sum, count| sum.saturating_add(*count));
-    let rank = share.clamp(0.0, 1.0) * total as f64;
-    let mut below = 0.0;
+        .map(|count| u128::from(*count))
+        .sum();
+    let rank = u128::from(percent.min(100)) * total;
+    let mut below = 0;
     for (index, &count) in histogram.buckets.iter().enumerate() {
         if count == 0 {
             continue;
         }
-        let count = count as f64;
+        let count = u128::from(count) * 100;
         if below + count >= rank {
             let (low, high) = narrowed(index, min_ns, max_ns);
-            let inside = (rank - below).max(0.0) / count;
+            let inside = (rank - below) as f64 / count as f64;
             let value = low as f64 + (high - low) as f64 * inside;
             // In f64, u64::MAX rounds up; the cast saturates.
             #[expect(
@@ -41,8 +44,7 @@ pub(crate) fn percentile(
         }
         below += count;
     }
-    // Rounding of large counts: the rank is beyond the last bucket.
-    (total > 0).then(|| max_ns.unwrap_or(u64::MAX))
+    None
 }
 
 /// The range of latencies in a bucket that has some.
@@ -75,20 +77,20 @@ mod tests {
         histogram
     }
 
-    fn check(latencies: &[u64], share: f64) -> Option<u64> {
+    fn check(latencies: &[u64], percent: u32) -> Option<u64> {
         let (min, max) = (latencies.iter().min(), latencies.iter().max());
-        percentile(&of(latencies), share, min.copied(), max.copied())
+        percentile(&of(latencies), percent, min.copied(), max.copied())
     }
 
     #[test]
     fn nothing_has_no_percentile() {
-        assert_eq!(check(&[], 0.5), None);
+        assert_eq!(check(&[], 50), None);
     }
 
     #[test]
     fn a_single_value_is_exact() {
-        for share in [0.0, 0.5, 0.99, 1.0] {
-            assert_eq!(check(&[183_000_000], share), Some(183_000_000));
+        for percent in [0, 50, 99, 100] {
+            assert_eq!(check(&[183_000_000], percent), Some(183_000_000));
         }
     }
 
@@ -96,16 +98,16 @@ mod tests {
     fn outliers_show_in_the_tail_only() {
         let mut latencies = vec![1000; 99];
         latencies.push(1_000_000_000);
-        assert_eq!(check(&latencies, 0.5).unwrap().ilog2(), 1000_u64.ilog2());
-        assert_eq!(check(&latencies, 1.0), Some(1_000_000_000));
+        assert_eq!(check(&latencies, 50).unwrap().ilog2(), 1000_u64.ilog2());
+        assert_eq!(check(&latencies, 100), Some(1_000_000_000));
     }
 
     #[test]
     fn without_bounds_the_bucket_is_the_bound() {
-        assert_eq!(percentile(&of(&[1000]), 1.0, None, None), Some(1023));
-        assert_eq!(percentile(&of(&[u64::MAX]), 1.0, None, None), Some(1 << 39));
+        assert_eq!(percentile(&of(&[1000]), 100, None, None), Some(1023));
+        assert_eq!(percentile(&of(&[u64::MAX]), 100, None, None), Some(1 << 39));
         assert_eq!(
-            percentile(&of(&[u64::MAX]), 1.0, None, Some(u64::MAX)),
+            percentile(&of(&[u64::MAX]), 100, None, Some(u64::MAX)),
             Some(u64::MAX)
         );
     }
@@ -114,35 +116,33 @@ mod tests {
         #[test]
         fn within_the_bounds_of_the_true_value(
             latencies in proptest::collection::vec(0_u64..1 << 39, 1..200),
-            percent in 0_usize..=100,
+            percent in 0_u32..=100,
         ) {
             let mut sorted = latencies.clone();
             sorted.sort_unstable();
-            let share = percent as f64 / 100.0;
-            // 0.07 * 100 is a little more than 7: the same rounding for both.
-            let rank = (percent * sorted.len()).div_ceil(100);
+            let rank = (percent as usize * sorted.len()).div_ceil(100);
             let truth = sorted[rank.clamp(1, sorted.len()) - 1];
-            let value = check(&latencies, share).unwrap();
+            let value = check(&latencies, percent).unwrap();
             prop_assert_eq!(bucket(value), bucket(truth), "{} for {}", value, truth);
             prop_assert!((sorted[0]..=sorted[sorted.len() - 1]).contains(&value));
         }
 
         #[test]
         fn monotone(latencies in proptest::collection::vec(any::<u64>(), 1..100)) {
-            let values: Vec<_> = (0..=20).map(|i| check(&latencies, f64::from(i) / 20.0)).collect();
+            let values: Vec<_> = (0..=20).map(|i| check(&latencies, i * 5)).collect();
             prop_assert!(values.is_sorted());
         }
 
         #[test]
         fn hostile_counters_do_not_panic(
             counts in proptest::collection::vec(any::<u64>(), BUCKETS),
-            share in any::<f64>(),
+            percent in any::<u32>(),
             min in any::<Option<u64>>(),
             max in any::<Option<u64>>(),
         ) {
             let mut histogram = Histogram::default();
             histogram.buckets.copy_from_slice(&counts);
-            percentile(&histogram, share, min, max);
+            percentile(&histogram, percent, min, max);
         }
     }
 }

@@ -114,6 +114,18 @@ pub struct ContainerReport {
     pub files: TopList<Vec<u8>, Option<FileLast>>,
     /// The top processes.
     pub processes: TopList<ProcessKey>,
+    /// By lower layer, the topmost first, from events: what of the image was
+    /// copied up. Layers without a copy-up are missing.
+    pub layers: Vec<LayerRow>,
+}
+
+/// Copy-ups out of one lower layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LayerRow {
+    /// 1 is the topmost; `None`: not known which (the last row).
+    pub index: Option<u32>,
+    /// Their sums.
+    pub tally: Tally,
 }
 
 /// One operation.

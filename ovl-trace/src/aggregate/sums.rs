@@ -65,11 +65,11 @@ pub struct Latency {
 }
 
 impl Latency {
-    /// The latency that this share (0 to 1) of copy-ups did not exceed:
+    /// The latency that so many per cent of copy-ups did not exceed:
     /// interpolated inside its power of two, never outside of `min_ns` and
     /// `max_ns`. `None` without copy-ups.
-    pub fn percentile_ns(&self, share: f64) -> Option<u64> {
-        percentile(&self.histogram, share, self.min_ns, self.max_ns)
+    pub fn percentile_ns(&self, percent: u32) -> Option<u64> {
+        percentile(&self.histogram, percent, self.min_ns, self.max_ns)
     }
 }
 

@@ -71,6 +71,10 @@ pub struct ReportConfig {
 pub struct MountsConfig {
     /// What is written.
     pub output: TableOutput,
+    /// Print the layers of each mount.
+    pub layers: bool,
+    /// Find out the size of each writable layer.
+    pub size: bool,
     /// Colours.
     pub style: Style,
     /// Width of the table; `None`: unlimited.

@@ -8,7 +8,8 @@ use crate::render::style::Style;
 const EXAMPLES: &str = "\
 Examples:
   ovl-trace mounts
-  ovl-trace mounts --output json
+  ovl-trace mounts --layers
+  ovl-trace mounts --size --output json
 
 Needs no eBPF. Mounts in other mount namespaces need root.";
 
@@ -26,12 +27,22 @@ pub(crate) struct MountsArgs {
         hide_possible_values = true
     )]
     output: TableOutput,
+
+    /// Show the image layers of each mount, and how many containers share each
+    #[arg(long)]
+    layers: bool,
+
+    /// Add up what each container's writable layer takes up (reads all of it)
+    #[arg(long)]
+    size: bool,
 }
 
 impl MountsArgs {
     pub(crate) fn config(self, environment: Environment, style: Style) -> MountsConfig {
         MountsConfig {
             output: self.output,
+            layers: self.layers,
+            size: self.size,
             style,
             width: environment.width,
         }

@@ -46,10 +46,18 @@ impl Commands for Agent {
             .build()
             .context("starting the event loop")?
             .block_on(enrich::list_mounts_with_api(&EnrichConfig::default()))?;
-        let rows: Vec<MountsRow> = rows.into_iter().map(row).collect();
+        let rows: Vec<MountsRow> = rows
+            .into_iter()
+            .map(|mount| row(mount, config.size))
+            .collect();
         match config.output {
             TableOutput::Table => {
-                render::mounts::write_table(&mut out, config.style, &rows, config.width)?;
+                let table = render::mounts::Table {
+                    width: config.width,
+                    layers: config.layers,
+                    size: config.size,
+                };
+                table.write(&mut out, config.style, &rows)?;
             }
             TableOutput::Json => render::mounts::write_json(&mut out, &rows)?,
         }
@@ -70,8 +78,10 @@ impl Commands for Agent {
     }
 }
 
-fn row(mount: enrich::MountRow) -> MountsRow {
+fn row(mount: enrich::MountRow, size: bool) -> MountsRow {
     MountsRow {
+        upper_bytes: size.then(|| mount.upper_bytes()).flatten(),
+        shared_by: mount.shared_by,
         origin: mount.origin,
         layers: mount.layers,
         read_only: mount.read_only,

@@ -3,6 +3,8 @@
 
 use serde::Deserialize;
 
+use super::image::bounded;
+
 /// What a bundle says.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Bundle {
@@ -32,6 +34,6 @@ impl Bundle {
             [shell, flag, _] if shell == "/bin/sh" && flag == "-c" => args.pop(),
             _ => Some(args.join(" ")),
         };
-        command.filter(|command| !command.is_empty())
+        command.and_then(bounded)
     }
 }

@@ -38,6 +38,10 @@ pub(crate) type Plan = (Instant, u64, u64);
 
 /// One overlay.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own, and no state"
+)]
 pub(crate) struct Entry {
     pub(crate) device: DeviceNumber,
     pub(crate) facts: KernelFacts,
@@ -53,6 +57,8 @@ pub(crate) struct Entry {
     pub(crate) asked: u32,
     record: Option<Record>,
     outer: Option<String>,
+    /// There was an event.
+    touched: bool,
     first_seen: Instant,
     attempts: u32,
     not_before: Instant,
@@ -78,6 +84,7 @@ impl Entry {
             asked: 0,
             record: None,
             outer: None,
+            touched: false,
             first_seen: now,
             attempts: 0,
             not_before: now,
@@ -85,9 +92,11 @@ impl Entry {
         }
     }
 
-    /// Whether an event is reason enough to look again.
-    pub(crate) fn is_due(&self, now: Instant) -> bool {
-        !self.settled && self.not_before <= now
+    /// Whether an event is reason enough to look again: the first one after
+    /// the mount always is, since by then mountinfo shows it.
+    pub(crate) fn is_due(&mut self, now: Instant) -> bool {
+        let first = !std::mem::replace(&mut self.touched, true);
+        !self.settled && (first || self.not_before <= now)
     }
 
     /// Whether the Engine API may know what the files do not say.
@@ -128,9 +137,10 @@ impl Entry {
                 layers,
             } = owned;
             // A store that tells of more or fewer layers than the kernel has
-            // is not about this mount.
+            // is not about this mount; one that tells of none is about no
+            // other.
             let fits = |count| count as usize == layers.len() + 1;
-            if self.facts.layers.is_none_or(fits) {
+            if !layers.is_empty() && self.facts.layers.is_none_or(fits) {
                 origin.layers = layers;
             }
             origin.container = Some(container);

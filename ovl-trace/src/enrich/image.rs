@@ -3,9 +3,11 @@
 //! The format is that of the OCI image specification (`config.md`) and of
 //! Docker before it; both have `rootfs.diff_ids` and `history`.
 
-use serde::Deserialize;
+use std::fmt::Write as _;
 
-use super::sha256;
+use serde::Deserialize;
+use sha2::{Digest as _, Sha256};
+
 use crate::model::Layer;
 
 /// The kernel has no more (`OVL_MAX_STACK`).
@@ -82,10 +84,12 @@ pub(crate) fn chain_ids(layers: &[Layer]) -> Vec<String> {
         chain = if chain.is_empty() {
             digest.to_owned()
         } else {
-            format!(
-                "sha256:{}",
-                sha256::hex(format!("{chain} {digest}").as_bytes())
-            )
+            let mut name = "sha256:".to_owned();
+            for byte in Sha256::digest(format!("{chain} {digest}")) {
+                // Writing to a string cannot fail.
+                let _written = write!(name, "{byte:02x}");
+            }
+            name
         };
         chain.clone()
     };

@@ -1,6 +1,10 @@
 //! The overlay mounts that exist now, with their owners: the `mounts` command.
 
-use std::{collections::HashSet, time::Instant};
+use std::{
+    collections::{HashMap, HashSet},
+    path::{Path, PathBuf},
+    time::Instant,
+};
 
 use anyhow::ensure;
 
@@ -9,11 +13,13 @@ use super::{
     docker::api::EngineApi,
     namespaces::Namespaces,
     resolve::Resolve,
+    root::Root,
     runtime::Resolvers,
     table::{MountTable, Superblock},
+    usage,
     view::KernelFacts,
 };
-use crate::model::Origin;
+use crate::model::{Layer, Origin};
 
 /// One overlay superblock, with its best mount point.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +34,21 @@ pub struct MountRow {
     pub layers: usize,
     /// Mounted `volatile`: nothing is synced.
     pub volatile: bool,
+    /// For each of the origin's layers, how many containers of this list have
+    /// that directory as a lower layer.
+    pub shared_by: Vec<usize>,
+    /// Where the upperdir can be found.
+    root: Option<Root>,
+}
+
+impl MountRow {
+    /// Bytes that the writable layer takes up on its file system. Walks through
+    /// all of it. `None` without an upperdir, or if not all of it can be seen.
+    pub fn upper_bytes(&self) -> Option<u64> {
+        let upperdir = self.origin.mount.upperdir.as_deref()?;
+        let root = self.root.as_ref().filter(|_| upperdir.is_absolute())?;
+        usage::allocated(root, upperdir)
+    }
 }
 
 /// Every overlay mount of the host, in all mount namespaces, each superblock
@@ -90,6 +111,7 @@ impl Listing {
     fn rows(&mut self) -> (Vec<MountRow>, bool) {
         let facts = KernelFacts::default();
         let mut rows = Vec::new();
+        let mut sharing = Sharing::default();
         let mut pending = false;
         let mut resolve = Resolve {
             namespaces: &self.namespaces,
@@ -98,6 +120,7 @@ impl Listing {
         };
         for superblock in self.table.all() {
             let found = resolve.resolve(superblock.device, Some(superblock), &facts);
+            let outer = found.owned.as_ref().and_then(|owned| owned.outer.clone());
             let (container, layers) = match found.owned {
                 // A store that tells of more or fewer is not about this mount.
                 Some(owned) if owned.layers.len() != superblock.options.lowerdirs.len() => {
@@ -115,8 +138,17 @@ impl Listing {
                 mount: found.mount,
                 layers,
             };
-            rows.push(row(superblock, origin, self.namespaces.home()));
+            sharing.add(&origin, outer.as_deref());
+            let row = row(superblock, origin, found.root, self.namespaces.home());
+            rows.push((row, outer));
         }
+        let mut rows: Vec<MountRow> = rows
+            .into_iter()
+            .map(|(row, outer)| MountRow {
+                shared_by: sharing.of(&row.origin, outer.as_deref()),
+                ..row
+            })
+            .collect();
         rows.sort_by_cached_key(|row| {
             let container = row.origin.container.as_ref();
             let name = container.map(|container| container.label().to_owned());
@@ -126,7 +158,40 @@ impl Listing {
     }
 }
 
-fn row(superblock: &Superblock, origin: Origin, home: Option<u64>) -> MountRow {
+/// Containers by the directory of a lower layer: the daemon's own container
+/// (Docker-in-Docker), the store's directory, the layer's id there.
+#[derive(Default)]
+struct Sharing(HashMap<(Option<String>, PathBuf, String), HashSet<String>>);
+
+impl Sharing {
+    fn add(&mut self, origin: &Origin, outer: Option<&str>) {
+        let Some((store, container)) = store(origin).zip(origin.container.as_ref()) else {
+            return;
+        };
+        for layer in &origin.layers {
+            let outer = outer.map(str::to_owned);
+            let key = (outer, store.to_owned(), layer.id.clone());
+            self.0.entry(key).or_default().insert(container.id.clone());
+        }
+    }
+
+    fn of(&self, origin: &Origin, outer: Option<&str>) -> Vec<usize> {
+        let count = |layer: &Layer| {
+            let store = store(origin)?.to_owned();
+            let key = (outer.map(str::to_owned), store, layer.id.clone());
+            self.0.get(&key).map(HashSet::len)
+        };
+        let layers = origin.layers.iter();
+        layers.map(|layer| count(layer).unwrap_or(1)).collect()
+    }
+}
+
+/// All stores keep a layer in `STORE/ID/NAME`.
+fn store(origin: &Origin) -> Option<&Path> {
+    origin.mount.upperdir.as_deref()?.ancestors().nth(2)
+}
+
+fn row(superblock: &Superblock, origin: Origin, root: Option<Root>, home: Option<u64>) -> MountRow {
     let options = &superblock.options;
     let namespaces: HashSet<u64> = superblock
         .points
@@ -141,6 +206,8 @@ fn row(superblock: &Superblock, origin: Origin, home: Option<u64>) -> MountRow {
         mount_namespaces: namespaces.len(),
         layers: options.lowerdirs.len() + usize::from(options.upperdir.is_some()),
         volatile: options.volatile,
+        shared_by: Vec::new(),
         origin,
+        root,
     }
 }

@@ -32,8 +32,8 @@ mod process_arguments;
 mod resolve;
 mod root;
 mod runtime;
-mod sha256;
 mod table;
+mod usage;
 mod view;
 
 #[cfg(test)]

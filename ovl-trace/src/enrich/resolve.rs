@@ -5,6 +5,7 @@ use std::path::Path;
 use super::{
     namespaces::{NamespaceId, Namespaces},
     patterns::Rank,
+    root::Root,
     runtime::{Claim, Owner, Record, Resolvers},
     table::{MountTable, Superblock},
     view::{KernelFacts, View, Views},
@@ -47,6 +48,9 @@ pub(crate) struct Resolution {
     pub(crate) visible: bool,
     /// A runtime recognises it, but no record names the owner.
     pub(crate) pending: bool,
+    /// The root that the mount's paths belong to, where that is certain: the
+    /// owner was found there, or mountinfo shows the mount.
+    pub(crate) root: Option<Root>,
 }
 
 /// What a daemon runs in.
@@ -116,10 +120,14 @@ impl<'a> Resolve<'a> {
             mount: self.mount(device, superblock, facts),
             visible: superblock.is_some(),
             pending: false,
+            root: None,
         };
         for view in self.views().of(superblock, facts) {
             if !view.is_credible(facts) {
                 continue;
+            }
+            if answer.root.is_none() && view.is_shown() {
+                answer.root = Some(view.root.clone());
             }
             match self.resolvers.resolve(&view.evidence()) {
                 Claim::Foreign => {}
@@ -227,6 +235,7 @@ impl Resolution {
         if poor && merged.is_some() {
             self.mount.merged = merged;
         }
+        self.root = Some(view.root);
         if let Some(upperdir) = view.upperdir.filter(|upper| upper.is_absolute()) {
             self.mount.upperdir = Some(upperdir);
         }

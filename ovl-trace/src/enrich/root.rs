@@ -107,9 +107,14 @@ impl Root {
         Ok(self.open(path, libc::O_PATH)?.metadata()?.uid())
     }
 
+    /// A directory, to be read.
+    pub(crate) fn open_directory(&self, path: &Path) -> io::Result<File> {
+        self.open(path, libc::O_RDONLY | libc::O_DIRECTORY)
+    }
+
     /// The names in a directory, up to a limit.
     pub(crate) fn list(&self, path: &Path) -> io::Result<Vec<OsString>> {
-        let directory = self.open(path, libc::O_RDONLY | libc::O_DIRECTORY)?;
+        let directory = self.open_directory(path)?;
         // The descriptor, not the path: see above.
         let entries = fs::read_dir(format!("/proc/self/fd/{}", directory.as_raw_fd()))?;
         let entries = entries.take(LIST_LIMIT);

@@ -61,6 +61,11 @@ impl View {
         }
     }
 
+    /// Whether mountinfo shows the overlay there.
+    pub(crate) fn is_shown(&self) -> bool {
+        !self.mount_points.is_empty()
+    }
+
     /// Whether the upper directory of this view is the kernel's. `None` if that
     /// cannot be seen.
     pub(crate) fn has_upper(&self, identity: (DeviceNumber, u64)) -> Option<bool> {

@@ -31,6 +31,46 @@ fn retired_overlays_stay_in_the_totals() {
 }
 
 #[test]
+fn layers_of_several_overlays_are_joined_and_bounded() {
+    let origin = Arc::new(origin("web"));
+    let mut aggregator = aggregator(Filter::default());
+    let indices = [
+        Some(2),
+        Some(1),
+        None,
+        Some(2),
+        Some(500),
+        Some(501),
+        Some(u32::MAX),
+    ];
+    for (number, layer) in indices.into_iter().enumerate() {
+        let mut event = copy_up("/a");
+        event.overlay = key(number as u64 % 2);
+        event.layer = layer;
+        event.copied_bytes = Some(1 << number);
+        aggregator.event(&Event::CopyUp(event), &origin, Timestamp::UNIX_EPOCH);
+    }
+    let report = aggregator.report(context());
+    let [container] = report.containers.as_slice() else {
+        panic!("{:?}", report.containers);
+    };
+    let found: Vec<_> = container
+        .layers
+        .iter()
+        .map(|row| (row.index, row.tally.copy_ups, row.tally.copied_bytes))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            (Some(1), 1, 2),
+            (Some(2), 2, 1 + 8),
+            (Some(500), 1, 16),
+            (None, 3, 4 + 32 + 64),
+        ]
+    );
+}
+
+#[test]
 fn rows_are_bounded_over_all_overlays() {
     let mut aggregator = aggregator(Filter::default());
     let origin = Arc::new(unowned());

@@ -133,6 +133,8 @@ fn help_of_mounts_and_doctor() {
 
     Options:
       -o, --output <FORMAT>  Format of the list: table, json [default: table]
+          --layers           Show the image layers of each mount, and how many containers share each
+          --size             Add up what each container's writable layer takes up (reads all of it)
       -v, --verbose...       Write the tool's own log to standard error; repeat for more
           --color <WHEN>     Colours: auto (on a terminal, unless NO_COLOR is set), always, never
                              [default: auto]
@@ -140,7 +142,8 @@ fn help_of_mounts_and_doctor() {
 
     Examples:
       ovl-trace mounts
-      ovl-trace mounts --output json
+      ovl-trace mounts --layers
+      ovl-trace mounts --size --output json
 
     Needs no eBPF. Mounts in other mount namespaces need root.
     ");

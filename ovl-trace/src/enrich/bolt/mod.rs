@@ -23,7 +23,7 @@ use self::page::{Head, META_PAGE, Meta, Node, PAGE_HEADER, node, u64_at};
 const ATTEMPTS: usize = 5;
 
 /// Bytes that one query may look at, counted per visit.
-const MAX_BYTES: usize = 256 << 20;
+const MAX_BYTES: usize = 64 << 20;
 
 /// Bytes of one page with its overflow pages.
 const MAX_PAGE: u64 = 16 << 20;
@@ -43,6 +43,9 @@ pub(crate) enum Error {
     /// A page does not make sense, and the daemon is not writing.
     #[error("it is damaged: {0}")]
     Corrupt(&'static str),
+    /// What every known version of its daemon writes is not there.
+    #[error("it has no bucket '{0}': its layout is of another version")]
+    Layout(&'static str),
     /// The query looks at more than is reasonable.
     #[error("it is too large")]
     TooLarge,

@@ -40,8 +40,11 @@ impl Metadata {
     /// The container whose own layer is the snapshot of this name.
     pub(crate) fn owner_of(&self, namespace: &str, snapshot: &str) -> Option<Object> {
         self.database.read(|transaction| {
-            let path = ["v1", namespace, "containers"];
-            let Some(containers) = transaction.bucket(&transaction.root(), path)? else {
+            let Some(version) = transaction.bucket(&transaction.root(), ["v1"])? else {
+                return Err(Error::Layout("v1"));
+            };
+            let path = [namespace, "containers"];
+            let Some(containers) = transaction.bucket(&version, path)? else {
                 return Ok(None);
             };
             // ctr, nerdctl and Kubernetes call it as the container.

@@ -80,7 +80,10 @@ impl Snapshots {
 /// child → the child's key.
 fn index(transaction: &Transaction<'_>) -> Result<HashMap<u64, Vec<u8>>, Error> {
     let mut keys = HashMap::new();
-    let Some(parents) = transaction.bucket(&transaction.root(), ["v1", "parents"])? else {
+    let Some(version) = transaction.bucket(&transaction.root(), ["v1"])? else {
+        return Err(Error::Layout("v1"));
+    };
+    let Some(parents) = transaction.bucket(&version, ["parents"])? else {
         return Ok(keys);
     };
     transaction.each(&parents, &mut |key, item| {

@@ -127,8 +127,11 @@ fn damaged_databases_leave_the_bundle() {
     let id = "ab".repeat(32);
     let mount_point = format!("{TASK}/{id}/rootfs");
     let snapshotter = format!("{ROOT}/{OVERLAYFS}");
+    let mut newer = Tree::default();
+    newer.put(&["v2", "snapshots", "x"], b"");
     for file in [
-        &b""[..],
+        &newer.file(3)[..],
+        b"",
         b"no database",
         &snapshots("k8s.io", "s").file(4)[..9000],
     ] {

@@ -16,7 +16,7 @@ use serde::Deserialize;
 
 use super::records::ContainerRecord;
 use crate::{
-    enrich::{bundle::Bundle, docker::unnamed, root::Root, runtime::Record},
+    enrich::{bundle::Bundle, docker::unnamed, image::bounded, root::Root, runtime::Record},
     model::{Container, Runtime},
 };
 
@@ -55,14 +55,14 @@ pub(crate) fn working_container(
     let state: Option<State> = state.and_then(|(bytes, _)| serde_json::from_slice(&bytes).ok());
     let image = match state {
         Some(state) if state.kind.starts_with("buildah ") && state.id == record.id => {
-            Some(state.image).filter(|image| !image.is_empty())
+            bounded(state.image)
         }
         // Its state cannot be read, but nobody else names containers so.
         _ if record.name()?.contains("-working-container") => None,
         _ => return None,
     };
     let container = Container {
-        name: record.name().map(str::to_owned),
+        name: record.name(),
         image,
         ..unnamed(record.id.clone(), Runtime::Buildah)
     };

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::records::{self, ContainerRecord};
 use crate::{
-    enrich::docker::unnamed,
+    enrich::{docker::unnamed, image::bounded},
     model::{Container, Runtime},
 };
 
@@ -38,11 +38,10 @@ pub(crate) fn describe(record: &ContainerRecord, lists: &[&[ContainerRecord]]) -
     let Some(metadata) = metadata(record) else {
         return Maker::Silent;
     };
-    let text = |text: String| Some(text).filter(|text| !text.is_empty());
-    let image = text(metadata.image);
+    let image = bounded(metadata.image);
     let Some(pod_id) = metadata.pod_id else {
         // The name in the metadata is the one before `podman rename`.
-        let name = record.name().map(str::to_owned);
+        let name = record.name();
         let container = unnamed(record.id.clone(), Runtime::Podman);
         return Maker::Known(Container {
             name,
@@ -62,14 +61,14 @@ pub(crate) fn describe(record: &ContainerRecord, lists: &[&[ContainerRecord]]) -
             .find(|sandbox| sandbox.id == pod_id)
             .and_then(self::metadata)
             .map(|sandbox| (sandbox.name, sandbox.namespace));
-        (text(metadata.name), sandbox)
+        (bounded(metadata.name), sandbox)
     };
     let (pod, namespace) = sandbox.unwrap_or_default();
     Maker::Known(Container {
-        name: name.or_else(|| record.name().map(str::to_owned)),
+        name: name.or_else(|| record.name()),
         image,
-        pod: text(pod),
-        namespace: text(namespace),
+        pod: bounded(pod),
+        namespace: bounded(namespace),
         ..unnamed(record.id.clone(), Runtime::Crio)
     })
 }
@@ -116,8 +115,11 @@ pub(crate) fn add_annotations(container: &mut Container, bundle: &[u8]) {
     let is_its_own = annotations.manager.as_deref() == Some("cri-o")
         && annotations.id.as_ref() == Some(&container.id);
     if is_its_own {
-        container.pod = container.pod.take().or(annotations.pod);
-        container.namespace = container.namespace.take().or(annotations.namespace);
+        container.pod = container.pod.take().or(annotations.pod.and_then(bounded));
+        container.namespace = container
+            .namespace
+            .take()
+            .or(annotations.namespace.and_then(bounded));
     }
 }
 

@@ -8,6 +8,8 @@ use std::collections::HashMap;
 
 use serde::Deserialize;
 
+use crate::enrich::image::bounded;
+
 /// A container, or a sandbox of CRI-O.
 #[derive(Debug, Deserialize)]
 pub(crate) struct ContainerRecord {
@@ -26,9 +28,8 @@ pub(crate) struct ContainerRecord {
 }
 
 impl ContainerRecord {
-    pub(crate) fn name(&self) -> Option<&str> {
-        let name = self.names.as_ref()?.first()?;
-        (!name.is_empty()).then_some(name)
+    pub(crate) fn name(&self) -> Option<String> {
+        bounded(self.names.as_ref()?.first()?.clone())
     }
 }
 

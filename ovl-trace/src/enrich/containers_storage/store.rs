@@ -10,6 +10,7 @@ use super::{
     build,
     describe::{self, Maker, add_annotations},
     images::configurations,
+    pods::Pods,
     records::{self, ContainerRecord, ImageRecord, LayerRecord},
 };
 use crate::{
@@ -25,6 +26,7 @@ pub(crate) struct Store {
     containers: Vec<Cached<Vec<ContainerRecord>>>,
     layers: Vec<Cached<HashMap<String, LayerRecord>>>,
     images: Cached<Vec<ImageRecord>>,
+    pods: Pods,
     warned: bool,
 }
 
@@ -68,6 +70,7 @@ impl Store {
             containers: containers.into_iter().map(Cached::new).collect(),
             layers: layers.into_iter().map(Cached::new).collect(),
             images: Cached::new(graph_root.join("overlay-images/images.json")),
+            pods: Pods::new(&root, &graph_root),
             warned: false,
             root,
             graph_root,
@@ -89,12 +92,16 @@ impl Store {
             .collect();
         let (container, follow) = match describe::describe(record, &lists) {
             Maker::Known(container) if container.runtime == Runtime::Podman => {
-                let id = record.id.clone();
-                let read =
-                    move |root: &Root, path: &Path| describe::podman(&root.read(path).ok()?.0, &id);
+                let pod = self.pods.of(&record.id);
+                let (id, known) = (record.id.clone(), pod.clone());
+                let read = move |root: &Root, path: &Path| {
+                    let pod = known.clone();
+                    let container = describe::podman(&root.read(path).ok()?.0, &id)?;
+                    Some(Container { pod, ..container })
+                };
                 let path = file.path().to_owned();
                 let follow = Record::new(&self.root, path, file.version(), read);
-                (container, Some(follow))
+                (Container { pod, ..container }, Some(follow))
             }
             // Nobody renames these.
             Maker::Known(container) => (self.with_annotations(container), None),

@@ -28,7 +28,7 @@ pub(super) struct Own {
 }
 
 impl Own {
-    /// What its owner called it, and whether it is a container's init layer.
+    /// What its owner called it.
     pub(super) fn name(&self) -> &str {
         &self.snapshot.name
     }

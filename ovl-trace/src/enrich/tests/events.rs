@@ -14,7 +14,7 @@ use crate::{
         fixtures,
         view::KernelFacts,
     },
-    model::{Container, Event, Layer, Runtime},
+    model::{Container, CopyUp, Event, Layer, Runtime, test_support},
 };
 
 #[test]
@@ -26,6 +26,38 @@ fn a_mount_is_named_at_once_from_its_upperdir() {
     assert_eq!(label(&origin), "web-1");
     let merged = format!("{DOCKER_20_ROOT}/overlay2/{WEB_LAYER}/merged");
     assert_eq!(origin.mount.merged.as_deref(), Some(Path::new(&merged)));
+}
+
+/// Where the kernel's layout of the options is not known, only mountinfo
+/// tells, and at the mount it does not yet.
+#[test]
+fn the_first_event_after_a_mount_looks_again() {
+    let host = docker_20();
+    let mut enricher = Enricher::new(&host.config());
+    let now = Instant::now();
+    let upper = upper_of(
+        &host
+            .at(DOCKER_20_ROOT)
+            .join("overlay2")
+            .join(WEB_LAYER)
+            .join("diff"),
+    );
+    let mounted = OverlaySeen {
+        upperdir: None,
+        upper: Some(upper),
+        ..seen(key(1), "", true)
+    };
+    let origin = enricher.origin_at(&Event::OverlaySeen(mounted), now);
+    assert_eq!(origin.container, None);
+    let text = fixtures::text(&format!("{DOCKER_20}/mountinfo/host.txt"));
+    host.process(1, 1, &text);
+    let copy_up = Event::CopyUp(CopyUp {
+        overlay: key(1),
+        device: device(42),
+        process: process(1, 1),
+        ..test_support::copy_up("/f")
+    });
+    assert_eq!(label(&enricher.origin_at(&copy_up, now)), "web-1");
 }
 
 #[test]

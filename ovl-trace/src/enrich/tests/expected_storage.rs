@@ -87,12 +87,11 @@ fn compare(case: &Value, row: &MountRow, what: &str) {
         text(&case["runtime"]),
         "{what}"
     );
-    // The name of Podman's pods is in its database alone.
-    let pod = &case["pod"];
-    let pod = if container.runtime.name() == "podman" {
+    // Podman 5 has the names of pods in `SQLite`, which is not read.
+    let pod = if what.starts_with("podman-5") {
         &Value::Null
     } else {
-        pod
+        &case["pod"]
     };
     assert_eq!(container.pod.as_deref(), text(&pod["name"]), "{what}");
     assert_eq!(

@@ -4,7 +4,7 @@ use std::os::unix::fs::symlink;
 
 use super::*;
 use crate::{
-    enrich::{fixtures, list_mounts},
+    enrich::{MountRow, fixtures, list_mounts},
     model::Runtime,
 };
 
@@ -37,6 +37,26 @@ fn a_superblock_in_two_namespaces_is_one_row() {
         "{}",
         merged.display()
     );
+}
+
+#[test]
+fn layers_that_containers_share() {
+    let host = docker_20();
+    let text = fixtures::text(&format!("{DOCKER_20}/mountinfo/host.txt"));
+    host.process(1, 1, &text);
+    let rows = list_mounts(&host.config()).unwrap();
+    assert_eq!(rows.len(), 2);
+    for row in &rows {
+        // The init layer is each container's own.
+        assert_eq!(row.shared_by, [1, 2, 2, 2, 2, 2]);
+        assert_eq!(row.upper_bytes(), None);
+    }
+    let upper = host.at(&web_upper());
+    fs::create_dir_all(&upper).unwrap();
+    fs::write(upper.join("file"), vec![1; 100_000]).unwrap();
+    let sizes: Vec<_> = rows.iter().map(MountRow::upper_bytes).collect();
+    assert!(sizes[1].unwrap() >= 100_000, "{sizes:?}");
+    assert_eq!(sizes[0], None);
 }
 
 /// `first-last dev= mntns= pid= comm= cg= mp= opts=` as a mountinfo line.

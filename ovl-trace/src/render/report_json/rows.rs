@@ -6,8 +6,10 @@ use serde::Serialize;
 
 use super::sums::{SumsJson, known};
 use crate::{
-    aggregate::{CallKey, ContainerReport, FileLast, ProcessKey, Tally, TopList, TriggerRow},
-    model::Method,
+    aggregate::{
+        CallKey, ContainerReport, FileLast, LayerRow, ProcessKey, Tally, TopList, TriggerRow,
+    },
+    model::{Layer, Method, Origin},
     render::json::{ContainerJson, MountJson, name, result, rfc3339},
 };
 
@@ -24,9 +26,8 @@ pub(super) struct RowJson<'a> {
     files_not_listed: OthersJson,
     processes: Vec<ProcessJson<'a>>,
     processes_not_listed: OthersJson,
+    layers: Vec<LayerJson<'a>>,
     /// Filled by the analysis of layers, which is not part of this version.
-    layers: [(); 0],
-    /// Likewise.
     advice: [(); 0],
 }
 
@@ -43,8 +44,42 @@ impl<'a> RowJson<'a> {
             files_not_listed: OthersJson::new(&row.files),
             processes: row.processes.rows.iter().map(ProcessJson::new).collect(),
             processes_not_listed: OthersJson::new(&row.processes),
-            layers: [],
+            layers: row
+                .layers
+                .iter()
+                .map(|layer| LayerJson::new(layer, &row.origin))
+                .collect(),
             advice: [],
+        }
+    }
+}
+
+/// Copy-ups out of one lower layer, from events.
+#[derive(Serialize)]
+struct LayerJson<'a> {
+    /// 1 is the topmost; `null`: not known which.
+    index: Option<u32>,
+    digest: Option<&'a str>,
+    instruction: Option<Cow<'a, str>>,
+    copy_ups: u64,
+    failed: u64,
+    size_bytes: u64,
+    copied_bytes: Option<u64>,
+    latency_ns: u64,
+}
+
+impl<'a> LayerJson<'a> {
+    fn new(row: &LayerRow, origin: &'a Origin) -> Self {
+        let layer = row.index.and_then(|index| origin.layer(index));
+        Self {
+            index: row.index,
+            digest: layer.and_then(|layer| layer.digest.as_deref()),
+            instruction: layer.and_then(Layer::instruction),
+            copy_ups: row.tally.copy_ups,
+            failed: row.tally.failed,
+            size_bytes: row.tally.size_bytes,
+            copied_bytes: known(row.tally.copied_bytes, row.tally.copied_unknown),
+            latency_ns: row.tally.latency_ns,
         }
     }
 }

@@ -103,9 +103,9 @@ impl LatencyJson {
             sum: latency.sum_ns,
             min: latency.min_ns,
             max: latency.max_ns,
-            p50: latency.percentile_ns(0.5),
-            p90: latency.percentile_ns(0.9),
-            p99: latency.percentile_ns(0.99),
+            p50: latency.percentile_ns(50),
+            p90: latency.percentile_ns(90),
+            p99: latency.percentile_ns(99),
         }
     }
 }

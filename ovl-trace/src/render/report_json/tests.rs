@@ -49,7 +49,7 @@ struct RowObject {
     files_not_listed: OthersObject,
     processes: Vec<ProcessObject>,
     processes_not_listed: OthersObject,
-    layers: Vec<Value>,
+    layers: Vec<LayerObject>,
     advice: Vec<Value>,
 }
 
@@ -114,6 +114,10 @@ objects! {
     OthersObject {
         count: u64, dropped: u64, copy_ups: u64, failed: u64, whiteouts: u64, opaque: u64,
         size_bytes: u64, copied_bytes: Option<u64>, latency_ns: u64, latency_max_ns: u64,
+    }
+    LayerObject {
+        index: Option<u32>, digest: Option<String>, instruction: Option<String>, copy_ups: u64,
+        failed: u64, size_bytes: u64, copied_bytes: Option<u64>, latency_ns: u64,
     }
     LossObject { ring: u64, queue: u64, probe: u64, path: u64, reasons: BTreeMap<String, u64>, }
     CoverageObject { probe: String, status: String, lost: Option<String>, }
@@ -258,6 +262,15 @@ fn numbers_of_a_container() {
     }
     "#);
     insta::assert_snapshot!(row["files_not_listed"], @r#"{"count":5,"dropped":0,"copy_ups":3,"failed":0,"whiteouts":1,"opaque":1,"size_bytes":104096,"copied_bytes":100000,"latency_ns":1685000,"latency_max_ns":812000}"#);
+}
+
+#[test]
+fn layers_with_their_instruction() {
+    let value: Value = serde_json::from_str(&text(&busy())).unwrap();
+    insta::assert_snapshot!(format!("{}\n{}", value["containers"][0]["layers"], value["containers"][1]["layers"]), @r#"
+    [{"index":1,"digest":"sha256:f9fc76","instruction":"COPY model.bin /srv/","copy_ups":6,"failed":0,"size_bytes":53032896,"copied_bytes":53028800,"latency_ns":186309000}]
+    [{"index":1,"digest":null,"instruction":null,"copy_ups":0,"failed":1,"size_bytes":0,"copied_bytes":0,"latency_ns":0}]
+    "#);
 }
 
 #[test]

@@ -111,14 +111,14 @@ fn write_summary(
 }
 
 fn numbers(sums: &Sums) -> [String; 8] {
-    let percentile = |share| duration(sums.latency.percentile_ns(share));
+    let percentile = |percent| duration(sums.latency.percentile_ns(percent));
     [
         sums.copy_ups.total.to_string(),
         sums.copy_ups.data.to_string(),
         sums.copy_ups.directory.to_string(),
         copied(sums.copied_bytes, sums.copied_unknown, sums.copy_ups.total),
-        percentile(0.5),
-        percentile(0.99),
+        percentile(50),
+        percentile(99),
         duration(sums.latency.max_ns),
         sums.whiteouts.total.to_string(),
     ]
