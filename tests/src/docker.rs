@@ -72,6 +72,7 @@ impl Drop for Container {
 }
 
 /// The directories of an overlay.
+#[derive(Clone)]
 pub(crate) struct Layers {
     pub(crate) upper: PathBuf,
     pub(crate) lowers: Vec<PathBuf>,

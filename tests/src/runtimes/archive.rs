@@ -38,7 +38,7 @@ pub(crate) struct Image {
 const BIG_BYTES: usize = 8 << 20;
 
 /// Files in the tree of [`shop`].
-const TREE_FILES: usize = 20;
+pub(crate) const TREE_FILES: usize = 20;
 
 /// Busybox, a large file, a tree, and a file that a step of the build made.
 pub(crate) fn shop(name: &'static str) -> Result<Image> {
@@ -90,6 +90,23 @@ pub(crate) fn pause(name: &'static str) -> Result<Image> {
     builder.finish()
 }
 
+/// The directories and links of a Debian whose `/usr` is mounted.
+pub(crate) fn machine(name: &'static str) -> Result<Image> {
+    let mut builder = Builder::new(name)?;
+    let root = builder.layer("ADD machine / # buildkit", "ADD machine /")?;
+    let at = root.display();
+    shell(&format!(
+        "mkdir -p {at}/usr {at}/etc/docker {at}/var/lib/docker {at}/var/run {at}/proc {at}/sys
+         mkdir -p {at}/dev {at}/run {at}/tmp {at}/root
+         for name in bin sbin lib lib64; do ln -s usr/$name {at}/$name; done
+         echo root:x:0:0:root:/root:/bin/sh > {at}/etc/passwd
+         echo root:x:0: > {at}/etc/group"
+    ))?;
+    builder.command = &["/bin/sh"];
+    builder.environment = "PATH=/usr/sbin:/usr/bin";
+    builder.finish()
+}
+
 /// An image in the making.
 struct Builder {
     name: &'static str,
@@ -98,6 +115,7 @@ struct Builder {
     instructions: Vec<String>,
     /// What its containers run unless told otherwise.
     command: &'static [&'static str],
+    environment: &'static str,
 }
 
 impl Builder {
@@ -109,6 +127,7 @@ impl Builder {
             history: Vec::new(),
             instructions: Vec::new(),
             command: &["/bin/sh"],
+            environment: "PATH=/bin",
         })
     }
 
@@ -162,7 +181,7 @@ impl Builder {
             "architecture": match std::env::consts::ARCH { "aarch64" => "arm64", _ => "amd64" },
             "os": "linux",
             "created": CREATED,
-            "config": {"Cmd": self.command, "Env": ["PATH=/bin"]},
+            "config": {"Cmd": self.command, "Env": [self.environment]},
             "rootfs": {"type": "layers", "diff_ids": digests},
             "history": self.history,
         });

@@ -87,6 +87,38 @@ pub(crate) fn layers(namespace: &str, key: &str) -> Result<Layers> {
     layers_of_mount(&mount)
 }
 
+/// The layers that are no container's, of which one is made upon others: each
+/// with those below it.
+pub(crate) fn committed(namespace: &str) -> Result<Vec<Layers>> {
+    let snapshots = |arguments: &[&str]| {
+        let options = ["snapshots", "--snapshotter", "overlayfs"];
+        ctr(namespace, &[&options[..], arguments].concat())
+    };
+    let mut layers = Vec::new();
+    for line in snapshots(&["list"])?.lines() {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let [key, _parent, "Committed"] = words.as_slice() else {
+            continue;
+        };
+        // A view of a snapshot has it as the topmost lower layer.
+        let mount = snapshots(&["view", "--mounts", "/x", "view-of-a-test", key])
+            .or_else(|_| snapshots(&["mounts", "/x", "view-of-a-test"]))?;
+        snapshots(&["remove", "view-of-a-test"])?;
+        let options = mount.split_whitespace().last().unwrap_or_default();
+        let lower = options
+            .split(',')
+            .find_map(|option| option.strip_prefix("lowerdir="));
+        let mut all = lower.unwrap_or_default().split(':').map(PathBuf::from);
+        if let Some(upper) = all.next() {
+            layers.push(Layers {
+                upper,
+                lowers: all.collect(),
+            });
+        }
+    }
+    Ok(layers)
+}
+
 /// `mount -t overlay overlay /x -o A=B,upperdir=…,lowerdir=A:B`.
 fn layers_of_mount(mount: &str) -> Result<Layers> {
     let options = mount.split_whitespace().last().context("no options")?;
@@ -147,21 +179,27 @@ impl Engine for Ctr {
             &[&options[..], &["sh", "-euc", script]].concat(),
         )?;
         Ok(Subject {
-            identity: Identity {
-                name: id.clone(),
-                image: reference,
-                runtime: "containerd",
-                pod: None,
-                namespace: Some(self.namespace.to_owned()),
-                id: id.clone(),
-            },
-            image,
-            overlays: vec![layers(self.namespace, &id)?],
+            identity: identity(id.clone(), self.namespace, image),
+            layers: &image.layers,
+            overlay: layers(self.namespace, &id)?,
+            before: None,
         })
     }
 
     fn remove(&self, subject: &Subject<'_>) -> Result<()> {
         ctr(self.namespace, &["containers", "rm", &subject.identity.id]).map(drop)
+    }
+}
+
+/// What a container of ctr must be called: its name is its id.
+pub(crate) fn identity(id: String, namespace: &str, image: &Image) -> Identity {
+    Identity {
+        name: id.clone(),
+        id,
+        image: Some(reference(image)),
+        runtime: "containerd",
+        pod: None,
+        namespace: Some(namespace.to_owned()),
     }
 }
 

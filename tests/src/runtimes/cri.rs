@@ -111,7 +111,7 @@ impl Pod {
         Identity {
             id,
             name: name.to_owned(),
-            image: containerd::reference(image),
+            image: Some(containerd::reference(image)),
             runtime: "containerd",
             pod: Some(self.name.clone()),
             namespace: Some(self.namespace.to_owned()),
@@ -136,11 +136,12 @@ impl Engine for Pod {
 
     fn run<'a>(&self, image: &'a Image, name: &str, script: &str) -> Result<Subject<'a>> {
         let id = self.run(image, name, script)?;
-        let overlays = vec![containerd::layers(NAMESPACE, &id)?];
+        let overlay = containerd::layers(NAMESPACE, &id)?;
         Ok(Subject {
             identity: self.identity(id, name, image),
-            image,
-            overlays,
+            layers: &image.layers,
+            overlay,
+            before: None,
         })
     }
 

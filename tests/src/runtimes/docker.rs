@@ -54,6 +54,23 @@ impl Docker {
         }
         Ok(Self { store })
     }
+
+    /// Where its layers are.
+    pub(crate) fn store(&self) -> Store {
+        self.store
+    }
+
+    /// What a container must be called.
+    pub(crate) fn identity(id: String, name: &str, image: &Image) -> Identity {
+        Identity {
+            id,
+            name: name.to_owned(),
+            image: Some(image.name.to_owned()),
+            runtime: "docker",
+            pod: None,
+            namespace: None,
+        }
+    }
 }
 
 fn start(store: Store) -> Result<Daemon> {
@@ -102,16 +119,10 @@ impl Engine for Docker {
             Store::Containerd => containerd::layers("moby", &id)?,
         };
         Ok(Subject {
-            identity: Identity {
-                id,
-                name: name.to_owned(),
-                image: image.name.to_owned(),
-                runtime: "docker",
-                pod: None,
-                namespace: None,
-            },
-            image,
-            overlays: with_init(layers, image)?,
+            identity: Self::identity(id, name, image),
+            layers: &image.layers,
+            before: Some(init(&layers, image)?),
+            overlay: layers,
         })
     }
 
@@ -120,7 +131,7 @@ impl Engine for Docker {
     }
 }
 
-fn graph_driver(container: &Value) -> Result<Layers> {
+pub(crate) fn graph_driver(container: &Value) -> Result<Layers> {
     let data = &container["GraphDriver"]["Data"];
     let text = |field: &str| data[field].as_str().with_context(|| format!("no {field}"));
     Ok(Layers {
@@ -131,7 +142,7 @@ fn graph_driver(container: &Value) -> Result<Layers> {
 
 /// Docker makes a layer of its own between the container's and the image's,
 /// mounts it and writes `/etc/hosts` and the like.
-fn with_init(container: Layers, image: &Image) -> Result<Vec<Layers>> {
+pub(crate) fn init(container: &Layers, image: &Image) -> Result<Layers> {
     ensure!(
         container.lowers.len() == image.layers.len() + 1,
         "{} lower layers for an image of {}",
@@ -139,9 +150,8 @@ fn with_init(container: Layers, image: &Image) -> Result<Vec<Layers>> {
         image.layers.len()
     );
     let (upper, lowers) = container.lowers.split_first().context("no lower layer")?;
-    let init = Layers {
+    Ok(Layers {
         upper: upper.clone(),
         lowers: lowers.to_vec(),
-    };
-    Ok(vec![container, init])
+    })
 }

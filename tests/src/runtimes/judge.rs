@@ -1,12 +1,12 @@
 //! What must have been reported of containers: exactly what their upper
 //! directories hold, under their own names, with the layers of their image.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 
-use super::archive::Image;
+use super::archive::ImageLayer;
 use crate::{docker::Layers, events::Recorded, oracle::Upper};
 
 /// A container, as its own runtime describes it.
@@ -14,7 +14,7 @@ use crate::{docker::Layers, events::Recorded, oracle::Upper};
 pub(crate) struct Identity {
     pub(crate) id: String,
     pub(crate) name: String,
-    pub(crate) image: String,
+    pub(crate) image: Option<String>,
     pub(crate) runtime: &'static str,
     pub(crate) pod: Option<String>,
     pub(crate) namespace: Option<String>,
@@ -22,7 +22,7 @@ pub(crate) struct Identity {
 
 impl Identity {
     /// As events show it.
-    fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         json!({
             "id": self.id,
             "name": self.name,
@@ -37,9 +37,49 @@ impl Identity {
 /// A container that worked while it was observed.
 pub(crate) struct Subject<'a> {
     pub(crate) identity: Identity,
-    pub(crate) image: &'a Image,
-    /// Its overlays: the root file system, and what the runtime made before it.
-    pub(crate) overlays: Vec<Layers>,
+    /// The layers of its image, the lowest first.
+    pub(crate) layers: &'a [ImageLayer],
+    /// Its root file system.
+    pub(crate) overlay: Layers,
+    /// What the runtime mounts and fills before it writes down whose it is:
+    /// then lines may lack the name, but the report has it.
+    pub(crate) before: Option<Layers>,
+}
+
+/// An overlay of a subject.
+struct Part<'a> {
+    subject: &'a Subject<'a>,
+    directories: &'a Layers,
+    /// It is the one before.
+    early: bool,
+}
+
+impl Part<'_> {
+    /// Whether an event or a row is this overlay's, by its upper directory. The
+    /// mounter may have another root, or have given a relative path.
+    fn has(&self, value: &Value) -> bool {
+        let Some(reported) = value["mount"]["upperdir"].as_str() else {
+            return false;
+        };
+        let end = |path: &Path| -> Vec<std::ffi::OsString> {
+            let names: Vec<_> = path.iter().map(std::ffi::OsStr::to_owned).collect();
+            names[names.len().saturating_sub(2)..].to_vec()
+        };
+        end(Path::new(reported)) == end(&self.directories.upper)
+    }
+
+    /// Whether the container that was shown is the right one, as far as it was
+    /// known.
+    fn is_named_by(&self, shown: &Value) -> bool {
+        let identity = self.subject.identity.json();
+        let known =
+            |(field, value): (&String, &Value)| value.is_null() || *value == identity[field];
+        let in_part = shown.is_null()
+            || shown
+                .as_object()
+                .is_some_and(|shown| shown.iter().all(known));
+        *shown == identity || self.early && in_part
+    }
 }
 
 /// One event, as far as the upper directory can tell.
@@ -48,7 +88,7 @@ struct Fact {
     path: String,
     kind: String,
     copied_bytes: Option<u64>,
-    layer: u64,
+    layer: Option<u64>,
     digest: Option<String>,
     instruction: Option<String>,
 }
@@ -57,163 +97,185 @@ struct Fact {
 /// Nothing may be lost, left without a container, or be another's.
 pub(crate) fn judge(recorded: &Recorded, subjects: &[Subject<'_>]) -> Result<()> {
     recorded.expect_no_loss()?;
-    let known: Vec<Value> = subjects
-        .iter()
-        .map(|subject| subject.identity.json())
-        .collect();
-    for event in recorded
-        .of_type("copy_up")
-        .into_iter()
-        .chain(recorded.of_type("whiteout"))
-    {
+    let parts = parts(subjects);
+    let events = ["copy_up", "whiteout"].map(|kind| recorded.of_type(kind));
+    let events = events.concat();
+    for event in &events {
+        let part = parts.iter().find(|part| part.has(event));
         ensure!(
-            known.contains(&event["container"]),
-            "an event of none of {}: {event}",
-            Value::from(known),
+            part.is_some_and(|part| part.is_named_by(&event["container"])),
+            "an event of {}: {event}",
+            part.map_or_else(
+                || "something else".to_owned(),
+                |part| part.subject.identity.json().to_string()
+            ),
         );
     }
-    let rows = recorded.summary["containers"]
-        .as_array()
-        .context("no containers")?;
+    for part in &parts {
+        let own = events.iter().filter(|event| part.has(event));
+        let reported: Vec<Fact> = own.map(|event| Fact::of_event(event)).collect();
+        same(reported, facts(part)?, part)?;
+    }
+    let rows = recorded.summary["containers"].as_array();
+    let mut rows = rows.context("no containers")?.clone();
     for subject in subjects {
-        let expected = facts(subject)?;
-        ensure!(
-            !expected.is_empty(),
-            "{} did nothing",
-            subject.identity.name
-        );
-        let id = subject.identity.id.as_str();
-        same(&reported(recorded, id), &expected, &subject.identity.name)?;
-        let rows: Vec<&Value> = rows
-            .iter()
-            .filter(|row| row["container"]["id"] == id)
-            .collect();
-        let [row] = rows.as_slice() else {
-            anyhow::bail!("{} rows of {id}", rows.len());
-        };
-        ensure!(
-            row["container"] == subject.identity.json(),
-            "the row of {id}: {row}"
-        );
-        ensure!(row["counted_from"] == "kernel", "{row}");
-        for kind in ["data", "directory", "symlink"] {
-            let count = expected.iter().filter(|fact| fact.kind == kind).count();
-            ensure!(row["copy_ups"][kind] == count, "{count} of {kind}: {row}");
-        }
-        let whiteouts = expected
-            .iter()
-            .filter(|fact| fact.kind == "whiteout")
-            .count();
-        ensure!(
-            row["whiteouts"]["total"] == whiteouts,
-            "{whiteouts} whiteouts: {row}"
-        );
-        let bytes: u64 = expected.iter().filter_map(|fact| fact.copied_bytes).sum();
-        ensure!(row["copied_bytes"] == bytes, "{bytes} bytes: {row}");
+        let identity = subject.identity.json();
+        let position = rows.iter().position(|row| row["container"] == identity);
+        let position = position.with_context(|| format!("no row of {identity} in {rows:?}"))?;
+        check_row(&rows.swap_remove(position), subject)?;
     }
+    let idle = |row: &Value| row["copy_ups"]["total"] == 0 && row["whiteouts"]["total"] == 0;
+    rows.retain(|row| !idle(row));
+    ensure!(rows.is_empty(), "rows of nobody: {rows:?}");
     Ok(())
 }
 
-/// What the upper directories of a container hold, with the image's own layers.
-fn facts(subject: &Subject<'_>) -> Result<Vec<Fact>> {
-    let mut facts = Vec::new();
-    for overlay in &subject.overlays {
-        let upper = Upper::read(overlay)?;
-        let data = upper
-            .data
-            .iter()
-            .map(|(path, size)| (path, "data", Some(*size)));
-        let others = [
-            (&upper.directories, "directory"),
-            (&upper.symlinks, "symlink"),
-            (&upper.special, "special"),
-        ];
-        let others = others
-            .iter()
-            .flat_map(|(paths, kind)| paths.iter().map(move |path| (path, *kind, None)));
-        for (path, kind, copied_bytes) in data.chain(others) {
-            facts.push(copied(subject, overlay, path, kind, copied_bytes)?);
-        }
-        facts.extend(upper.whiteouts.into_iter().map(|path| Fact {
-            path,
-            kind: "whiteout".to_owned(),
-            copied_bytes: None,
-            layer: 0,
-            digest: None,
-            instruction: None,
-        }));
+fn parts<'a>(subjects: &'a [Subject<'a>]) -> Vec<Part<'a>> {
+    let of = |subject: &'a Subject<'a>| {
+        let before = subject.before.iter().map(move |layers| Part {
+            subject,
+            directories: layers,
+            early: true,
+        });
+        let own = Part {
+            subject,
+            directories: &subject.overlay,
+            early: false,
+        };
+        before.chain([own])
+    };
+    subjects.iter().flat_map(of).collect()
+}
+
+/// The report's sums of a container are those of all its overlays.
+fn check_row(row: &Value, subject: &Subject<'_>) -> Result<()> {
+    let mut expected = Vec::new();
+    for part in parts(std::slice::from_ref(subject)) {
+        expected.extend(facts(&part)?);
     }
-    facts.sort();
+    ensure!(
+        !expected.is_empty(),
+        "{} did nothing",
+        subject.identity.name
+    );
+    ensure!(row["counted_from"] == "kernel", "{row}");
+    let count = |kind| expected.iter().filter(|fact| fact.kind == kind).count();
+    for kind in ["data", "directory", "symlink"] {
+        ensure!(
+            row["copy_ups"][kind] == count(kind),
+            "{} of {kind}: {row}",
+            count(kind)
+        );
+    }
+    let whiteouts = count("whiteout");
+    ensure!(
+        row["whiteouts"]["total"] == whiteouts,
+        "{whiteouts} whiteouts: {row}"
+    );
+    let bytes: u64 = expected.iter().filter_map(|fact| fact.copied_bytes).sum();
+    ensure!(row["copied_bytes"] == bytes, "{bytes} bytes: {row}");
+    Ok(())
+}
+
+/// What an upper directory holds, with the image's own layers.
+fn facts(part: &Part<'_>) -> Result<Vec<Fact>> {
+    let upper = Upper::read(part.directories)?;
+    let data = upper
+        .data
+        .iter()
+        .map(|(path, size)| (path, "data", Some(*size)));
+    let others = [
+        (&upper.directories, "directory"),
+        (&upper.symlinks, "symlink"),
+        (&upper.special, "special"),
+    ];
+    let others = others
+        .iter()
+        .flat_map(|(paths, kind)| paths.iter().map(move |path| (path, *kind, None)));
+    let copied = data
+        .chain(others)
+        .map(|(path, kind, bytes)| copied(part, path, kind, bytes));
+    let mut facts: Vec<Fact> = copied.collect::<Result<_>>()?;
+    facts.extend(upper.whiteouts.into_iter().map(Fact::whiteout));
     Ok(facts)
 }
 
 /// A copied file comes from the topmost lower layer that has it. The image's
 /// layers are the last ones.
-fn copied(
-    subject: &Subject<'_>,
-    overlay: &Layers,
-    path: &str,
-    kind: &str,
-    copied_bytes: Option<u64>,
-) -> Result<Fact> {
+fn copied(part: &Part<'_>, path: &str, kind: &str, copied_bytes: Option<u64>) -> Result<Fact> {
     let relative = Path::new(path).strip_prefix("/")?;
-    let has = |lower: &std::path::PathBuf| lower.join(relative).symlink_metadata().is_ok();
-    let position = overlay
-        .lowers
-        .iter()
-        .position(has)
-        .with_context(|| format!("no lower layer has {path}"))?;
+    let lowers = &part.directories.lowers;
+    let has = |lower: &PathBuf| lower.join(relative).symlink_metadata().is_ok();
+    let position = lowers.iter().position(has);
+    let position = position.with_context(|| format!("no lower layer has {path}"))?;
     // How many layers are below it.
-    let below = overlay.lowers.len() - 1 - position;
-    let layer = subject.image.layers.get(below);
+    let below = lowers.len() - 1 - position;
+    let layer = part.subject.layers.get(below);
     Ok(Fact {
         path: path.to_owned(),
         kind: kind.to_owned(),
         copied_bytes,
-        layer: position as u64 + 1,
+        layer: Some(position as u64 + 1),
         digest: layer.map(|layer| layer.digest.clone()),
         instruction: layer.map(|layer| layer.instruction.clone()),
     })
 }
 
-/// What was reported of a container.
-fn reported(recorded: &Recorded, id: &str) -> Vec<Fact> {
-    let text = |value: &Value| value.as_str().map(str::to_owned);
-    let of = |kind| {
-        let events = recorded.of_type(kind).into_iter();
-        events.filter(|event| event["container"]["id"] == id)
-    };
-    let copied = of("copy_up").map(|event| Fact {
-        path: text(&event["path"]).unwrap_or_default(),
-        kind: match event["result"].as_str() {
-            Some("ok") => text(&event["kind"]).unwrap_or_default(),
-            other => format!("{other:?}"),
-        },
-        copied_bytes: event["copied_bytes"]
-            .as_u64()
-            .filter(|_| event["kind"] == "data"),
-        layer: event["layer"]["index"].as_u64().unwrap_or(u64::MAX),
-        digest: text(&event["layer"]["digest"]),
-        instruction: text(&event["layer"]["instruction"]),
-    });
-    let hidden = of("whiteout").map(|event| Fact {
-        path: text(&event["path"]).unwrap_or_default(),
-        kind: "whiteout".to_owned(),
-        copied_bytes: None,
-        layer: 0,
-        digest: None,
-        instruction: None,
-    });
-    let mut facts: Vec<Fact> = copied.chain(hidden).collect();
-    facts.sort();
-    facts
+impl Fact {
+    fn whiteout(path: String) -> Self {
+        Self {
+            path,
+            kind: "whiteout".to_owned(),
+            copied_bytes: None,
+            layer: None,
+            digest: None,
+            instruction: None,
+        }
+    }
+
+    /// What was reported. A copy-up that failed is of no kind that is expected.
+    fn of_event(event: &Value) -> Self {
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        let path = text(&event["path"]).unwrap_or_default();
+        if event["type"] == "whiteout" {
+            return Self::whiteout(path);
+        }
+        let kind = if event["result"] == "ok" {
+            text(&event["kind"])
+        } else {
+            text(&event["result"])
+        };
+        Self {
+            path,
+            kind: kind.unwrap_or_default(),
+            copied_bytes: event["copied_bytes"]
+                .as_u64()
+                .filter(|_| event["kind"] == "data"),
+            layer: event["layer"]["index"].as_u64(),
+            digest: text(&event["layer"]["digest"]),
+            instruction: text(&event["layer"]["instruction"]),
+        }
+    }
+
+    /// The same without what is known only with the container.
+    fn without_image(mut self) -> Self {
+        self.digest = None;
+        self.instruction = None;
+        self
+    }
 }
 
 /// Says what differs, not everything.
-fn same(reported: &[Fact], expected: &[Fact], name: &str) -> Result<()> {
-    if reported == expected {
-        return Ok(());
+fn same(mut reported: Vec<Fact>, mut expected: Vec<Fact>, part: &Part<'_>) -> Result<()> {
+    if part.early {
+        let wrong = |fact: &&Fact| fact.digest.is_some() && !expected.contains(fact);
+        let wrong: Vec<&Fact> = reported.iter().filter(wrong).collect();
+        ensure!(wrong.is_empty(), "layers of another image: {wrong:?}");
+        reported = reported.into_iter().map(Fact::without_image).collect();
+        expected = expected.into_iter().map(Fact::without_image).collect();
     }
+    reported.sort();
+    expected.sort();
     let missing: Vec<&Fact> = expected
         .iter()
         .filter(|fact| !reported.contains(fact))
@@ -222,10 +284,13 @@ fn same(reported: &[Fact], expected: &[Fact], name: &str) -> Result<()> {
         .iter()
         .filter(|fact| !expected.contains(fact))
         .collect();
-    anyhow::bail!(
-        "{name}: {} reported, {} in the upper directory; not reported: {missing:?}; \
+    ensure!(
+        reported == expected,
+        "{}: {} reported, {} in the upper directory; not reported: {missing:?}; \
          not in the upper directory: {unexpected:?}",
+        part.subject.identity.name,
         reported.len(),
         expected.len(),
-    )
+    );
+    Ok(())
 }

@@ -3,6 +3,7 @@
 //! the names; what a runtime needs must be installed then.
 
 mod archive;
+mod build;
 mod common;
 mod containerd;
 mod cri;
@@ -11,6 +12,8 @@ mod docker;
 mod engine;
 mod grpc;
 mod judge;
+mod many;
+mod nested;
 mod podman;
 mod protobuf;
 
@@ -71,18 +74,26 @@ const ALL: &[Case] = cases![
     "docker_overlay2::forty_layers": || common::forty_layers(&overlay2()?);
     "docker_overlay2::options_longer_than_a_page": ||
         common::options_longer_than_a_page(&overlay2()?, 85);
+    "docker_overlay2::twenty_brief_ones": || many::twenty_of_docker(&overlay2()?);
+    "docker_overlay2::docker_in_docker": nested::two_containers;
+    "docker_overlay2::build_steps": || build::of_docker(&overlay2()?);
     "docker_snapshots::two_containers": || common::two_containers(&snapshots()?);
     "docker_snapshots::forty_layers": || common::forty_layers(&snapshots()?);
     "docker_snapshots::options_longer_than_a_page": ||
         common::options_longer_than_a_page(&snapshots()?, 65);
+    "docker_snapshots::build_steps": || build::of_docker(&snapshots()?);
+    "docker_snapshots::twenty_brief_ones": || many::twenty_of_docker(&snapshots()?);
     "containerd::two_containers": || common::two_containers(&Ctr::new("shop")?);
     "containerd::options_longer_than_a_page": ||
         common::options_longer_than_a_page(&Ctr::new("shop")?, 65);
+    "containerd::twenty_brief_ones": || many::twenty_of_ctr("shop");
     "cri::two_containers": || common::two_containers(&Pod::start("shop")?);
+    "cri::two_hundred_in_a_pod": many::two_hundred_in_a_pod;
     "podman::two_containers": || common::two_containers(&Podman::root()?);
-    "podman::forty_layers": || common::forty_layers(&Podman::root()?);
     "podman::options_longer_than_a_page": ||
-        common::options_longer_than_a_page(&Podman::root()?, 75);
+        common::options_longer_than_a_page(&Podman::in_a_long_directory()?, 18);
+    "podman::build_steps": build::of_podman;
+    "podman::buildah": build::of_buildah;
     "podman::in_a_pod": || common::two_containers(&Podman::in_pod()?);
     "podman::rootless": || common::two_containers(&Podman::rootless()?);
 ];

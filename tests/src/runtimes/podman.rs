@@ -33,6 +33,8 @@ runtime = \"crun\"
 pub(crate) struct Podman {
     user: Option<&'static str>,
     pod: Option<String>,
+    /// Options for another place of its files.
+    place: Vec<String>,
 }
 
 impl Podman {
@@ -42,7 +44,23 @@ impl Podman {
         Ok(Self {
             user: None,
             pod: None,
+            place: Vec::new(),
         })
+    }
+
+    /// As root, with its files below a directory with a name so long that
+    /// some layers need more than a page (4096 bytes) of mount options. Then
+    /// Podman names lower layers by descriptors.
+    pub(crate) fn in_a_long_directory() -> Result<Self> {
+        let mut podman = Self::root()?;
+        let root = format!("/data/{}", "long".repeat(60));
+        podman.place = vec![
+            "--root".to_owned(),
+            root,
+            "--runroot".to_owned(),
+            "/run/long".to_owned(),
+        ];
+        Ok(podman)
     }
 
     /// As a user with subordinate ids, and nothing else.
@@ -52,6 +70,7 @@ impl Podman {
             "grep -q :{USER}: /etc/passwd ||
                  echo rootless:x:{USER}:{USER}::{HOME}:/bin/sh >> /etc/passwd
              echo rootless:100000:65536 | tee /etc/subuid > /etc/subgid
+             mount --make-rshared /
              mkdir -p {HOME} /run/user/{USER}
              chown {USER}:{USER} {HOME} /run/user/{USER}
              chmod 700 {HOME} /run/user/{USER}
@@ -60,6 +79,7 @@ impl Podman {
         Ok(Self {
             user: Some(USER),
             pod: None,
+            place: Vec::new(),
         })
     }
 
@@ -72,9 +92,11 @@ impl Podman {
         Ok(podman)
     }
 
-    fn call(&self, arguments: &[&str]) -> Result<String> {
+    /// Runs its command line.
+    pub(crate) fn call(&self, arguments: &[&str]) -> Result<String> {
         let Some(user) = self.user else {
-            return run("podman", arguments);
+            let place: Vec<&str> = self.place.iter().map(String::as_str).collect();
+            return run("podman", &[&place, arguments].concat());
         };
         let runtime = format!("XDG_RUNTIME_DIR=/run/user/{user}");
         let home = format!("HOME={HOME}");
@@ -133,19 +155,21 @@ impl Engine for Podman {
             identity: Identity {
                 id: text("/Id")?.to_owned(),
                 name: name.to_owned(),
-                image: text("/ImageName")?.to_owned(),
+                image: Some(text("/ImageName")?.to_owned()),
                 runtime: "podman",
-                pod: self.pod.clone(),
+                // Its name is in the database alone, which is not read.
+                pod: None,
                 namespace: None,
             },
-            image,
-            overlays: vec![Layers {
+            layers: &image.layers,
+            overlay: Layers {
                 upper: PathBuf::from(text("/GraphDriver/Data/UpperDir")?),
                 lowers: text("/GraphDriver/Data/LowerDir")?
                     .split(':')
                     .map(PathBuf::from)
                     .collect(),
-            }],
+            },
+            before: None,
         })
     }
 
