@@ -67,7 +67,7 @@ impl Cli {
             Task::Setup => setup::command(&host),
             Task::Build(options) => build::command(&host, &options),
             Task::Check => {
-                let toolchain = setup::for_tests(&host, true, &[])?;
+                let toolchain = setup::for_tests(&host, true, setup::Guests::default())?;
                 let mut steps = Steps::default();
                 check::all(&host, &toolchain, &mut steps);
                 steps.verdict()

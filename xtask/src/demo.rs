@@ -23,19 +23,22 @@ const DRIVER: &str = "overlay2";
 
 /// Sets up, builds, and shows copy-ups of real containers.
 pub(crate) fn command(host: &Host) -> Result<()> {
-    let kernels = [vm::KERNEL.to_owned()];
+    let guests = setup::Guests {
+        kernels: &[vm::KERNEL.to_owned()],
+        suites: &[vm::SUITE],
+    };
     let obstacle = docker_obstacle();
     if let Some(obstacle) = &obstacle {
         say_guest(obstacle);
-        setup::for_tests(host, false, &kernels)?;
+        setup::for_tests(host, false, guests)?;
     } else {
-        setup::for_tests(host, false, &[])?;
+        setup::for_tests(host, false, setup::Guests::default())?;
         match on_this_machine(host)? {
             Some(obstacle) => say_guest(&obstacle),
             None => return Ok(()),
         }
     }
-    vm::set_up(host, &kernels)?;
+    vm::set_up(host, guests)?;
     host.report_missing()?;
     vm::demo(host, &build::guest_binaries(host)?)
 }

@@ -11,15 +11,28 @@ use crate::{
 
 /// Installs what is missing, or with `--no-install` lists it.
 pub(crate) fn command(host: &Host) -> Result<()> {
-    let toolchain = for_tests(host, true, &[vm::KERNEL.to_owned()])?;
+    let guests = Guests {
+        kernels: &[vm::KERNEL.to_owned()],
+        suites: &[vm::SUITE],
+    };
+    let toolchain = for_tests(host, true, guests)?;
     say(format_args!("ready: {}", toolchain.describe()));
     Ok(())
 }
 
-/// Sets up the toolchain, and what the checks and guests with these kernels
-/// need.
-pub(crate) fn for_tests(host: &Host, checks: bool, kernels: &[String]) -> Result<Toolchain> {
-    if !kernels.is_empty() {
+/// Guests that will be booted; by default none.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Guests<'a> {
+    /// Series of their kernels.
+    pub(crate) kernels: &'a [String],
+    /// Debian suites of their root file systems, beside the first one, which
+    /// every kernel is tested with.
+    pub(crate) suites: &'a [&'a str],
+}
+
+/// Sets up the toolchain, and what the checks and these guests need.
+pub(crate) fn for_tests(host: &Host, checks: bool, guests: Guests<'_>) -> Result<Toolchain> {
+    if !guests.kernels.is_empty() {
         // Before what takes minutes.
         guest::supported()?;
     }
@@ -27,8 +40,8 @@ pub(crate) fn for_tests(host: &Host, checks: bool, kernels: &[String]) -> Result
     if checks {
         check::set_up(host, toolchain.as_ref())?;
     }
-    if !kernels.is_empty() {
-        vm::set_up(host, kernels)?;
+    if !guests.kernels.is_empty() {
+        vm::set_up(host, guests)?;
     }
     host.report_missing()?;
     match toolchain {

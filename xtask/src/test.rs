@@ -24,6 +24,7 @@ use crate::{
   cargo xtask test --unit                    without root and without a guest
   cargo xtask test --e2e --kernels 5.10,6.12 the end-to-end tests on two kernels
   cargo xtask test --e2e --kernels all       the same on every kernel
+  cargo xtask test --e2e --suites trixie     with the container runtimes of trixie
 
 The last line of the output is `N passed, N failed, N skipped`; each check and
 each test counts as one. The exit code is 0 only when nothing failed.")]
@@ -42,7 +43,7 @@ pub(crate) struct TestOptions {
     #[arg(long)]
     no_checks: bool,
     /// The kernels for the end-to-end tests, or 'all' (5.10, 6.1, 6.12, 6.18
-    /// and newest); containers are tested on 6.1 alone.
+    /// and newest).
     #[arg(
         long,
         value_name = "LIST",
@@ -50,8 +51,18 @@ pub(crate) struct TestOptions {
         default_value = e2e::DEFAULT_KERNELS
     )]
     kernels: Vec<String>,
+    /// The Debian suites whose container runtimes are tested, or 'all': bookworm
+    /// on kernel 6.1, trixie and sid on 6.12, where these are among the kernels.
+    #[arg(
+        long,
+        value_name = "LIST",
+        value_delimiter = ',',
+        default_value = "all",
+        value_parser = e2e::SUITE_NAMES
+    )]
+    suites: Vec<String>,
     /// Leave out the tests with containers.
-    #[arg(long, conflicts_with = "unit")]
+    #[arg(long, conflicts_with_all = ["unit", "suites"])]
     no_containers: bool,
     /// Write the table of cases and kernels, as Markdown.
     #[arg(long, value_name = "FILE", conflicts_with = "unit")]
@@ -91,8 +102,17 @@ pub(crate) fn command(host: &Host, options: &TestOptions) -> Result<ExitCode> {
 fn run(host: &Host, options: &TestOptions, steps: &mut Steps) {
     let Parts { checks, unit, e2e } = options.parts();
     let kernels = e2e::kernels(&options.kernels);
+    let suites = if options.no_containers {
+        Vec::new()
+    } else {
+        e2e::suites(&options.suites, &kernels)
+    };
     if checks || e2e {
-        let Some(toolchain) = prepare(host, checks, if e2e { &kernels } else { &[] }, steps) else {
+        let guests = setup::Guests {
+            kernels: if e2e { &kernels } else { &[] },
+            suites: &suites.iter().map(|suite| suite.name).collect::<Vec<_>>(),
+        };
+        let Some(toolchain) = prepare(host, checks, guests, steps) else {
             return;
         };
         if checks {
@@ -107,7 +127,7 @@ fn run(host: &Host, options: &TestOptions, steps: &mut Steps) {
             let binaries = build::guest_binaries(host)?;
             let chosen = e2e::Chosen {
                 kernels: &kernels,
-                containers: !options.no_containers,
+                suites: &suites,
                 table: options.write_cases.as_deref(),
             };
             e2e::run(host, &binaries, &chosen)
@@ -120,12 +140,12 @@ fn run(host: &Host, options: &TestOptions, steps: &mut Steps) {
 fn prepare(
     host: &Host,
     checks: bool,
-    kernels: &[String],
+    guests: setup::Guests<'_>,
     steps: &mut Steps,
 ) -> Option<toolchain::Toolchain> {
     let mut toolchain = None;
     steps.check("set-up", || {
-        toolchain = Some(setup::for_tests(host, checks, kernels)?);
+        toolchain = Some(setup::for_tests(host, checks, guests)?);
         Ok(())
     });
     let toolchain = toolchain?;

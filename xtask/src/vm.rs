@@ -17,22 +17,28 @@ const DEMO_LIMIT: Duration = Duration::from_secs(10 * 60);
 /// The kernel series that is tested by default.
 pub(crate) const KERNEL: &str = "6.1";
 
-/// The suite whose packages the guests' container runtimes come from.
-const SUITE: &str = "bookworm";
+/// The suite that guests have unless asked otherwise.
+pub(crate) const SUITE: &str = "bookworm";
 
 /// Boots a guest; the exit code is that of the command in it.
 pub(crate) fn command(host: &Host, options: &VmOptions) -> Result<ExitCode> {
     guest::supported()?;
-    setup::for_tests(host, false, &[])?;
+    setup::for_tests(host, false, setup::Guests::default())?;
     let binaries = build::guest_binaries(host)?;
     guest::vm_command(host, options, &binaries.dir)
 }
 
-/// Makes sure that a guest can boot: QEMU, the kernels, the root file system.
+/// Makes sure that guests can boot: QEMU, the kernels, the root file systems.
 /// With `--no-install` what is missing is recorded.
-pub(crate) fn set_up(host: &Host, kernels: &[String]) -> Result<()> {
-    let kernels: Vec<&str> = kernels.iter().map(String::as_str).collect();
-    guest::ensure(host, &kernels, &[SUITE])
+pub(crate) fn set_up(host: &Host, guests: setup::Guests<'_>) -> Result<()> {
+    let kernels: Vec<&str> = guests.kernels.iter().map(String::as_str).collect();
+    let others = guests
+        .suites
+        .iter()
+        .copied()
+        .filter(|suite| *suite != SUITE);
+    let suites: Vec<&str> = [SUITE].into_iter().chain(others).collect();
+    guest::ensure(host, &kernels, &suites)
 }
 
 /// Runs the demo in a guest.

@@ -11,7 +11,6 @@ use anyhow::ensure;
 
 use super::{
     EnrichConfig,
-    docker::api::ApiContainer,
     entry::{Entry, MAX_GONE, Plan},
     mountinfo,
     namespaces::Namespaces,
@@ -27,7 +26,7 @@ use crate::model::{DeviceNumber, Event, Origin, OverlayKey, OverlaySeen, Process
 pub struct Enricher {
     namespaces: Namespaces,
     table: MountTable,
-    resolvers: Resolvers,
+    pub(super) resolvers: Resolvers,
     pub(super) entries: HashMap<OverlayKey, Entry>,
     /// Ended overlays, the oldest first.
     gone: VecDeque<OverlayKey>,
@@ -35,7 +34,7 @@ pub struct Enricher {
     /// upperdir. Their files may be gone at their first event.
     at_start: HashMap<(DeviceNumber, PathBuf), Owned>,
     /// Overlays to look at again without waiting for an event.
-    planned: BTreeSet<Plan>,
+    pub(super) planned: BTreeSet<Plan>,
 }
 
 impl Enricher {
@@ -114,53 +113,6 @@ impl Enricher {
         }
     }
 
-    /// When [`Self::retry`] should be called next.
-    pub fn next_retry(&self) -> Option<Instant> {
-        self.planned.first().map(|(at, ..)| *at)
-    }
-
-    /// Looks again for the owners of overlays whose record was not there yet.
-    pub fn retry(&mut self, now: Instant) {
-        while let Some(&(at, superblock, born_ns)) = self.planned.first() {
-            if at > now {
-                return;
-            }
-            self.planned.pop_first();
-            self.look(
-                OverlayKey {
-                    superblock,
-                    born_ns,
-                },
-                now,
-            );
-        }
-    }
-
-    /// Whether some overlay is a runtime's whose files do not give its name:
-    /// then asking the Engine API is worth it.
-    pub fn wants_docker_api(&self) -> bool {
-        self.entries.values().any(Entry::wants_api)
-    }
-
-    /// Takes what the Engine API knows (see
-    /// [`super::docker::api::EngineApi::containers`]).
-    pub fn learn_docker_api(&mut self, containers: Vec<ApiContainer>) {
-        self.resolvers.docker.learn(containers);
-        let now = Instant::now();
-        let open: Vec<OverlayKey> = self
-            .entries
-            .iter_mut()
-            .filter(|(_, entry)| entry.wants_api())
-            .map(|(key, entry)| {
-                entry.asked += 1;
-                *key
-            })
-            .collect();
-        for key in open {
-            self.look(key, now);
-        }
-    }
-
     fn touched(
         &mut self,
         overlay: OverlayKey,
@@ -211,6 +163,9 @@ impl Enricher {
             }
         }
         self.look(event.overlay, now);
+        if event.mounted {
+            self.look_at_earlier(event.overlay, now);
+        }
         self.known(event.overlay, event.device)
     }
 
@@ -240,7 +195,7 @@ impl Enricher {
     }
 
     /// One attempt to find the owner, and the plan for the next.
-    fn look(&mut self, key: OverlayKey, now: Instant) {
+    pub(super) fn look(&mut self, key: OverlayKey, now: Instant) {
         let Some(entry) = self.entries.get(&key) else {
             return;
         };

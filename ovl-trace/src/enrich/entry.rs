@@ -59,7 +59,8 @@ pub(crate) struct Entry {
     outer: Option<String>,
     /// There was an event.
     touched: bool,
-    first_seen: Instant,
+    /// When it was seen first.
+    pub(crate) first_seen: Instant,
     attempts: u32,
     not_before: Instant,
     rechecked: Instant,
@@ -101,11 +102,15 @@ impl Entry {
 
     /// Whether the Engine API may know what the files do not say.
     pub(crate) fn wants_api(&self) -> bool {
-        let unnamed = match &self.origin.container {
+        self.is_unnamed() && self.asked < MAX_ASKED
+    }
+
+    /// Whether it is a runtime's, but nobody knows the name.
+    pub(crate) fn is_unnamed(&self) -> bool {
+        match &self.origin.container {
             Some(container) => !container.is_named(),
             None => self.pending,
-        };
-        unnamed && self.asked < MAX_ASKED
+        }
     }
 
     /// Whether this is the last of the planned retries, or a later one.

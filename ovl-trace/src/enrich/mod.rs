@@ -9,6 +9,7 @@
 //! whole session: a container's files vanish with it, often before its last
 //! events are read.
 
+mod again;
 mod bolt;
 mod bundle;
 mod by_process;

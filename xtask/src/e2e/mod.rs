@@ -1,13 +1,15 @@
-//! The end-to-end tests, in guests: system calls on every kernel, containers
-//! on one.
+//! The end-to-end tests, in guests: system calls on every kernel, container
+//! runtimes of several Debian suites on one each.
 
 mod cases;
+mod suites;
 mod table;
 
 use std::{fs, path::Path, time::Duration};
 
 use anyhow::{Context as _, Result, ensure};
 
+pub(crate) use self::suites::{NAMES as SUITE_NAMES, Suite, suites};
 use self::table::Table;
 use crate::{
     build::GuestBinaries,
@@ -48,18 +50,18 @@ pub(crate) fn kernels(list: &[String]) -> Vec<String> {
 pub(crate) struct Chosen<'a> {
     /// The kernel series for the system calls.
     pub(crate) kernels: &'a [String],
-    /// Containers as well, if [`vm::KERNEL`] is among the kernels.
-    pub(crate) containers: bool,
+    /// The suites for the containers.
+    pub(crate) suites: &'a [&'static Suite],
     /// Where the table of cases and kernels goes.
     pub(crate) table: Option<&'a Path>,
 }
 
-/// Runs the system calls in a guest of each kernel, and the containers in one
-/// of [`vm::KERNEL`]. A guest that does not boot is an error.
+/// Runs the system calls in a guest of each kernel, and the containers in a
+/// guest of each suite. A guest that does not boot is an error.
 pub(crate) fn run(host: &Host, binaries: &GuestBinaries, chosen: &Chosen<'_>) -> Result<Counts> {
     let Chosen {
         kernels,
-        containers,
+        suites,
         table,
     } = *chosen;
     let mut all = Counts::default();
@@ -72,7 +74,7 @@ pub(crate) fn run(host: &Host, binaries: &GuestBinaries, chosen: &Chosen<'_>) ->
             "exec ovl-trace-tests kernel"
         };
         let mut lines = Vec::new();
-        let outcome = in_guest(host, &guest, script, &mut |line| {
+        let outcome = in_guest(host, &guest, "system calls", script, &mut |line| {
             lines.push(line.to_owned());
         })?;
         for line in &lines {
@@ -80,17 +82,17 @@ pub(crate) fn run(host: &Host, binaries: &GuestBinaries, chosen: &Chosen<'_>) ->
         }
         all += outcome.counts;
     }
-    if containers && kernels.iter().any(|kernel| kernel == vm::KERNEL) {
+    for suite in suites {
         let guest = Guest {
-            docker: true,
-            ..guest(binaries, vm::KERNEL)
+            rootfs: suite.name.to_owned(),
+            docker: suite.docker,
+            ..guest(binaries, suite.kernel)
         };
-        all += in_guest(host, &guest, "exec ovl-trace-tests", &mut |_| {})?.counts;
-    } else {
-        say(format_args!(
-            "left out: the tests with containers, which run on kernel {}",
-            vm::KERNEL
-        ));
+        let what = format!("containers of {}", suite.name);
+        all += in_guest(host, &guest, &what, suite.script, &mut |_| {})?.counts;
+    }
+    if suites.is_empty() {
+        say("left out: the tests with containers");
     }
     if let Some(path) = table {
         let parent = path.parent().unwrap_or(Path::new("."));
@@ -120,6 +122,7 @@ struct Outcome {
 fn in_guest(
     host: &Host,
     guest: &Guest,
+    what: &str,
     script: &str,
     on_line: &mut dyn FnMut(&str),
 ) -> Result<Outcome> {
@@ -140,11 +143,6 @@ fn in_guest(
         "the tests on kernel {kernel} ended with status {}",
         finished.status
     );
-    let what = if guest.docker {
-        "containers"
-    } else {
-        "system calls"
-    };
     say(format_args!("kernel {kernel}, {what}: {counts}"));
     Ok(Outcome { kernel, counts })
 }

@@ -113,6 +113,27 @@ fn init_mounts_are_named_when_the_record_comes() {
     assert_eq!(enricher.next_retry(), None);
 }
 
+/// On a slow disk the record may come after the last planned retry, but it
+/// comes before the container's own mount.
+#[test]
+fn init_mounts_are_named_at_the_next_mount() {
+    let host = FakeHost::new();
+    let upper = format!("/var/lib/docker/overlay2/{WEB_LAYER}-init/diff");
+    let mut enricher = Enricher::new(&host.config());
+    let start = Instant::now();
+    enricher.origin_at(&Event::OverlaySeen(seen(key(1), &upper, true)), start);
+    while let Some(at) = enricher.next_retry() {
+        enricher.retry(at);
+    }
+    assert_eq!(label(&enricher.origin_of(key(1))), "overlay 0:42");
+    put_container(&host.at("/var/lib/docker"), WEB, WEB_LAYER, "/late");
+    let upper = format!("/var/lib/docker/overlay2/{WEB_LAYER}/diff");
+    let late = start + Duration::from_secs(3);
+    enricher.origin_at(&Event::OverlaySeen(seen(key(2), &upper, true)), late);
+    assert_eq!(label(&enricher.origin_of(key(2))), "late");
+    assert_eq!(label(&enricher.origin_of(key(1))), "late");
+}
+
 #[test]
 fn a_lost_record_of_a_mount_is_made_up_for() {
     let host = docker_20();

@@ -1,0 +1,80 @@
+//! When to look again for the owner of an overlay: at planned times, when the
+//! Engine API has answered, and when its runtime mounts the next one.
+
+use std::time::{Duration, Instant};
+
+use super::{Enricher, docker::api::ApiContainer, entry::Entry};
+use crate::model::OverlayKey;
+
+/// How long after its first sight an overlay is looked at again at every mount.
+/// Docker's `-init` mount comes before the container's record, however long
+/// that takes, and the record before the container's own mount.
+const EARLIER: Duration = Duration::from_secs(10);
+
+/// The most that are looked at again at one mount, the newest first.
+const MAX_EARLIER: usize = 8;
+
+impl Enricher {
+    /// When [`Self::retry`] should be called next.
+    pub fn next_retry(&self) -> Option<Instant> {
+        self.planned.first().map(|(at, ..)| *at)
+    }
+
+    /// Looks again for the owners of overlays whose record was not there yet.
+    pub fn retry(&mut self, now: Instant) {
+        while let Some(&(at, superblock, born_ns)) = self.planned.first() {
+            if at > now {
+                return;
+            }
+            self.planned.pop_first();
+            self.look(
+                OverlayKey {
+                    superblock,
+                    born_ns,
+                },
+                now,
+            );
+        }
+    }
+
+    /// Whether some overlay is a runtime's whose files do not give its name:
+    /// then asking the Engine API is worth it.
+    pub fn wants_docker_api(&self) -> bool {
+        self.entries.values().any(Entry::wants_api)
+    }
+
+    /// Takes what the Engine API knows (see
+    /// [`super::docker::api::EngineApi::containers`]).
+    pub fn learn_docker_api(&mut self, containers: Vec<ApiContainer>) {
+        self.resolvers.docker.learn(containers);
+        let now = Instant::now();
+        let open: Vec<OverlayKey> = self
+            .entries
+            .iter_mut()
+            .filter(|(_, entry)| entry.wants_api())
+            .map(|(key, entry)| {
+                entry.asked += 1;
+                *key
+            })
+            .collect();
+        for key in open {
+            self.look(key, now);
+        }
+    }
+
+    /// Looks again for the owners of overlays that were mounted just before
+    /// this one.
+    pub(super) fn look_at_earlier(&mut self, mounted: OverlayKey, now: Instant) {
+        let mut earlier: Vec<(Instant, OverlayKey)> = self
+            .entries
+            .iter()
+            .filter(|(key, entry)| **key != mounted && entry.is_unnamed())
+            .map(|(key, entry)| (entry.first_seen, *key))
+            .filter(|(seen, _)| now.saturating_duration_since(*seen) <= EARLIER)
+            .collect();
+        earlier.sort_unstable_by_key(|(seen, _)| std::cmp::Reverse(*seen));
+        for (_, key) in earlier.into_iter().take(MAX_EARLIER) {
+            self.look(key, now);
+        }
+    }
+}
