@@ -73,8 +73,7 @@ impl Podman {
              mount --make-rshared /
              mkdir -p {HOME} /run/user/{USER}
              chown {USER}:{USER} {HOME} /run/user/{USER}
-             chmod 700 {HOME} /run/user/{USER}
-             chmod 755 /var/tmp"
+             chmod 700 {HOME} /run/user/{USER}"
         ))?;
         Ok(Self {
             user: Some(USER),
