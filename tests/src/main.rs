@@ -16,6 +16,7 @@ mod kernel;
 mod oracle;
 mod overlay;
 mod tracer;
+mod workloads;
 
 use std::process::ExitCode;
 
@@ -24,6 +25,7 @@ fn main() -> ExitCode {
     match arguments.split_first() {
         Some((word, _)) if word == "demo" => demo::main(),
         Some((word, names)) if word == "kernel" => kernel::main(names),
+        Some((word, names)) if word == "workloads" => workloads::main(names),
         _ => harness::main(cases::ALL, &arguments),
     }
 }

@@ -11,16 +11,16 @@ mod case;
 mod disks;
 mod expected;
 mod facts;
-mod judge;
+pub(crate) mod judge;
 mod layer;
 mod merged;
 mod module;
 mod print;
 mod process;
 mod run;
-mod sys;
+pub(crate) mod sys;
 mod topics;
-mod upper;
+pub(crate) mod upper;
 
 use std::{
     io::{self, Write as _},
