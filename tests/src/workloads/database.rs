@@ -1,4 +1,4 @@
-//! PostgreSQL on the data directory that its package made.
+//! `PostgreSQL` on the data directory that its package made.
 
 use anyhow::{Result, ensure};
 
@@ -11,7 +11,7 @@ const PREPARE: &str = r#"
     echo "listen_addresses = ''" >"$directory/test.conf"
 "#;
 
-const SCRIPT: &str = r#"
+const SCRIPT: &str = r"
     pg_ctlcluster 15 main start
     cd /
     runuser -u postgres -- psql -q -v ON_ERROR_STOP=1 <<'END'
@@ -23,7 +23,7 @@ const SCRIPT: &str = r#"
     VACUUM t;
 END
     pg_ctlcluster 15 main stop
-"#;
+";
 
 pub(crate) fn postgresql_starts() -> Result<()> {
     let container = Container::new("postgresql", PREPARE)?;
@@ -32,5 +32,10 @@ pub(crate) fn postgresql_starts() -> Result<()> {
     // The first segment of the log alone has some.
     ensure!(ledger.bytes > 1 << 20, "{ledger}");
     ensure!(ledger.copies_held > 20, "{ledger}");
+    ensure!(ledger.unchanged > 0, "{ledger}");
+    ensure!(
+        ledger.again.is_empty() && ledger.covered.is_empty(),
+        "{ledger}"
+    );
     Ok(())
 }

@@ -3,15 +3,13 @@
 use std::{
     fs::{self, File, Metadata},
     io,
-    os::{
-        fd::AsRawFd as _,
-        unix::fs::{FileTypeExt as _, MetadataExt as _},
-    },
+    os::unix::fs::{FileTypeExt as _, MetadataExt as _},
     path::{Component, Path, PathBuf},
 };
 
 use anyhow::{Context as _, Result};
 
+use super::holes;
 use crate::kernel::sys::{self, Handle};
 
 /// What a name stands for, in the words of the events.
@@ -58,9 +56,12 @@ pub(crate) struct Lower {
     pub(crate) size: u64,
     /// What a copy-up of all its data has to move: no holes.
     pub(crate) data: u64,
+    /// When it was written to, in seconds and nanoseconds. A copy has the same
+    /// until somebody writes to it.
+    pub(crate) written: (i64, i64),
     /// What its copy has in `overlay.origin`; `None` if it has no such
     /// attribute, like one of several hard links (without `index=on`;
-    /// `ovl_copy_up_one`, fs/overlayfs/copy_up.c).
+    /// `ovl_copy_up_one`, `fs/overlayfs/copy_up.c`).
     pub(crate) origin: Option<Handle>,
 }
 
@@ -128,7 +129,7 @@ fn lower(file: &Path, metadata: &Metadata) -> Result<Lower> {
         0
     };
     let data = if size > 0 {
-        data_bytes(&File::open(file)?, size)?
+        holes::copied_up(&File::open(file)?, size)?
     } else {
         0
     };
@@ -141,46 +142,7 @@ fn lower(file: &Path, metadata: &Metadata) -> Result<Lower> {
         kind,
         size,
         data,
+        written: (metadata.mtime(), metadata.mtime_nsec()),
         origin,
     })
-}
-
-/// `OVL_COPY_UP_CHUNK_SIZE` (fs/overlayfs/copy_up.c).
-const CHUNK: u64 = 1 << 20;
-
-/// The bytes that overlayfs moves: it looks for holes only between chunks,
-/// and not before it has passed the data that it found last
-/// (`ovl_copy_up_data`, fs/overlayfs/copy_up.c of 5.10 to 7.3).
-fn data_bytes(file: &File, size: u64) -> Result<u64> {
-    let (mut position, mut data, mut moved) = (0, None, 0);
-    while position < size {
-        if data.is_none_or(|data| data < position) {
-            let Some(next) = next_data(file, position)? else {
-                break;
-            };
-            data = Some(next);
-            if next > position {
-                position = next;
-                continue;
-            }
-        }
-        let chunk = CHUNK.min(size - position);
-        position += chunk;
-        moved += chunk;
-    }
-    Ok(moved)
-}
-
-/// `lseek(2)` with `SEEK_DATA`; `None`: only a hole is left.
-fn next_data(file: &File, position: u64) -> Result<Option<u64>> {
-    // SAFETY: no memory is involved.
-    let found = unsafe { libc::lseek(file.as_raw_fd(), position.cast_signed(), libc::SEEK_DATA) };
-    if found >= 0 {
-        return Ok(Some(found.cast_unsigned()));
-    }
-    let error = io::Error::last_os_error();
-    match error.raw_os_error() {
-        Some(libc::ENXIO) => Ok(None),
-        _ => Err(error.into()),
-    }
 }

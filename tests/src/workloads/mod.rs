@@ -7,6 +7,7 @@
 mod container;
 mod database;
 mod event;
+mod holes;
 mod layers;
 mod ledger;
 mod ownership;

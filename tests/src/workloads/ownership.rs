@@ -36,6 +36,8 @@ pub(crate) fn chown_goes_down_a_tree() -> Result<()> {
     let bytes = 100 * 60 * 61 / 2 + 3_000_000 + 3 * 5000 + (1 << 20);
     assert_eq!(ledger.bytes, bytes, "{ledger}");
     assert_eq!(ledger.copies_held, 66 + 11 + 3 + 6, "{ledger}");
+    assert_eq!(ledger.unchanged, 66, "{ledger}");
+    assert_eq!(ledger.unchanged_bytes, bytes, "{ledger}");
     assert_eq!(ledger.whiteouts, 0, "{ledger}");
     assert_eq!(ledger.created, 0, "{ledger}");
     Ok(())

@@ -3,7 +3,7 @@
 
 use anyhow::{Result, ensure};
 
-use super::{container::Container, layers::Kind};
+use super::{container::Container, layers::Kind, ledger::Ledger};
 
 /// Alternatives, configuration files, scripts of maintainers.
 pub(crate) fn apt_installs() -> Result<()> {
@@ -16,7 +16,9 @@ pub(crate) fn apt_installs() -> Result<()> {
         )?
         .ledger;
     ensure!(ledger.created > 50, "{ledger}");
-    Ok(())
+    // dpkg renames new directories into place.
+    ensure!(ledger.opaque_held > 0, "{ledger}");
+    dpkg_habits(&ledger)
 }
 
 /// A package of the lower layer gets a new version, with a changed
@@ -41,7 +43,13 @@ pub(crate) fn apt_upgrades() -> Result<()> {
         )?
         .ledger;
     ensure!(ledger.of(Kind::Data) > 10, "{ledger}");
-    Ok(())
+    // The old version of a file is kept as a link, for which it is copied up,
+    // until the new one has its name.
+    ensure!(
+        ledger.replaced.iter().any(|name| name == "/usr/bin/ps"),
+        "{ledger}"
+    );
+    dpkg_habits(&ledger)
 }
 
 /// Packages of the lower layer are removed with their configuration.
@@ -51,5 +59,17 @@ pub(crate) fn apt_purges() -> Result<()> {
         .observe("apt-get -qq purge -y rsync xfsprogs; ! test -e /etc/default/rsync")?
         .ledger;
     ensure!(ledger.whiteouts_held > 30, "{ledger}");
+    dpkg_habits(&ledger)
+}
+
+/// Each time that dpkg writes its list of packages, it removes the copy of the
+/// one before and makes a new one. No other name is removed twice, and none
+/// that was removed comes back.
+fn dpkg_habits(ledger: &Ledger) -> Result<()> {
+    const COPY: &str = "/var/lib/dpkg/status-old";
+    ensure!(ledger.again.iter().all(|name| name == COPY), "{ledger}");
+    ensure!(ledger.renewed == [COPY], "{ledger}");
+    let list = ["/var/lib/dpkg/status".to_owned()];
+    ensure!(ledger.replaced.ends_with(&list), "{ledger}");
     Ok(())
 }

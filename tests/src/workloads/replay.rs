@@ -10,11 +10,19 @@ use super::{
     layers::{Kind, Layers, Lower},
 };
 
+/// A name that was copied up.
+#[derive(Clone)]
+pub(crate) struct Copied {
+    pub(crate) lower: Lower,
+    /// Bytes that were copied; `None` if it was to be truncated.
+    pub(crate) bytes: Option<u64>,
+}
+
 /// What events say of the names in an upper directory.
 #[derive(Default)]
 pub(crate) struct Model {
-    /// Names that were copied up, and the lower files.
-    pub(crate) copied: BTreeMap<String, Lower>,
+    /// Names that were copied up.
+    pub(crate) copied: BTreeMap<String, Copied>,
     /// Names that lower layers have and that were removed. They stay here when
     /// something new gets the name, since what was below is gone for good.
     pub(crate) removed: BTreeSet<String>,
@@ -65,7 +73,10 @@ impl Model {
                 .contains(&event.path)
                 .then_some("it was removed"))
             .or_else(|| contradiction(event, &lower));
-        let before = self.copied.insert(event.path.clone(), lower);
+        let bytes = (!event.truncates).then_some(event.copied);
+        let before = self
+            .copied
+            .insert(event.path.clone(), Copied { lower, bytes });
         Ok(wrong.or(before.map(|_| "it was copied up before")))
     }
 

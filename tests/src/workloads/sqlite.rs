@@ -1,4 +1,4 @@
-//! SQLite on databases of a lower layer.
+//! `SQLite` on databases of a lower layer.
 
 use std::fs;
 
@@ -35,6 +35,7 @@ pub(crate) fn sqlite_writes() -> Result<()> {
     assert_eq!(ledger.bytes, 2 * size, "{ledger}");
     assert_eq!(ledger.of(Kind::Directory), 1, "{ledger}");
     assert_eq!(ledger.copies_held, 3, "{ledger}");
+    assert_eq!(ledger.unchanged, 1, "the one that was asked: {ledger}");
     assert_eq!(ledger.whiteouts, 0, "{ledger}");
     Ok(())
 }

@@ -31,6 +31,7 @@ pub(crate) fn rsync_deletes() -> Result<()> {
     // Only a change of the mode is made in place.
     assert_eq!(ledger.of(Kind::Data), 10, "{ledger}");
     assert_eq!(ledger.bytes, 70 * (61..=70).sum::<u64>(), "{ledger}");
+    assert_eq!(ledger.unchanged_bytes, ledger.bytes, "{ledger}");
     assert_eq!(ledger.whiteouts, 20 + 10 + 1, "{ledger}");
     // The files of a directory that is gone need none any more.
     assert_eq!(ledger.whiteouts_held, 20 + 1, "{ledger}");

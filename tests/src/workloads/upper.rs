@@ -2,13 +2,14 @@
 
 use std::{
     collections::BTreeMap,
+    fs::{File, Metadata},
     os::unix::fs::{FileTypeExt as _, MetadataExt as _},
     path::Path,
 };
 
 use anyhow::{Context as _, Result, ensure};
 
-use super::layers::Kind;
+use super::{holes, layers::Kind};
 use crate::kernel::{
     sys::Handle,
     upper::{attribute, handle, inside, walk},
@@ -25,12 +26,24 @@ pub(crate) enum What {
     Fresh(Kind),
 }
 
+/// What is known of a regular file's contents; nothing of others'.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Bytes {
+    pub(crate) size: u64,
+    /// Those in no hole.
+    pub(crate) held: u64,
+    /// When it was written to, in seconds and nanoseconds.
+    pub(crate) written: (i64, i64),
+}
+
 /// A name in an upper directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Entry {
     pub(crate) what: What,
     /// Number of the upper inode: names with the same one are hard links.
     pub(crate) inode: u64,
+    /// A regular file's bytes.
+    pub(crate) bytes: Bytes,
     /// It hides what lower layers have below its name.
     pub(crate) opaque: bool,
 }
@@ -58,10 +71,23 @@ pub(crate) fn read(upper: &Path) -> Result<Entries> {
         let entry = Entry {
             what,
             inode: metadata.ino(),
+            bytes: bytes(path, metadata)?,
             opaque: attribute(path, "opaque")?.as_deref() == Some(b"y"),
         };
         entries.insert(name, entry);
         Ok(())
     })?;
     Ok(entries)
+}
+
+fn bytes(path: &Path, metadata: &Metadata) -> Result<Bytes> {
+    if !metadata.is_file() {
+        return Ok(Bytes::default());
+    }
+    let size = metadata.len();
+    Ok(Bytes {
+        size,
+        held: holes::held(&File::open(path)?, size)?,
+        written: (metadata.mtime(), metadata.mtime_nsec()),
+    })
 }

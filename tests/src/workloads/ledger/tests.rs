@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 
 use super::*;
-use crate::workloads::{event::CopyUp, layers::Lower};
+use crate::workloads::{event::CopyUp, layers::Lower, upper::Bytes};
 
 /// `/d/f` (10 bytes), `/d/g` with another link, `/d/e/h`, `/l`.
 struct Fake(HashMap<&'static str, Lower>);
@@ -23,6 +23,7 @@ fn layers() -> Fake {
             kind,
             size,
             data: size,
+            written: (1, 0),
             origin,
         };
         (path, lower)
@@ -64,6 +65,7 @@ fn entries(list: &[(&str, What)]) -> Entries {
         let entry = Entry {
             what: what.clone(),
             inode: index as u64,
+            bytes: Bytes::default(),
             opaque: false,
         };
         ((*path).to_owned(), entry)
@@ -199,4 +201,27 @@ fn a_copy_with_another_name() {
     assert_eq!(ledger.moved, ["/d/x"]);
     let second = [&upper[..], &[("/d/y", copy("/d/f"))]].concat();
     refused(&events, &second, "/d/y: a second copy");
+}
+
+#[test]
+fn a_copy_that_nobody_wrote_to_has_the_bytes_of_its_event() {
+    let events = [directory(), copied("/d/f", "data", 10)];
+    let with = |size, held, written| {
+        let mut upper = entries(&[("/d", copy("/d")), ("/d/f", copy("/d/f"))]);
+        let bytes = Bytes {
+            size,
+            held,
+            written: (written, 0),
+        };
+        upper.get_mut("/d/f").unwrap().bytes = bytes;
+        Ledger::balance(&events, &layers(), &upper).map_err(|error| error.to_string())
+    };
+    let ledger = with(10, 10, 1).unwrap();
+    assert_eq!((ledger.unchanged, ledger.unchanged_bytes), (1, 10));
+    assert_eq!(with(12, 12, 2).unwrap().unchanged, 0);
+    assert!(
+        with(10, 8, 1)
+            .unwrap_err()
+            .contains("10 bytes were reported")
+    );
 }

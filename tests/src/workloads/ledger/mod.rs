@@ -19,7 +19,7 @@ use anyhow::{Result, bail};
 use super::{
     event::Event,
     layers::{Kind, Layers},
-    replay::Model,
+    replay::{Copied, Model},
     upper::{Entries, Entry, What},
 };
 use crate::kernel::sys::Handle;
@@ -39,6 +39,11 @@ pub(crate) struct Ledger {
     pub(crate) opaque_held: u64,
     /// Copies that it holds.
     pub(crate) copies_held: u64,
+    /// Regular files among them that nobody wrote to since: their bytes are
+    /// those of the event.
+    pub(crate) unchanged: u64,
+    /// Bytes of these.
+    pub(crate) unchanged_bytes: u64,
     /// Copies that have another name now, or one more.
     pub(crate) moved: Vec<String>,
     /// Names of copies that something new took by rename, without removing it.
@@ -72,8 +77,8 @@ impl Ledger {
             problems: Vec::new(),
             model,
         };
-        balance.from_upper()?;
-        balance.from_events()?;
+        balance.explain_upper()?;
+        balance.follow_events()?;
         balance.finish()
     }
 
@@ -90,20 +95,31 @@ impl Display for Ledger {
         }
         write!(
             f,
-            "{} bytes, {} whiteouts; held: {} copies ({} moved), {} whiteouts, {} opaque, {} new; \
-             replaced {:?}, covered {:?}, renewed {}, again {:?}",
+            "{} bytes, {} whiteouts; held: {} copies ({} unchanged files with {} bytes), \
+             {} whiteouts, {} opaque, {} new",
             self.bytes,
             self.whiteouts,
             self.copies_held,
-            self.moved.len(),
+            self.unchanged,
+            self.unchanged_bytes,
             self.whiteouts_held,
             self.opaque_held,
             self.created,
-            self.replaced,
-            self.covered,
-            self.renewed.len(),
-            self.again,
-        )
+        )?;
+        for (what, names) in [
+            ("moved", &self.moved),
+            ("replaced", &self.replaced),
+            ("covered", &self.covered),
+            ("renewed", &self.renewed),
+            ("again", &self.again),
+        ] {
+            match names.as_slice() {
+                [] => {}
+                [first] => write!(f, "; {what} {first}")?,
+                [first, ..] => write!(f, "; {what} {}, as {first}", names.len())?,
+            }
+        }
+        Ok(())
     }
 }
 
@@ -123,12 +139,12 @@ impl Balance<'_> {
     }
 
     /// Everything in the upper directory follows from the events.
-    fn from_upper(&mut self) -> Result<()> {
+    fn explain_upper(&mut self) -> Result<()> {
         let names: HashMap<Handle, String> = self
             .model
             .copied
             .iter()
-            .filter_map(|(path, lower)| Some((lower.origin.clone()?, path.clone())))
+            .filter_map(|(path, copied)| Some((copied.lower.origin.clone()?, path.clone())))
             .collect();
         for (path, entry) in self.upper {
             if entry.opaque {
@@ -157,12 +173,34 @@ impl Balance<'_> {
     /// `path` is a copy of the lower file `name`.
     fn copy(&mut self, path: &str, entry: &Entry, name: &str) {
         match self.found.insert(name.to_owned(), entry.inode) {
-            None => self.ledger.copies_held += 1,
+            None => self.held(path, entry, name),
             Some(other) if other == entry.inode => {}
             Some(_) => self.problem(path, "a second copy of a file that was reported once"),
         }
         if path != name {
             self.ledger.moved.push(path.to_owned());
+        }
+    }
+
+    /// `path` is the first name of a copy of `name`. What nobody wrote to since
+    /// must have the size of the lower file, and the bytes of the event.
+    fn held(&mut self, path: &str, entry: &Entry, name: &str) {
+        self.ledger.copies_held += 1;
+        let Some(Copied {
+            lower,
+            bytes: Some(bytes),
+        }) = self.model.copied.get(name)
+        else {
+            return;
+        };
+        if lower.kind != Kind::Data || lower.written != entry.bytes.written {
+            return;
+        }
+        self.ledger.unchanged += 1;
+        self.ledger.unchanged_bytes += bytes;
+        if (lower.size, *bytes) != (entry.bytes.size, entry.bytes.held) {
+            let what = format!("{bytes} bytes were reported: {:?}, {lower:?}", entry.bytes);
+            self.problem(path, &what);
         }
     }
 
@@ -172,10 +210,9 @@ impl Balance<'_> {
             self.ledger.renewed.push(path.to_owned());
             return Ok(());
         }
-        if let Some(lower) = self.model.copied.get(path) {
+        if let Some(Copied { lower, .. }) = self.model.copied.get(path) {
             if lower.origin.is_none() && lower.kind == kind {
-                self.ledger.copies_held += 1;
-                self.found.insert(path.to_owned(), entry.inode);
+                self.held(path, entry, path);
             } else if kind == Kind::Directory && !entry.opaque {
                 self.problem(path, "a directory without an origin that was copied up");
             } else {
@@ -203,11 +240,11 @@ impl Balance<'_> {
     }
 
     /// Everything in the events has left its trace in the upper directory.
-    fn from_events(&mut self) -> Result<()> {
+    fn follow_events(&mut self) -> Result<()> {
         let model = std::mem::take(&mut self.model);
         self.problems.extend(model.problems.iter().cloned());
-        for (path, lower) in &model.copied {
-            *self.ledger.copy_ups.entry(lower.kind).or_default() += 1;
+        for (path, copied) in &model.copied {
+            *self.ledger.copy_ups.entry(copied.lower.kind).or_default() += 1;
             if !self.upper.contains_key(path) && !model.removed.contains(path) {
                 self.problem(path, "it was copied up, and is not there");
             }
