@@ -1,6 +1,9 @@
 //! End-to-end tests: the built `ovl-trace` against real containers on a real
 //! kernel, as root, judged by what the upper directories hold afterwards.
 //!
+//! Without containers of Docker's: every system call (`ovl-trace-tests kernel`)
+//! and real programs (`ovl-trace-tests workloads`).
+//!
 //! `cargo xtask test` runs this program in a guest; it also runs on a machine
 //! of its own (`ovl-trace-tests [NAME…]`), since it only needs root, Docker
 //! with overlay2 on ext4, and `ovl-trace` in `PATH`.

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 
 use super::{event::Event, layers::Directories, ledger::Ledger, upper};
@@ -49,8 +49,30 @@ pub(crate) struct Container {
 
 /// What came of a workload.
 pub(crate) struct Observed {
-    pub(crate) recorded: Recorded,
     pub(crate) ledger: Ledger,
+    events: Vec<Event>,
+    layers: Directories,
+    entries: upper::Entries,
+    // Its directories are there as long as the others are of use.
+    _container: Container,
+}
+
+impl Observed {
+    /// The ledger would not balance without any one of the events, nor if one
+    /// came twice.
+    pub(crate) fn needs_every_event(&self) -> Result<()> {
+        let balances = |events: &[Event]| Ledger::balance(events, &self.layers, &self.entries);
+        for (index, event) in self.events.iter().enumerate() {
+            let mut events = self.events.clone();
+            events.remove(index);
+            ensure!(balances(&events).is_err(), "nobody misses {event:?}");
+            events.insert(index, event.clone());
+            events.insert(index, event.clone());
+            let twice = balances(&events).is_ok_and(|ledger| ledger == self.ledger);
+            ensure!(!twice, "nobody minds twice {event:?}");
+        }
+        Ok(())
+    }
 }
 
 impl Container {
@@ -97,10 +119,8 @@ impl Container {
         let worked = self.run(script);
         let recorded = tracer.finish()?;
         let said = worked?;
-        let judged = self.judge(&recorded);
-        let ledger = judged.with_context(|| format!("the container said: {said}"))?;
-        harness::note(&format!("{}: {ledger}", self.name));
-        Ok(Observed { recorded, ledger })
+        let observed = self.judge(&recorded);
+        observed.with_context(|| format!("the container said: {said}"))
     }
 
     /// Runs a script in a container to its end; returns what it printed.
@@ -116,7 +136,7 @@ impl Container {
         shell(&command).context("the container")
     }
 
-    fn judge(&self, recorded: &Recorded) -> Result<Ledger> {
+    fn judge(self, recorded: &Recorded) -> Result<Observed> {
         recorded.expect_no_loss()?;
         let upper = self.text("upper");
         let events = judge::of_upper(recorded, &upper);
@@ -127,7 +147,16 @@ impl Container {
             .filter_map(|event| Event::parse(event).transpose())
             .collect::<Result<_>>()?;
         let layers = Directories(vec![self.at("lower"), self.at("root")]);
-        Ledger::balance(&events, &layers, &upper::read(&self.at("upper"))?)
+        let entries = upper::read(&self.at("upper"))?;
+        let ledger = Ledger::balance(&events, &layers, &entries)?;
+        harness::note(&format!("{}: {ledger}", self.name));
+        Ok(Observed {
+            ledger,
+            events,
+            layers,
+            entries,
+            _container: self,
+        })
     }
 
     /// runc's own example of a configuration, for this root.

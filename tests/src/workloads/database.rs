@@ -33,6 +33,12 @@ pub(crate) fn postgresql_starts() -> Result<()> {
     ensure!(ledger.bytes > 1 << 20, "{ledger}");
     ensure!(ledger.copies_held > 20, "{ledger}");
     ensure!(ledger.unchanged > 0, "{ledger}");
+    // What it keeps over a stop is removed at the start and written at the end.
+    let data = "/var/lib/postgresql/15/main";
+    assert_eq!(ledger.renewed, [format!("{data}/pg_stat/pgstat.stat")]);
+    // Synchronised, hence copied up, before a new one takes its name.
+    let checkpoint = format!("{data}/pg_logical/replorigin_checkpoint");
+    assert_eq!(ledger.replaced, [checkpoint]);
     ensure!(
         ledger.again.is_empty() && ledger.covered.is_empty(),
         "{ledger}"

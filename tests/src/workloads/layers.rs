@@ -1,6 +1,7 @@
 //! What the lower layers of an overlay hold, looked up by name.
 
 use std::{
+    collections::BTreeSet,
     fs::{self, File, Metadata},
     io,
     os::unix::fs::{FileTypeExt as _, MetadataExt as _},
@@ -69,6 +70,9 @@ pub(crate) struct Lower {
 pub(crate) trait Layers {
     /// The file that an overlay without an upper layer shows as `path`.
     fn find(&self, path: &str) -> Result<Option<Lower>>;
+
+    /// The names in a directory, likewise.
+    fn children(&self, path: &str) -> Result<BTreeSet<String>>;
 }
 
 /// Directories, the topmost layer first.
@@ -84,6 +88,23 @@ impl Layers for Directories {
             }
         }
         Ok(None)
+    }
+
+    fn children(&self, path: &str) -> Result<BTreeSet<String>> {
+        let mut children = BTreeSet::new();
+        for layer in &self.0 {
+            match look_up(layer, path)? {
+                Found::File(directory, metadata) if metadata.is_dir() => {
+                    for entry in fs::read_dir(directory)? {
+                        let name = entry?.file_name();
+                        children.insert(format!("{path}/{}", name.display()));
+                    }
+                }
+                Found::Nothing => {}
+                _ => break,
+            }
+        }
+        Ok(children)
     }
 }
 

@@ -42,6 +42,7 @@ const CASES: &[Case] = cases![
     repository::git_checks_out,
     synchronisation::rsync_deletes,
     ownership::chown_goes_down_a_tree,
+    ownership::real_trees_are_owned_and_removed,
     unpacking::tar_unpacks,
     sqlite::sqlite_writes,
     database::postgresql_starts,

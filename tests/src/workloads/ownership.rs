@@ -1,6 +1,6 @@
 //! `chown -R` of a tree with everything in it.
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 
 use super::{container::Container, layers::Kind};
 
@@ -9,10 +9,10 @@ const PREPARE: &str = r#"
     cd "$1"
     mkdir -p srv/tree/a srv/tree/b/c srv/tree/empty
     for i in $(seq 60); do
-        head -c $((i * 100)) /dev/zero | tr '\0' x >"srv/tree/a/file-$i"
+        printf "%$((i * 100))s" '' >"srv/tree/a/file-$i"
     done
-    head -c 3000000 /dev/zero | tr '\0' x >srv/tree/b/large
-    head -c 5000 /dev/zero | tr '\0' x >srv/tree/b/linked
+    printf '%3000000s' '' >srv/tree/b/large
+    printf '%5000s' '' >srv/tree/b/linked
     ln srv/tree/b/linked srv/tree/b/link-1
     ln srv/tree/b/linked srv/tree/b/c/link-2
     truncate -s 16M srv/tree/b/c/sparse
@@ -26,7 +26,8 @@ const PREPARE: &str = r#"
 
 pub(crate) fn chown_goes_down_a_tree() -> Result<()> {
     let container = Container::new("chown", PREPARE)?;
-    let ledger = container.observe("chown -hR 1000:1000 /srv/tree")?.ledger;
+    let observed = container.observe("chown -hR 1000:1000 /srv/tree")?;
+    let ledger = &observed.ledger;
     assert_eq!(ledger.of(Kind::Data), 60 + 1 + 3 + 2, "{ledger}");
     assert_eq!(ledger.of(Kind::Symlink), 11, "{ledger}");
     assert_eq!(ledger.of(Kind::Special), 3, "{ledger}");
@@ -40,5 +41,30 @@ pub(crate) fn chown_goes_down_a_tree() -> Result<()> {
     assert_eq!(ledger.unchanged_bytes, bytes, "{ledger}");
     assert_eq!(ledger.whiteouts, 0, "{ledger}");
     assert_eq!(ledger.created, 0, "{ledger}");
+    observed.needs_every_event()
+}
+
+/// Trees as they are in the root file system; one of them is removed then, and
+/// one is replaced.
+const REAL: &str = r"
+    chown -hR 1000:1000 /etc /usr/lib/git-core /usr/lib/python3.11 /usr/share/postgresql
+    rm -r /usr/share/postgresql /usr/lib/git-core
+    mkdir /usr/lib/git-core
+    echo new >/usr/lib/git-core/git
+";
+
+pub(crate) fn real_trees_are_owned_and_removed() -> Result<()> {
+    let container = Container::new("real-trees", "")?;
+    let ledger = container.observe(REAL)?.ledger;
+    ensure!(ledger.of(Kind::Data) > 1000, "{ledger}");
+    ensure!(ledger.of(Kind::Symlink) > 200, "{ledger}");
+    assert_eq!(ledger.opaque_held, 1, "{ledger}");
+    assert_eq!(ledger.renewed, ["/usr/lib/git-core"], "{ledger}");
+    assert_eq!(ledger.created, 1, "{ledger}");
+    assert_eq!(ledger.whiteouts_held, 1, "{ledger}");
+    assert!(
+        ledger.again.is_empty() && ledger.covered.is_empty(),
+        "{ledger}"
+    );
     Ok(())
 }

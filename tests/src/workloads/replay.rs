@@ -95,6 +95,13 @@ impl Model {
             self.again.push(path.to_owned());
             return Ok(self.order(path));
         }
+        // A directory that is removed is empty: all in it was removed before.
+        if cause == "rmdir"
+            && let children = layers.children(path)?
+            && !children.is_subset(&self.removed)
+        {
+            return Ok(Some("there is something in it"));
+        }
         let is_directory = lower.kind == Kind::Directory;
         let wrong = match cause {
             "rmdir" => !is_directory,

@@ -25,10 +25,11 @@ const PREPARE: &str = r#"
     git commit -q -m first
     git checkout -q -b second
     git rm -q -r gone
-    for i in $(seq 30); do rm "part-1/file-$i"; done
-    for i in $(seq 20); do git mv "part-2/file-$i" "part-3/moved-$i"; done
+    (cd part-1 && rm $(seq -f file-%g 30))
+    mkdir moved
+    (cd part-2 && mv $(seq -f file-%g 20) ../moved)
     git mv part-4 part-40
-    for i in $(seq 20); do chmod +x "part-5/file-$i"; done
+    (cd part-5 && chmod +x $(seq -f file-%g 20))
     for directory in 6 7; do
         for i in $(seq 30); do echo "changed" >>"part-$directory/file-$i"; done
     done

@@ -9,7 +9,7 @@ const PREPARE: &str = r#"
     cd "$1"
     mkdir -p srv/one/a srv/one/b srv/new/a srv/new/c
     for i in $(seq 90); do
-        head -c $((i * 50)) /dev/zero | tr '\0' x >"srv/one/a/file-$i"
+        printf "%$((i * 50))s" '' >"srv/one/a/file-$i"
     done
     ln -s file-1 srv/one/b/symlink
     cp -a srv/one srv/two

@@ -206,6 +206,10 @@ impl Balance<'_> {
 
     /// `path` has no origin.
     fn fresh(&mut self, path: &str, entry: &Entry, kind: Kind) -> Result<()> {
+        if !self.model.shows_lower(path) {
+            self.ledger.created += 1;
+            return Ok(());
+        }
         if self.model.removed.contains(path) {
             self.ledger.renewed.push(path.to_owned());
             return Ok(());
@@ -220,12 +224,7 @@ impl Balance<'_> {
             }
             return Ok(());
         }
-        let lower = if self.model.shows_lower(path) {
-            self.layers.find(path)?
-        } else {
-            None
-        };
-        match lower {
+        match self.layers.find(path)? {
             None => self.ledger.created += 1,
             Some(lower) if lower.origin.is_none() && lower.kind == kind => self.problem(
                 path,

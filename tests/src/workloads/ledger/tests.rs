@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use super::*;
 use crate::workloads::{event::CopyUp, layers::Lower, upper::Bytes};
@@ -9,6 +9,21 @@ struct Fake(HashMap<&'static str, Lower>);
 impl Layers for Fake {
     fn find(&self, path: &str) -> Result<Option<Lower>> {
         Ok(self.0.get(path).cloned())
+    }
+
+    fn children(&self, path: &str) -> Result<BTreeSet<String>> {
+        let is_child = |name: &&&str| {
+            let rest = name
+                .strip_prefix(path)
+                .and_then(|rest| rest.strip_prefix('/'));
+            rest.is_some_and(|rest| !rest.contains('/'))
+        };
+        Ok(self
+            .0
+            .keys()
+            .filter(is_child)
+            .map(|name| (*name).to_owned())
+            .collect())
     }
 }
 
@@ -143,6 +158,8 @@ fn an_event_must_be_possible() {
     refused(&nothing, &upper, "no lower layer has it");
     let cause = [whiteout("/d", "unlink")];
     refused(&cause, &[("/d", What::Whiteout)], "not one for its kind");
+    let full = [whiteout("/d", "rmdir")];
+    refused(&full, &[("/d", What::Whiteout)], "there is something in it");
 }
 
 #[test]
@@ -158,6 +175,8 @@ fn a_removed_directory_takes_its_whiteouts_along() {
     let ledger = balance(&events, &upper).unwrap();
     assert_eq!((ledger.whiteouts, ledger.whiteouts_held), (2, 1));
     assert_eq!((ledger.bytes, ledger.copies_held), (30, 1));
+    let not_empty = [&events[..3], &events[4..]].concat();
+    refused(&not_empty, &upper, "there is something in it");
     let mut later = events.to_vec();
     later.push(whiteout("/d/e/h", "unlink"));
     refused(&later, &upper, "its directory was removed");
