@@ -1,6 +1,9 @@
 //! End-to-end tests: the built `ovl-trace` against real containers on a real
 //! kernel, as root, judged by what the upper directories hold afterwards.
 //!
+//! Without containers of Docker's: every system call (`ovl-trace-tests kernel`)
+//! and real programs (`ovl-trace-tests workloads`).
+//!
 //! `cargo xtask test` runs this program in a guest; it also runs on a machine
 //! of its own (`ovl-trace-tests [NAME…]`), since it only needs root, Docker
 //! with overlay2 on ext4, and `ovl-trace` in `PATH`.
@@ -16,6 +19,7 @@ mod kernel;
 mod oracle;
 mod overlay;
 mod tracer;
+mod workloads;
 
 use std::process::ExitCode;
 
@@ -24,6 +28,7 @@ fn main() -> ExitCode {
     match arguments.split_first() {
         Some((word, _)) if word == "demo" => demo::main(),
         Some((word, names)) if word == "kernel" => kernel::main(names),
+        Some((word, names)) if word == "workloads" => workloads::main(names),
         _ => harness::main(cases::ALL, &arguments),
     }
 }

@@ -42,7 +42,7 @@ pub(crate) struct TestOptions {
     #[arg(long)]
     no_checks: bool,
     /// The kernels for the end-to-end tests, or 'all' (5.10, 6.1, 6.12, 6.18
-    /// and newest); containers are tested on 6.1 alone.
+    /// and newest); containers and workloads are tested on 6.1 alone.
     #[arg(
         long,
         value_name = "LIST",
@@ -53,6 +53,9 @@ pub(crate) struct TestOptions {
     /// Leave out the tests with containers.
     #[arg(long, conflicts_with = "unit")]
     no_containers: bool,
+    /// Leave out the tests with real programs (package managers, databases).
+    #[arg(long, conflicts_with = "unit")]
+    no_workloads: bool,
     /// Write the table of cases and kernels, as Markdown.
     #[arg(long, value_name = "FILE", conflicts_with = "unit")]
     write_cases: Option<PathBuf>,
@@ -108,6 +111,7 @@ fn run(host: &Host, options: &TestOptions, steps: &mut Steps) {
             let chosen = e2e::Chosen {
                 kernels: &kernels,
                 containers: !options.no_containers,
+                workloads: !options.no_workloads,
                 table: options.write_cases.as_deref(),
             };
             e2e::run(host, &binaries, &chosen)

@@ -1,5 +1,5 @@
 //! The end-to-end tests, in guests: system calls on every kernel, containers
-//! on one.
+//! and real programs on one.
 
 mod cases;
 mod table;
@@ -43,6 +43,31 @@ pub(crate) fn kernels(list: &[String]) -> Vec<String> {
     kernels
 }
 
+/// A suite of `ovl-trace-tests`.
+struct Suite {
+    name: &'static str,
+    script: &'static str,
+    docker: bool,
+}
+
+const SYSTEM_CALLS: Suite = Suite {
+    name: "system calls",
+    script: "exec ovl-trace-tests kernel",
+    docker: false,
+};
+
+const CONTAINERS: Suite = Suite {
+    name: "containers",
+    script: "exec ovl-trace-tests",
+    docker: true,
+};
+
+const WORKLOADS: Suite = Suite {
+    name: "workloads",
+    script: "exec ovl-trace-tests workloads",
+    docker: false,
+};
+
 /// What is to be run.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Chosen<'a> {
@@ -50,16 +75,19 @@ pub(crate) struct Chosen<'a> {
     pub(crate) kernels: &'a [String],
     /// Containers as well, if [`vm::KERNEL`] is among the kernels.
     pub(crate) containers: bool,
+    /// Real programs as well, on the same condition.
+    pub(crate) workloads: bool,
     /// Where the table of cases and kernels goes.
     pub(crate) table: Option<&'a Path>,
 }
 
-/// Runs the system calls in a guest of each kernel, and the containers in one
-/// of [`vm::KERNEL`]. A guest that does not boot is an error.
+/// Runs the system calls in a guest of each kernel, and the others in guests of
+/// [`vm::KERNEL`]. A guest that does not boot is an error.
 pub(crate) fn run(host: &Host, binaries: &GuestBinaries, chosen: &Chosen<'_>) -> Result<Counts> {
     let Chosen {
         kernels,
         containers,
+        workloads,
         table,
     } = *chosen;
     let mut all = Counts::default();
@@ -69,10 +97,10 @@ pub(crate) fn run(host: &Host, binaries: &GuestBinaries, chosen: &Chosen<'_>) ->
         let script = if table.is_some() {
             "exec ovl-trace-tests kernel --describe"
         } else {
-            "exec ovl-trace-tests kernel"
+            SYSTEM_CALLS.script
         };
         let mut lines = Vec::new();
-        let outcome = in_guest(host, &guest, script, &mut |line| {
+        let outcome = in_guest(host, &guest, &SYSTEM_CALLS, script, &mut |line| {
             lines.push(line.to_owned());
         })?;
         for line in &lines {
@@ -80,17 +108,20 @@ pub(crate) fn run(host: &Host, binaries: &GuestBinaries, chosen: &Chosen<'_>) ->
         }
         all += outcome.counts;
     }
-    if containers && kernels.iter().any(|kernel| kernel == vm::KERNEL) {
-        let guest = Guest {
-            docker: true,
-            ..guest(binaries, vm::KERNEL)
-        };
-        all += in_guest(host, &guest, "exec ovl-trace-tests", &mut |_| {})?.counts;
-    } else {
-        say(format_args!(
-            "left out: the tests with containers, which run on kernel {}",
-            vm::KERNEL
-        ));
+    for (suite, wanted) in [(&CONTAINERS, containers), (&WORKLOADS, workloads)] {
+        if wanted && kernels.iter().any(|kernel| kernel == vm::KERNEL) {
+            let guest = Guest {
+                docker: suite.docker,
+                ..guest(binaries, vm::KERNEL)
+            };
+            all += in_guest(host, &guest, suite, suite.script, &mut |_| {})?.counts;
+        } else {
+            say(format_args!(
+                "left out: the tests with {}, which run on kernel {}",
+                suite.name,
+                vm::KERNEL
+            ));
+        }
     }
     if let Some(path) = table {
         let parent = path.parent().unwrap_or(Path::new("."));
@@ -120,6 +151,7 @@ struct Outcome {
 fn in_guest(
     host: &Host,
     guest: &Guest,
+    suite: &Suite,
     script: &str,
     on_line: &mut dyn FnMut(&str),
 ) -> Result<Outcome> {
@@ -140,12 +172,8 @@ fn in_guest(
         "the tests on kernel {kernel} ended with status {}",
         finished.status
     );
-    let what = if guest.docker {
-        "containers"
-    } else {
-        "system calls"
-    };
-    say(format_args!("kernel {kernel}, {what}: {counts}"));
+    let name = suite.name;
+    say(format_args!("kernel {kernel}, {name}: {counts}"));
     Ok(Outcome { kernel, counts })
 }
 

@@ -21,10 +21,17 @@ struct Recipe {
     suite: &'static str,
     archives: &'static [Archive<'static>],
     packages: &'static [&'static str],
+    /// Packages that are not installed: a guest has no network, and installs
+    /// them from [`KEPT`].
+    kept: &'static [&'static str],
 }
 
-/// Real container runtimes, the file systems below them, and what scripts in
-/// the guest use. Everything else of a suite stays out.
+/// Where a guest has the archives of [`Recipe::kept`].
+const KEPT: &str = "/var/cache/debs";
+
+/// Real container runtimes, the file systems below them, what scripts in the
+/// guest use, and a database server with its data directory. Everything else
+/// of a suite stays out.
 const RECIPES: &[Recipe] = &[Recipe {
     suite: "bookworm",
     archives: &[
@@ -42,14 +49,19 @@ const RECIPES: &[Recipe] = &[Recipe {
         "iproute2",
         "jq",
         "kmod",
+        "postgresql",
         "procps",
         "psmisc",
         "python3-minimal",
         "rsync",
+        "sqlite3",
         "strace",
         "util-linux",
         "xfsprogs",
     ],
+    // Small ones, with configuration files, alternatives and scripts; and one
+    // that is installed, for an upgrade.
+    kept: &["less", "nano", "procps", "sudo"],
 }];
 
 /// Documentation and translations are half of a small Debian.
@@ -103,14 +115,26 @@ impl Recipe {
         Ok(recipe)
     }
 
+    /// What a shell does with the tree, `$1`, after the packages: mmdebstrap's
+    /// own apt is still there then.
+    fn keep(&self) -> String {
+        let kept = self.kept.join(" ");
+        format!(
+            "mkdir -p \"$1{KEPT}\" && cd \"$1{KEPT}\" && \
+             APT_CONFIG=\"$MMDEBSTRAP_APT_CONFIG\" apt-get -qq download {kept}"
+        )
+    }
+
     /// The image has the recipe in its name: a changed recipe, a new image.
     fn image(&self, host: &Host) -> PathBuf {
         let packages = self.packages.join(",");
         let archives = format!("{:?}", self.archives);
         let left_out = LEFT_OUT.join(",");
+        let kept = self.keep();
         let parts = [
             archives.as_bytes(),
             packages.as_bytes(),
+            kept.as_bytes(),
             left_out.as_bytes(),
         ];
         let name = format!("{}-{}.ext4", self.suite, fingerprint(&parts));
@@ -181,6 +205,7 @@ fn fill(host: &Host, recipe: &Recipe, work: &Path, tree: &Path) -> anyhow::Resul
     for path in LEFT_OUT {
         install.arg(format!("--dpkgopt=path-exclude={path}"));
     }
+    install.arg(format!("--customize-hook={}", recipe.keep()));
     install.arg(recipe.suite).arg(tree).arg(&list);
     let why = format!(
         "Debian '{}' with Docker, for guests (some minutes)",
