@@ -14,7 +14,7 @@ use crate::{
     command::{run, shell},
     events::Recorded,
     harness,
-    kernel::judge,
+    kernel::{judge, totals},
     tracer::Tracer,
 };
 
