@@ -198,7 +198,7 @@ mod tests {
 
     #[test]
     fn kernels_are_a_list() {
-        assert_eq!(options(&[]).kernels, ["all"]);
+        assert_eq!(options(&[]).kernels, ["5.10", "6.1", "newest"]);
         assert_eq!(options(&["--kernels", "5.10,7.2"]).kernels, ["5.10", "7.2"]);
     }
 }
