@@ -1,6 +1,9 @@
 //! End-to-end tests: the built `ovl-trace` against real containers on a real
 //! kernel, as root, judged by what the upper directories hold afterwards.
 //!
+//! Without containers of Docker's: every system call (`ovl-trace-tests kernel`)
+//! and real programs (`ovl-trace-tests workloads`).
+//!
 //! `cargo xtask test` runs this program in a guest; it also runs on a machine
 //! of its own (`ovl-trace-tests [NAME…]`), since it only needs root, Docker
 //! with overlay2 on ext4, and `ovl-trace` in `PATH`.
@@ -17,6 +20,7 @@ mod oracle;
 mod overlay;
 mod runtimes;
 mod tracer;
+mod workloads;
 
 use std::process::ExitCode;
 
@@ -26,6 +30,7 @@ fn main() -> ExitCode {
         Some((word, _)) if word == "demo" => demo::main(),
         Some((word, names)) if word == "kernel" => kernel::main(names),
         Some((word, names)) if word == "runtimes" => runtimes::main(names),
+        Some((word, names)) if word == "workloads" => workloads::main(names),
         _ => harness::main(cases::ALL, &arguments),
     }
 }

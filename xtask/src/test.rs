@@ -24,7 +24,8 @@ use crate::{
   cargo xtask test --unit                    without root and without a guest
   cargo xtask test --e2e --kernels 5.10,6.12 the end-to-end tests on two kernels
   cargo xtask test --e2e --kernels all       the same on every kernel
-  cargo xtask test --e2e --suites trixie     with the container runtimes of trixie
+  cargo xtask test --e2e --kernels 6.12 --suites trixie
+                                             Docker of trixie
 
 The last line of the output is `N passed, N failed, N skipped`; each check and
 each test counts as one. The exit code is 0 only when nothing failed.")]
@@ -43,7 +44,8 @@ pub(crate) struct TestOptions {
     #[arg(long)]
     no_checks: bool,
     /// The kernels for the end-to-end tests, or 'all' (5.10, 6.1, 6.12, 6.18
-    /// and newest).
+    /// and newest). Containers and workloads are tested on one each: bookworm's
+    /// and workloads on 6.1, trixie's on 6.12, sid's on the newest.
     #[arg(
         long,
         value_name = "LIST",
@@ -51,8 +53,8 @@ pub(crate) struct TestOptions {
         default_value = e2e::DEFAULT_KERNELS
     )]
     kernels: Vec<String>,
-    /// The Debian suites whose container runtimes are tested, or 'all': bookworm
-    /// on kernel 6.1, trixie and sid on 6.12, where these are among the kernels.
+    /// The Debian suites whose container runtimes are tested, or 'all': bookworm,
+    /// trixie and sid.
     #[arg(
         long,
         value_name = "LIST",
@@ -64,6 +66,9 @@ pub(crate) struct TestOptions {
     /// Leave out the tests with containers.
     #[arg(long, conflicts_with_all = ["unit", "suites"])]
     no_containers: bool,
+    /// Leave out the tests with real programs (package managers, databases).
+    #[arg(long, conflicts_with = "unit")]
+    no_workloads: bool,
     /// Write the table of cases and kernels, as Markdown.
     #[arg(long, value_name = "FILE", conflicts_with = "unit")]
     write_cases: Option<PathBuf>,
@@ -102,15 +107,19 @@ pub(crate) fn command(host: &Host, options: &TestOptions) -> Result<ExitCode> {
 fn run(host: &Host, options: &TestOptions, steps: &mut Steps) {
     let Parts { checks, unit, e2e } = options.parts();
     let kernels = e2e::kernels(&options.kernels);
-    let suites = if options.no_containers {
-        Vec::new()
-    } else {
-        e2e::suites(&options.suites, &kernels)
+    let asked = e2e::Asked {
+        containers: if options.no_containers {
+            &[]
+        } else {
+            &options.suites
+        },
+        workloads: !options.no_workloads,
     };
+    let (suites, left_out) = e2e::Suite::choose(asked, &kernels);
     if checks || e2e {
         let guests = setup::Guests {
             kernels: if e2e { &kernels } else { &[] },
-            suites: &suites.iter().map(|suite| suite.name).collect::<Vec<_>>(),
+            suites: &suites.iter().map(|suite| suite.rootfs).collect::<Vec<_>>(),
         };
         let Some(toolchain) = prepare(host, checks, guests, steps) else {
             return;
@@ -123,6 +132,13 @@ fn run(host: &Host, options: &TestOptions, steps: &mut Steps) {
         steps.counted("unit tests", || unit_tests::run(host));
     }
     if e2e {
+        for suite in left_out {
+            say(format_args!(
+                "left out: the tests with {}, which run on kernel {}",
+                suite.name,
+                suite.kernel()
+            ));
+        }
         steps.counted("end-to-end tests", || {
             let binaries = build::guest_binaries(host)?;
             let chosen = e2e::Chosen {
@@ -214,7 +230,7 @@ mod tests {
 
     #[test]
     fn kernels_are_a_list() {
-        assert_eq!(options(&[]).kernels, ["all"]);
+        assert_eq!(options(&[]).kernels, ["5.10", "6.1", "newest"]);
         assert_eq!(options(&["--kernels", "5.10,7.2"]).kernels, ["5.10", "7.2"]);
     }
 }

@@ -55,6 +55,11 @@ pub(crate) fn nothing_else(done: &[Done], recorded: &Recorded) -> Result<()> {
         .iter()
         .map(|done| done.upper.display().to_string())
         .collect();
+    no_strays(recorded, &uppers)
+}
+
+/// Everything reported belongs to these upper directories.
+pub(crate) fn no_strays(recorded: &Recorded, uppers: &HashSet<String>) -> Result<()> {
     let strays: Vec<&Value> = events(recorded)
         .filter(|event| !uppers.contains(event["mount"]["upperdir"].as_str().unwrap_or_default()))
         .collect();
@@ -74,7 +79,7 @@ fn events(recorded: &Recorded) -> impl Iterator<Item = &Value> {
         .filter(|event| event["type"] == "copy_up" || event["type"] == "whiteout")
 }
 
-fn of_upper<'a>(recorded: &'a Recorded, upper: &str) -> Vec<&'a Value> {
+pub(crate) fn of_upper<'a>(recorded: &'a Recorded, upper: &str) -> Vec<&'a Value> {
     events(recorded)
         .filter(|event| event["mount"]["upperdir"] == upper)
         .collect()

@@ -12,7 +12,7 @@ mod coverage;
 mod disks;
 mod expected;
 mod facts;
-mod judge;
+pub(crate) mod judge;
 mod layer;
 mod limits;
 mod mapped;
@@ -22,10 +22,10 @@ mod print;
 mod process;
 mod run;
 mod storm;
-mod sys;
+pub(crate) mod sys;
 mod topics;
-mod totals;
-mod upper;
+pub(crate) mod totals;
+pub(crate) mod upper;
 mod uring;
 
 use std::{

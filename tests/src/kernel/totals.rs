@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::events::Recorded;
 
 /// The kernel's own totals agree with the events.
-pub(super) fn agree(recorded: &Recorded, upper: &str, events: &[&Value]) -> Result<()> {
+pub(crate) fn agree(recorded: &Recorded, upper: &str, events: &[&Value]) -> Result<()> {
     let rows = recorded.summary["containers"].as_array();
     let row = rows
         .context("no rows")?

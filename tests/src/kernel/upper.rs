@@ -109,7 +109,7 @@ fn describe(path: &Path, metadata: &Metadata, origins: &Origins) -> Result<Strin
 }
 
 /// An attribute of overlayfs, whichever prefix the mount uses.
-fn attribute(path: &Path, name: &str) -> Result<Option<Vec<u8>>> {
+pub(crate) fn attribute(path: &Path, name: &str) -> Result<Option<Vec<u8>>> {
     for prefix in ["trusted", "user"] {
         let full = CString::new(format!("{prefix}.overlay.{name}"))?;
         let value =
@@ -124,7 +124,7 @@ fn attribute(path: &Path, name: &str) -> Result<Option<Vec<u8>>> {
 /// The handle in an origin: behind version, magic, length and flags (1 byte
 /// each) its type, then the file system's uuid, then itself. Empty if the
 /// lower file system has none.
-fn handle(origin: &[u8]) -> Option<Handle> {
+pub(crate) fn handle(origin: &[u8]) -> Option<Handle> {
     const TYPE: usize = 4;
     const UUID_BYTES: usize = 16;
     let kind = *origin.get(TYPE)?;
@@ -133,12 +133,15 @@ fn handle(origin: &[u8]) -> Option<Handle> {
 }
 
 /// The name inside the overlay.
-fn inside(root: &Path, path: &Path) -> Result<String> {
+pub(crate) fn inside(root: &Path, path: &Path) -> Result<String> {
     Ok(format!("/{}", path.strip_prefix(root)?.display()))
 }
 
 /// Calls `visit` for everything below `root`, without following links.
-fn walk(root: &Path, visit: &mut dyn FnMut(&Path, &Metadata) -> Result<()>) -> Result<()> {
+pub(crate) fn walk(
+    root: &Path,
+    visit: &mut dyn FnMut(&Path, &Metadata) -> Result<()>,
+) -> Result<()> {
     let mut directories = vec![root.to_owned()];
     while let Some(directory) = directories.pop() {
         for entry in

@@ -10,10 +10,17 @@ pub(super) struct Recipe {
     pub(super) suite: &'static str,
     pub(super) archives: &'static [Archive<'static>],
     pub(super) packages: &'static [&'static str],
+    /// Packages that are not installed: a guest has no network, and installs
+    /// them from [`KEPT`].
+    pub(super) kept: &'static [&'static str],
 }
 
-/// Real container runtimes, the file systems below them, and what scripts in
-/// the guest use. Everything else of a suite stays out.
+/// Where a guest has the archives of [`Recipe::kept`].
+const KEPT: &str = "/var/cache/debs";
+
+/// Real container runtimes, the file systems below them, what scripts in the
+/// guest use, and a database server with its data directory. Everything else
+/// of a suite stays out.
 const RECIPES: [Recipe; 3] = [
     Recipe {
         suite: "bookworm",
@@ -32,14 +39,19 @@ const RECIPES: [Recipe; 3] = [
             "iproute2",
             "jq",
             "kmod",
+            "postgresql",
             "procps",
             "psmisc",
             "python3-minimal",
             "rsync",
+            "sqlite3",
             "strace",
             "util-linux",
             "xfsprogs",
         ],
+        // Small ones, with configuration files, alternatives and scripts; and
+        // one that is installed, for an upgrade.
+        kept: &["less", "nano", "procps", "sudo"],
     },
     // Docker 26.1 in November 2026.
     Recipe {
@@ -56,6 +68,7 @@ const RECIPES: [Recipe; 3] = [
             "iproute2",
             "kmod",
         ],
+        kept: &[],
     },
     // Docker 28.5, containerd 2.1, Podman 5.8 and Buildah 1.43 in November
     // 2026. uidmap: newuidmap for rootless Podman.
@@ -77,6 +90,7 @@ const RECIPES: [Recipe; 3] = [
             "runc",
             "uidmap",
         ],
+        kept: &[],
     },
 ];
 
@@ -91,6 +105,19 @@ impl Recipe {
             );
         };
         Ok(recipe)
+    }
+
+    /// What a shell does with the tree, `$1`, after the packages: mmdebstrap's
+    /// own apt is still there then. Nothing if nothing is kept.
+    pub(super) fn keep(&self) -> String {
+        if self.kept.is_empty() {
+            return String::new();
+        }
+        let kept = self.kept.join(" ");
+        format!(
+            "mkdir -p \"$1{KEPT}\" && cd \"$1{KEPT}\" && \
+             APT_CONFIG=\"$MMDEBSTRAP_APT_CONFIG\" apt-get -qq download {kept}"
+        )
     }
 }
 

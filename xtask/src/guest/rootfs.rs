@@ -61,9 +61,11 @@ fn image_of(recipe: &Recipe, host: &Host) -> PathBuf {
     let packages = recipe.packages.join(",");
     let archives = format!("{:?}", recipe.archives);
     let left_out = LEFT_OUT.join(",");
+    let kept = recipe.keep();
     let parts = [
         archives.as_bytes(),
         packages.as_bytes(),
+        kept.as_bytes(),
         left_out.as_bytes(),
     ];
     let name = format!("{}-{}.ext4", recipe.suite, fingerprint(&parts));
@@ -140,6 +142,10 @@ fn fill(host: &Host, recipe: &Recipe, work: &Path, tree: &Path) -> anyhow::Resul
     install.arg(format!("--include={}", recipe.packages.join(",")));
     for path in LEFT_OUT {
         install.arg(format!("--dpkgopt=path-exclude={path}"));
+    }
+    let keep = recipe.keep();
+    if !keep.is_empty() {
+        install.arg(format!("--customize-hook={keep}"));
     }
     if takes_old_indexes() {
         install.arg("--aptopt=Acquire::Check-Valid-Until \"false\"");
