@@ -102,15 +102,14 @@ impl Entry {
 
     /// Whether the Engine API may know what the files do not say.
     pub(crate) fn wants_api(&self) -> bool {
-        self.is_unnamed() && self.asked < MAX_ASKED
+        let is_runtimes = self.origin.container.is_some() || self.pending;
+        is_runtimes && self.is_unnamed() && self.asked < MAX_ASKED
     }
 
-    /// Whether it is a runtime's, but nobody knows the name.
+    /// Whether no name is known: there is none, or its record is not there yet.
     pub(crate) fn is_unnamed(&self) -> bool {
-        match &self.origin.container {
-            Some(container) => !container.is_named(),
-            None => self.pending,
-        }
+        let container = self.origin.container.as_ref();
+        container.is_none_or(|container| !container.is_named())
     }
 
     /// Whether this is the last of the planned retries, or a later one.

@@ -242,9 +242,10 @@ impl Resolution {
     }
 }
 
-/// Names a container of an inner daemon `OUTER/NAME`.
+/// Names a container of an inner daemon `OUTER/NAME`. One whose name is not
+/// known stays without: it is looked for again.
 pub(crate) fn qualify(container: &mut Container, outer: Option<&str>) {
-    if let Some(outer) = outer {
-        container.name = Some(format!("{outer}/{}", container.label()));
+    if let (Some(outer), Some(name)) = (outer, &mut container.name) {
+        *name = format!("{outer}/{name}");
     }
 }

@@ -19,8 +19,9 @@ use crate::command::{run, shell};
 pub(crate) struct ImageLayer {
     /// `DiffID`: the digest of its uncompressed tar.
     pub(crate) digest: String,
-    /// The instruction that made it, as it must be shown.
-    pub(crate) instruction: String,
+    /// The instruction that made it, as it must be shown. `None` if the runtime
+    /// does not know it where this layer is used.
+    pub(crate) instruction: Option<String>,
 }
 
 /// An image, and the archive that holds it.
@@ -206,7 +207,7 @@ impl Builder {
             layers: layers
                 .map(|(digest, instruction)| ImageLayer {
                     digest,
-                    instruction,
+                    instruction: Some(instruction),
                 })
                 .collect(),
             _directory: self.directory,

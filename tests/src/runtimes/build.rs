@@ -78,6 +78,7 @@ pub(crate) fn of_docker(docker: &Docker) -> Result<()> {
                 layers: &layers[..below + index],
                 overlay,
                 before: None,
+                step: None,
             })
         })
         .collect::<Result<_>>()?;
@@ -96,9 +97,15 @@ fn layers(base: &Image, inspected: &Value) -> Result<Vec<ImageLayer>> {
     let new = digests.iter().skip(base.layers.len()).zip(STEPS);
     let new = new.map(|(digest, (instruction, _))| ImageLayer {
         digest: digest.as_str().unwrap_or_default().to_owned(),
-        instruction: instruction.to_owned(),
+        instruction: Some(instruction.to_owned()),
     });
-    Ok(base.layers.iter().cloned().chain(new).collect())
+    // What made the layers of a base is in its own image's configuration, which
+    // the builder's records do not name.
+    let base = base.layers.iter().map(|layer| ImageLayer {
+        instruction: None,
+        ..layer.clone()
+    });
+    Ok(base.chain(new).collect())
 }
 
 /// The steps' directories by the graph driver, the first step's first.
@@ -187,7 +194,7 @@ pub(crate) fn of_podman() -> Result<()> {
             let layer = &image.layers[layer];
             ensure!(
                 event["layer"]["digest"] == layer.digest.as_str()
-                    && event["layer"]["instruction"] == layer.instruction.as_str(),
+                    && event["layer"]["instruction"].as_str() == layer.instruction.as_deref(),
                 "another layer: {event}"
             );
         }
@@ -238,7 +245,7 @@ pub(crate) fn of_buildah() -> Result<()> {
     let subject = Subject {
         identity: Identity {
             id,
-            name: CHOWN.to_owned(),
+            name: container.clone(),
             image: Some(reference),
             runtime: "buildah",
             pod: None,
@@ -247,10 +254,20 @@ pub(crate) fn of_buildah() -> Result<()> {
         layers: &image.layers,
         overlay,
         before: None,
+        step: Some(CHOWN),
     };
     let verdict = judge(&recorded, &[subject]);
     run("buildah", &["rm", &container])?;
-    verdict
+    verdict?;
+    // What prepares the step comes before its command is known.
+    let events = recorded.copy_ups(CHOWN);
+    let data = of_kind(&events, "data");
+    ensure!(
+        data.len() == archive::TREE_FILES,
+        "{} files of the step",
+        data.len()
+    );
+    Ok(())
 }
 
 /// Directories of a layer of containers/storage, by its own notes: `lower` is a

@@ -101,8 +101,8 @@ pub(crate) fn committed(namespace: &str) -> Result<Vec<Layers>> {
             continue;
         };
         // A view of a snapshot has it as the topmost lower layer.
-        let mount = snapshots(&["view", "--mounts", "/x", "view-of-a-test", key])
-            .or_else(|_| snapshots(&["mounts", "/x", "view-of-a-test"]))?;
+        snapshots(&["view", "view-of-a-test", key])?;
+        let mount = snapshots(&["mounts", "/x", "view-of-a-test"])?;
         snapshots(&["remove", "view-of-a-test"])?;
         let options = mount.split_whitespace().last().unwrap_or_default();
         let lower = options
@@ -183,6 +183,7 @@ impl Engine for Ctr {
             layers: &image.layers,
             overlay: layers(self.namespace, &id)?,
             before: None,
+            step: None,
         })
     }
 

@@ -93,7 +93,7 @@ impl Pod {
             .message(3, &self.config);
         let id = call("CreateContainer", request).and_then(id)?;
         call("StartContainer", Message::new().text(1, &id))?;
-        for _ in 0..3000 {
+        for _ in 0..1200 {
             let answer = call("ContainerStatus", Message::new().text(1, &id))?;
             let status = protobuf::bytes(&answer, 1).context("no status")?;
             if protobuf::number(status, 3) == EXITED {
@@ -101,7 +101,7 @@ impl Pod {
                 ensure!(code == 0, "{name} ended with {code}");
                 return Ok(id);
             }
-            thread::sleep(Duration::from_millis(20));
+            thread::sleep(Duration::from_millis(50));
         }
         bail!("{name} did not end")
     }
@@ -142,6 +142,7 @@ impl Engine for Pod {
             layers: &image.layers,
             overlay,
             before: None,
+            step: None,
         })
     }
 

@@ -44,6 +44,21 @@ pub(crate) struct Subject<'a> {
     /// What the runtime mounts and fills before it writes down whose it is:
     /// then lines may lack the name, but the report has it.
     pub(crate) before: Option<Layers>,
+    /// What it is called while it makes a step of a build.
+    pub(crate) step: Option<&'static str>,
+}
+
+impl Subject<'_> {
+    /// Whether this is it, under one of its names.
+    fn is(&self, shown: &Value) -> bool {
+        let identity = self.identity.json();
+        let step = self.step.map(|name| {
+            let mut identity = identity.clone();
+            identity["name"] = name.into();
+            identity
+        });
+        *shown == identity || step.is_some_and(|step| *shown == step)
+    }
 }
 
 /// An overlay of a subject.
@@ -78,7 +93,7 @@ impl Part<'_> {
             || shown
                 .as_object()
                 .is_some_and(|shown| shown.iter().all(known));
-        *shown == identity || self.early && in_part
+        self.subject.is(shown) || self.early && in_part
     }
 }
 
@@ -96,6 +111,10 @@ struct Fact {
 /// Compares everything that was recorded with all that these containers did.
 /// Nothing may be lost, left without a container, or be another's.
 pub(crate) fn judge(recorded: &Recorded, subjects: &[Subject<'_>]) -> Result<()> {
+    verdict(recorded, subjects).with_context(|| format!("ovl-trace said: {}", recorded.log))
+}
+
+fn verdict(recorded: &Recorded, subjects: &[Subject<'_>]) -> Result<()> {
     recorded.expect_no_loss()?;
     let parts = parts(subjects);
     let events = ["copy_up", "whiteout"].map(|kind| recorded.of_type(kind));
@@ -120,7 +139,7 @@ pub(crate) fn judge(recorded: &Recorded, subjects: &[Subject<'_>]) -> Result<()>
     let mut rows = rows.context("no containers")?.clone();
     for subject in subjects {
         let identity = subject.identity.json();
-        let position = rows.iter().position(|row| row["container"] == identity);
+        let position = rows.iter().position(|row| subject.is(&row["container"]));
         let position = position.with_context(|| format!("no row of {identity} in {rows:?}"))?;
         check_row(&rows.swap_remove(position), subject)?;
     }
@@ -217,7 +236,7 @@ fn copied(part: &Part<'_>, path: &str, kind: &str, copied_bytes: Option<u64>) ->
         copied_bytes,
         layer: Some(position as u64 + 1),
         digest: layer.map(|layer| layer.digest.clone()),
-        instruction: layer.map(|layer| layer.instruction.clone()),
+        instruction: layer.and_then(|layer| layer.instruction.clone()),
     })
 }
 

@@ -1,6 +1,6 @@
 //! Containers that come and go one after another.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 
 use super::{
@@ -32,14 +32,14 @@ pub(crate) fn two_hundred_in_a_pod() -> Result<()> {
     each_is_named(&tracer.finish()?, &identities, &image)
 }
 
-/// 20 containers of `docker run --rm`.
-pub(crate) fn twenty_of_docker(docker: &Docker) -> Result<()> {
+/// Containers of `docker run --rm`.
+pub(crate) fn of_docker(docker: &Docker, count: usize) -> Result<()> {
     let image = archive::shop("ovl-trace/shop:1")?;
     docker.load(&image)?;
     let tracer = Tracer::start(&[])?;
     let mut identities = Vec::new();
     let directory = tempfile::tempdir()?;
-    for _ in 0..20 {
+    for _ in 0..count {
         let name = unique("brief");
         let file = directory.path().join(&name).display().to_string();
         let options = [
@@ -65,14 +65,14 @@ pub(crate) fn twenty_of_docker(docker: &Docker) -> Result<()> {
     each_is_named(&tracer.finish()?, &identities, &image)
 }
 
-/// 20 containers of `ctr run --rm`.
-pub(crate) fn twenty_of_ctr(namespace: &'static str) -> Result<()> {
+/// Containers of `ctr run --rm`.
+pub(crate) fn of_ctr(namespace: &'static str, count: usize) -> Result<()> {
     containerd::start()?;
     let image = archive::shop("ovl-trace/shop:1")?;
     containerd::load(namespace, &image)?;
     let tracer = Tracer::start(&[])?;
     let mut identities = Vec::new();
-    for _ in 0..20 {
+    for _ in 0..count {
         let id = unique("brief");
         let reference = containerd::reference(&image);
         let options = ["run", "--rm", "--snapshotter", "overlayfs", &reference, &id];
@@ -84,6 +84,11 @@ pub(crate) fn twenty_of_ctr(namespace: &'static str) -> Result<()> {
 
 /// Each has copied exactly one file, and nobody has copied anything else.
 fn each_is_named(recorded: &Recorded, identities: &[Identity], image: &Image) -> Result<()> {
+    verdict(recorded, identities, image)
+        .with_context(|| format!("ovl-trace said: {}", recorded.log))
+}
+
+fn verdict(recorded: &Recorded, identities: &[Identity], image: &Image) -> Result<()> {
     recorded.expect_no_loss()?;
     let data: Vec<&Value> = recorded
         .of_type("copy_up")
@@ -109,7 +114,7 @@ fn each_is_named(recorded: &Recorded, identities: &[Identity], image: &Image) ->
         let layer = &image.layers[0];
         ensure!(
             event["layer"]["digest"] == layer.digest.as_str()
-                && event["layer"]["instruction"] == layer.instruction.as_str(),
+                && event["layer"]["instruction"].as_str() == layer.instruction.as_deref(),
             "another layer: {event}"
         );
         let row = rows.iter().filter(|row| row["container"] == json);

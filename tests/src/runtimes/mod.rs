@@ -74,19 +74,18 @@ const ALL: &[Case] = cases![
     "docker_overlay2::forty_layers": || common::forty_layers(&overlay2()?);
     "docker_overlay2::options_longer_than_a_page": ||
         common::options_longer_than_a_page(&overlay2()?, 85);
-    "docker_overlay2::twenty_brief_ones": || many::twenty_of_docker(&overlay2()?);
+    "docker_overlay2::twenty_brief_ones": || many::of_docker(&overlay2()?, 20);
     "docker_overlay2::docker_in_docker": nested::two_containers;
     "docker_overlay2::build_steps": || build::of_docker(&overlay2()?);
     "docker_snapshots::two_containers": || common::two_containers(&snapshots()?);
-    "docker_snapshots::forty_layers": || common::forty_layers(&snapshots()?);
     "docker_snapshots::options_longer_than_a_page": ||
         common::options_longer_than_a_page(&snapshots()?, 65);
+    "docker_snapshots::ten_brief_ones": || many::of_docker(&snapshots()?, 10);
     "docker_snapshots::build_steps": || build::of_docker(&snapshots()?);
-    "docker_snapshots::twenty_brief_ones": || many::twenty_of_docker(&snapshots()?);
     "containerd::two_containers": || common::two_containers(&Ctr::new("shop")?);
     "containerd::options_longer_than_a_page": ||
         common::options_longer_than_a_page(&Ctr::new("shop")?, 65);
-    "containerd::twenty_brief_ones": || many::twenty_of_ctr("shop");
+    "containerd::ten_brief_ones": || many::of_ctr("shop", 10);
     "cri::two_containers": || common::two_containers(&Pod::start("shop")?);
     "cri::two_hundred_in_a_pod": many::two_hundred_in_a_pod;
     "podman::two_containers": || common::two_containers(&Podman::root()?);

@@ -124,6 +124,7 @@ impl Engine for Inner {
             },
             layers: &image.layers,
             before: Some(init(&layers, image)?),
+            step: None,
             overlay: layers,
         })
     }
