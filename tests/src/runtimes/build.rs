@@ -11,8 +11,9 @@ use super::{
     containerd,
     docker::{Docker, Store},
     engine::Engine as _,
-    judge::{Identity, Subject, judge},
+    judge::judge,
     podman::Podman,
+    subject::{Identity, Subject},
 };
 use crate::{
     command::run,
@@ -44,7 +45,7 @@ fn context(base: &str) -> Result<TempDir> {
     Ok(directory)
 }
 
-/// `docker build` with BuildKit: every step against its own upper directory,
+/// `docker build` with `BuildKit`: every step against its own upper directory,
 /// which stays as a layer of the image.
 pub(crate) fn of_docker(docker: &Docker) -> Result<()> {
     let image = archive::shop("ovl-trace/shop:1")?;

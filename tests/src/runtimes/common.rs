@@ -5,7 +5,8 @@ use anyhow::Result;
 use super::{
     archive::{self, Image},
     engine::Engine,
-    judge::{Subject, judge},
+    judge::judge,
+    subject::Subject,
 };
 use crate::{docker::unique, tracer::Tracer};
 

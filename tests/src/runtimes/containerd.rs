@@ -13,7 +13,7 @@ use super::{
     archive::Image,
     daemon::Daemon,
     engine::Engine,
-    judge::{Identity, Subject},
+    subject::{Identity, Subject},
 };
 use crate::{
     command::{output, run},

@@ -12,8 +12,8 @@ use super::{
     daemon,
     engine::Engine,
     grpc,
-    judge::{Identity, Subject},
     protobuf::{self, Message},
+    subject::{Identity, Subject},
 };
 use crate::docker::unique;
 
@@ -61,7 +61,8 @@ impl Pod {
             .message(1, &metadata)
             .map(6, &labels)
             .message(8, &linux);
-        let id = call("RunPodSandbox", Message::new().message(1, &config)).and_then(id)?;
+        let id = call("RunPodSandbox", Message::new().message(1, &config))
+            .and_then(|answer| id(&answer))?;
         Ok(Self {
             name,
             namespace,
@@ -91,7 +92,7 @@ impl Pod {
             .text(1, &self.id)
             .message(2, &config)
             .message(3, &self.config);
-        let id = call("CreateContainer", request).and_then(id)?;
+        let id = call("CreateContainer", request).and_then(|answer| id(&answer))?;
         call("StartContainer", Message::new().text(1, &id))?;
         for _ in 0..1200 {
             let answer = call("ContainerStatus", Message::new().text(1, &id))?;
@@ -163,7 +164,7 @@ fn call(method: &str, request: Message) -> Result<Vec<u8>> {
 }
 
 /// The first field of both answers that have an id.
-fn id(answer: Vec<u8>) -> Result<String> {
-    let id = protobuf::bytes(&answer, 1).context("no id")?;
+fn id(answer: &[u8]) -> Result<String> {
+    let id = protobuf::bytes(answer, 1).context("no id")?;
     Ok(String::from_utf8(id.to_vec())?)
 }

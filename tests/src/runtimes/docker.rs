@@ -10,7 +10,7 @@ use super::{
     containerd,
     daemon::Daemon,
     engine::Engine,
-    judge::{Identity, Subject},
+    subject::{Identity, Subject},
 };
 use crate::{
     command::{output, run},

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::{archive::Image, judge::Subject};
+use super::{archive::Image, subject::Subject};
 
 /// A runtime that can load an image and run a container of it.
 pub(crate) trait Engine {

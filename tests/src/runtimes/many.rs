@@ -9,7 +9,7 @@ use super::{
     cri::{self, Pod},
     docker::Docker,
     engine::Engine as _,
-    judge::Identity,
+    subject::Identity,
 };
 use crate::{command::run, docker::unique, events::Recorded, tracer::Tracer};
 

@@ -16,6 +16,7 @@ mod many;
 mod nested;
 mod podman;
 mod protobuf;
+mod subject;
 
 use std::process::ExitCode;
 

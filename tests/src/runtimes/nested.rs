@@ -11,7 +11,7 @@ use super::{
     common,
     docker::{Docker, Store, graph_driver, init},
     engine::Engine,
-    judge::{Identity, Subject},
+    subject::{Identity, Subject},
 };
 use crate::{
     command::{output, run},

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{
     archive::Image,
     engine::Engine,
-    judge::{Identity, Subject},
+    subject::{Identity, Subject},
 };
 use crate::{
     command::{run, shell},
