@@ -19,9 +19,8 @@ use crate::command::{run, shell};
 pub(crate) struct ImageLayer {
     /// `DiffID`: the digest of its uncompressed tar.
     pub(crate) digest: String,
-    /// The instruction that made it, as it must be shown. `None` if the runtime
-    /// does not know it where this layer is used.
-    pub(crate) instruction: Option<String>,
+    /// The instruction that made it, as it must be shown.
+    pub(crate) instruction: String,
 }
 
 /// An image, and the archive that holds it.
@@ -207,7 +206,7 @@ impl Builder {
             layers: layers
                 .map(|(digest, instruction)| ImageLayer {
                     digest,
-                    instruction: Some(instruction),
+                    instruction,
                 })
                 .collect(),
             _directory: self.directory,

@@ -79,6 +79,7 @@ pub(crate) fn of_docker(docker: &Docker) -> Result<()> {
                 layers: &layers[..below + index],
                 overlay,
                 before: None,
+                incomplete: true,
                 step: None,
             })
         })
@@ -98,15 +99,9 @@ fn layers(base: &Image, inspected: &Value) -> Result<Vec<ImageLayer>> {
     let new = digests.iter().skip(base.layers.len()).zip(STEPS);
     let new = new.map(|(digest, (instruction, _))| ImageLayer {
         digest: digest.as_str().unwrap_or_default().to_owned(),
-        instruction: Some(instruction.to_owned()),
+        instruction: instruction.to_owned(),
     });
-    // What made the layers of a base is in its own image's configuration, which
-    // the builder's records do not name.
-    let base = base.layers.iter().map(|layer| ImageLayer {
-        instruction: None,
-        ..layer.clone()
-    });
-    Ok(base.chain(new).collect())
+    Ok(base.layers.iter().cloned().chain(new).collect())
 }
 
 /// The steps' directories by the graph driver, the first step's first.
@@ -195,7 +190,7 @@ pub(crate) fn of_podman() -> Result<()> {
             let layer = &image.layers[layer];
             ensure!(
                 event["layer"]["digest"] == layer.digest.as_str()
-                    && event["layer"]["instruction"].as_str() == layer.instruction.as_deref(),
+                    && event["layer"]["instruction"] == layer.instruction.as_str(),
                 "another layer: {event}"
             );
         }
@@ -255,6 +250,7 @@ pub(crate) fn of_buildah() -> Result<()> {
         layers: &image.layers,
         overlay,
         before: None,
+        incomplete: false,
         step: Some(CHOWN),
     };
     let verdict = judge(&recorded, &[subject]);

@@ -100,10 +100,11 @@ pub(crate) fn committed(namespace: &str) -> Result<Vec<Layers>> {
         let [key, _parent, "Committed"] = words.as_slice() else {
             continue;
         };
-        // A view of a snapshot has it as the topmost lower layer.
-        snapshots(&["view", "view-of-a-test", key])?;
-        let mount = snapshots(&["mounts", "/x", "view-of-a-test"])?;
-        snapshots(&["remove", "view-of-a-test"])?;
+        // A view of a snapshot has it as the topmost lower layer. It stays, for
+        // the guest is thrown away.
+        let view = unique("view-of-a-test");
+        snapshots(&["view", &view, key])?;
+        let mount = snapshots(&["mounts", "/x", &view])?;
         let options = mount.split_whitespace().last().unwrap_or_default();
         let lower = options
             .split(',')
@@ -183,6 +184,7 @@ impl Engine for Ctr {
             layers: &image.layers,
             overlay: layers(self.namespace, &id)?,
             before: None,
+            incomplete: false,
             step: None,
         })
     }

@@ -143,6 +143,7 @@ impl Engine for Pod {
             layers: &image.layers,
             overlay,
             before: None,
+            incomplete: false,
             step: None,
         })
     }

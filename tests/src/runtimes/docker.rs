@@ -122,6 +122,7 @@ impl Engine for Docker {
             identity: Self::identity(id, name, image),
             layers: &image.layers,
             before: Some(init(&layers, image)?),
+            incomplete: false,
             step: None,
             overlay: layers,
         })

@@ -114,7 +114,7 @@ fn verdict(recorded: &Recorded, identities: &[Identity], image: &Image) -> Resul
         let layer = &image.layers[0];
         ensure!(
             event["layer"]["digest"] == layer.digest.as_str()
-                && event["layer"]["instruction"].as_str() == layer.instruction.as_deref(),
+                && event["layer"]["instruction"] == layer.instruction.as_str(),
             "another layer: {event}"
         );
         let row = rows.iter().filter(|row| row["container"] == json);

@@ -124,6 +124,7 @@ impl Engine for Inner {
             },
             layers: &image.layers,
             before: Some(init(&layers, image)?),
+            incomplete: false,
             step: None,
             overlay: layers,
         })

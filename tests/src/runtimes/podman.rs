@@ -169,6 +169,7 @@ impl Engine for Podman {
                     .collect(),
             },
             before: None,
+            incomplete: false,
             step: None,
         })
     }

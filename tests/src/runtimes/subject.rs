@@ -42,6 +42,9 @@ pub(crate) struct Subject<'a> {
     /// What the runtime mounts and fills before it writes down whose it is:
     /// then lines may lack the name, but the report has it.
     pub(crate) before: Option<Layers>,
+    /// The runtime may not know yet what its layers are: digests are computed
+    /// at the end of a build. Then they may be missing, but not wrong.
+    pub(crate) incomplete: bool,
     /// What it is called while it makes a step of a build.
     pub(crate) step: Option<&'static str>,
 }
