@@ -63,7 +63,7 @@ impl Upper {
             if metadata.is_file() && !copied.insert(metadata.ino()) {
                 return Ok(());
             }
-            upper.sort_in(&layers.upper, path, metadata, &sizes)
+            upper.sort_in(layers, path, metadata, &sizes)
         })?;
         for list in [
             &mut upper.directories,
@@ -80,12 +80,13 @@ impl Upper {
 
     fn sort_in(
         &mut self,
-        root: &Path,
+        layers: &Layers,
         path: &Path,
         metadata: &Metadata,
         sizes: &HashMap<u32, u64>,
     ) -> Result<()> {
-        let inside = format!("/{}", path.strip_prefix(root)?.display());
+        let relative = path.strip_prefix(&layers.upper)?;
+        let inside = format!("/{}", relative.display());
         let file_type = metadata.file_type();
         if file_type.is_char_device() && metadata.rdev() == 0 {
             self.whiteouts.push(inside);
@@ -100,10 +101,16 @@ impl Upper {
         } else if file_type.is_symlink() {
             self.symlinks.push(inside);
         } else if file_type.is_file() {
-            let size = sizes
-                .get(&origin)
-                .with_context(|| format!("the origin of {inside} is in no lower layer"))?;
-            self.data.push((inside, *size));
+            let size = match origin {
+                Origin::Inode(inode) => sizes.get(&inode).copied(),
+                Origin::Somewhere => layers.lowers.iter().find_map(|lower| {
+                    let metadata = lower.join(relative).symlink_metadata().ok()?;
+                    Some(metadata.len())
+                }),
+            };
+            let size =
+                size.with_context(|| format!("the origin of {inside} is in no lower layer"))?;
+            self.data.push((inside, size));
         } else {
             self.special.push(inside);
         }
@@ -152,8 +159,17 @@ const HANDLE: usize = 5 + 16;
 /// (`include/linux/exportfs.h`).
 const FILEID_INO32_GEN: u8 = 1;
 
-/// Inode number in `trusted.overlay.origin`; `None` without one.
-fn origin(path: &Path) -> Result<Option<u32>> {
+/// Where a copy comes from.
+enum Origin {
+    /// The inode number of the lower file.
+    Inode(u32),
+    /// A rootless mounter may not have file handles, and notes nothing but that
+    /// it is a copy (`ovl_set_origin_fh`).
+    Somewhere,
+}
+
+/// What `trusted.overlay.origin` says; `None` without one.
+fn origin(path: &Path) -> Result<Option<Origin>> {
     // A rootless overlay (`userxattr`) may not write the trusted one.
     let value = match attribute(path, c"trusted.overlay.origin")? {
         None => attribute(path, c"user.overlay.origin")?,
@@ -162,6 +178,9 @@ fn origin(path: &Path) -> Result<Option<u32>> {
     let Some(value) = value else {
         return Ok(None);
     };
+    if value.is_empty() {
+        return Ok(Some(Origin::Somewhere));
+    }
     ensure!(
         value.len() >= HANDLE + 4 && value[4] == FILEID_INO32_GEN,
         "{}: the oracle needs layers on ext4 (origin {value:?})",
@@ -173,7 +192,7 @@ fn origin(path: &Path) -> Result<Option<u32>> {
         value[HANDLE + 2],
         value[HANDLE + 3],
     ];
-    Ok(Some(u32::from_ne_bytes(inode)))
+    Ok(Some(Origin::Inode(u32::from_ne_bytes(inode))))
 }
 
 /// An extended attribute of a file itself; `None` without one.

@@ -5,7 +5,6 @@ use serde_json::Value;
 
 use super::{
     archive::{self, Image},
-    containerd,
     cri::{self, Pod},
     docker::Docker,
     engine::Engine as _,
@@ -61,23 +60,6 @@ pub(crate) fn of_docker(docker: &Docker, count: usize) -> Result<()> {
             &name,
             &image,
         ));
-    }
-    each_is_named(&tracer.finish()?, &identities, &image)
-}
-
-/// Containers of `ctr run --rm`.
-pub(crate) fn of_ctr(namespace: &'static str, count: usize) -> Result<()> {
-    containerd::start()?;
-    let image = archive::shop("ovl-trace/shop:1")?;
-    containerd::load(namespace, &image)?;
-    let tracer = Tracer::start(&[])?;
-    let mut identities = Vec::new();
-    for _ in 0..count {
-        let id = unique("brief");
-        let reference = containerd::reference(&image);
-        let options = ["run", "--rm", "--snapshotter", "overlayfs", &reference, &id];
-        containerd::ctr(namespace, &[&options[..], &["sh", "-euc", WORK]].concat())?;
-        identities.push(containerd::identity(id, namespace, &image));
     }
     each_is_named(&tracer.finish()?, &identities, &image)
 }

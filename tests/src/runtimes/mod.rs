@@ -81,12 +81,11 @@ const ALL: &[Case] = cases![
     "docker_snapshots::two_containers": || common::two_containers(&snapshots()?);
     "docker_snapshots::options_longer_than_a_page": ||
         common::options_longer_than_a_page(&snapshots()?, 65);
-    "docker_snapshots::ten_brief_ones": || many::of_docker(&snapshots()?, 10);
+    "docker_snapshots::five_brief_ones": || many::of_docker(&snapshots()?, 5);
     "docker_snapshots::build_steps": || build::of_docker(&snapshots()?);
     "containerd::two_containers": || common::two_containers(&Ctr::new("shop")?);
     "containerd::options_longer_than_a_page": ||
         common::options_longer_than_a_page(&Ctr::new("shop")?, 65);
-    "containerd::ten_brief_ones": || many::of_ctr("shop", 10);
     "cri::two_containers": || common::two_containers(&Pod::start("shop")?);
     "cri::two_hundred_in_a_pod": many::two_hundred_in_a_pod;
     "podman::two_containers": || common::two_containers(&Podman::root()?);

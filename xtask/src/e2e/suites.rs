@@ -35,7 +35,8 @@ const CONTAINERS: [Suite; 3] = [
         rootfs: "trixie",
         kernel: "6.12",
         docker: false,
-        script: "exec ovl-trace-tests runtimes docker_overlay2",
+        script: "exec ovl-trace-tests runtimes docker_overlay2::two docker_overlay2::options \
+                 docker_overlay2::build",
     },
     Suite {
         name: "containers of sid",
