@@ -46,7 +46,8 @@ pub struct Plan<'a> {
     pub tracefs: Tracefs,
     /// Size of the ring buffer in bytes: a power of two, and pages.
     pub ring_bytes: u32,
-    /// Rows of each of [`TABLES`]; `None`: as the program has them.
+    /// Rows of each table of totals, overlays and running copy-ups; `None`: as
+    /// the program has them.
     pub table_rows: Option<u32>,
     /// Announce copy-ups of files of at least this size when they start.
     pub announce_bytes: Option<u64>,
