@@ -9,7 +9,7 @@ use crate::model::OverlayKey;
 /// How long after its first sight an overlay is looked at again at every mount.
 /// Docker's `-init` mount comes before the container's record, however long
 /// that takes, and the record before the container's own mount.
-const EARLIER: Duration = Duration::from_secs(10);
+const EARLIER: Duration = Duration::from_secs(60);
 
 /// The most that are looked at again at one mount, the newest first.
 const MAX_EARLIER: usize = 8;

@@ -189,6 +189,25 @@ impl Docker {
 
 /// The container whose own layer, or init layer, has this name.
 fn container_of(name: &str) -> Option<&str> {
-    let id = name.strip_suffix("-init").unwrap_or(name);
+    // `-init-key` while Docker fills it, `-init` from then on (moby
+    // `daemon/containerd/image_snapshot.go`, `prepareInitLayer`).
+    let mut suffixes = ["-init-key", "-init"].into_iter();
+    let id = suffixes.find_map(|suffix| name.strip_suffix(suffix));
+    let id = id.unwrap_or(name);
     is_hex64(id.as_bytes()).then_some(id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_container_has_three_snapshots() {
+        let id = "ab".repeat(32);
+        for suffix in ["", "-init", "-init-key"] {
+            assert_eq!(container_of(&format!("{id}{suffix}")), Some(id.as_str()));
+        }
+        assert_eq!(container_of(&format!("{id}-init-key-init")), None);
+        assert_eq!(container_of("web-init"), None);
+    }
 }
