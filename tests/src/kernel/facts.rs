@@ -31,8 +31,9 @@ pub(crate) struct Facts {
     pub(crate) acl: bool,
     /// The mount option `fsync=strict`: 6.12.117 and 7.2, not 6.18.
     pub(crate) fsync_strict: bool,
-    /// Attributes are synced without being asked: from 6.12 on, until that
-    /// became what `fsync=strict` asks for ("ovl: fsync after metadata copy-up").
+    /// Attributes of regular files and directories are synced without being
+    /// asked, unless `metacopy=on`: from 6.12 on, until that became what
+    /// `fsync=strict` asks for ("ovl: fsync after metadata copy-up").
     pub(crate) attributes_are_synced: bool,
     /// Layers with mapped ids, from 5.19 on, where the file system can map.
     pub(crate) mapped_layers: bool,

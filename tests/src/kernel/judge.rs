@@ -155,8 +155,9 @@ fn syncs(done: &Done, event: &Value) -> Result<(), String> {
     let phases = &event["phases"];
     let sync = phases["sync_ns"].as_u64();
     let volatile = done.case.options.contains("volatile");
-    let strict =
-        done.attributes_are_synced && !volatile || done.case.options.contains("fsync=strict");
+    let strict = done.case.options.contains("fsync=strict")
+        || done.attributes_are_synced && !volatile && !done.case.options.contains("metacopy=on");
+    let can_be_synced = event["kind"] == "data" || event["kind"] == "directory";
     let wanted = match event["method"].as_str().unwrap_or_default() {
         "copy" | "reflink" if phases["data_ns"].is_null() => {
             return Err(format!("no time for its data: {phases}"));
@@ -164,7 +165,7 @@ fn syncs(done: &Done, event: &Value) -> Result<(), String> {
         "copy" => Some(!volatile),
         "reflink" => Some(strict || !(volatile || done.clones_are_not_synced)),
         // Its own attributes, not those of something with another name.
-        "none" | "truncated" | "metacopy" if strict => Some(true),
+        "none" | "truncated" if strict && can_be_synced => Some(true),
         _ => None,
     };
     if sync.map(|sync| sync > 0) == wanted {
