@@ -6,6 +6,7 @@ mod perf;
 mod probe_table;
 mod tables;
 mod totals;
+mod unpreempted;
 
 use std::{collections::BTreeMap, os::fd::AsFd as _};
 
@@ -26,7 +27,7 @@ use ovl_trace_common::{
 pub use self::probe_table::{PROBES, Probe};
 pub use totals::{CopyUpRow, KernelTotals, WhiteoutRow};
 
-use self::group::Group;
+use self::{group::Group, unpreempted::Unpreempted};
 use crate::kernel::{kallsyms::Symbols, probe_table as functions, tracefs::Tracefs};
 
 /// The program, compiled for the kernel; empty in a build without it.
@@ -201,17 +202,20 @@ impl Tracer {
 
     /// Totals as they are now.
     pub fn totals(&self) -> Result<KernelTotals> {
+        let _unpreempted = Unpreempted::enter();
         totals::read(&self.ebpf)
     }
 
     /// Forgets the totals of overlays that are gone, to make room.
     pub fn forget(&mut self, rows: &KernelTotals) -> Result<()> {
+        let _unpreempted = Unpreempted::enter();
         totals::remove(&mut self.ebpf, rows)
     }
 
     /// What the kernel side could not do, by reason
     /// (`ovl_trace_common::loss::NAMES`), since the start.
     pub fn losses(&self) -> Result<[u64; loss::REASONS]> {
+        let _unpreempted = Unpreempted::enter();
         let map = self.ebpf.map("LOSSES").context("no map LOSSES")?;
         let array: PerCpuArray<_, u64> = PerCpuArray::try_from(map).context("the map LOSSES")?;
         let mut losses = [0; loss::REASONS];
@@ -229,17 +233,20 @@ impl Tracer {
 
     /// Copy-ups that are running now, by thread id.
     pub fn in_flight(&self) -> Result<BTreeMap<u32, InFlight>> {
+        let _unpreempted = Unpreempted::enter();
         tables::in_flight(&self.ebpf)
     }
 
     /// Forgets a copy-up that will never end; whether it still ran.
     pub fn abandon(&mut self, tid: u32) -> Result<bool> {
+        let _unpreempted = Unpreempted::enter();
         tables::abandon(&mut self.ebpf, tid)
     }
 
     /// What the kernel side remembers of an overlay; `None` once its
     /// superblock is gone.
     pub fn overlay(&self, key: OverlayKey) -> Result<Option<OverlayState>> {
+        let _unpreempted = Unpreempted::enter();
         tables::overlay(&self.ebpf, key)
     }
 }
