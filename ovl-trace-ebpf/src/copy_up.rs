@@ -11,7 +11,7 @@
 //!   ovl_copy_up_end ─ end: success is counted here
 //! ┄ left: failures, races and late cases are counted here
 //! ```
-//! `─` are entry probes, which cannot be missed; `┄` are return probes, whose
+//! `─` are entry probes, which need no pool; `┄` are return probes, whose
 //! pool is finite. So a plain successful copy-up is counted by entry probes
 //! alone. Return probes add errno, phases and bytes.
 
