@@ -104,6 +104,7 @@ impl Group {
             files: self.detail.files.into_list(sort, top),
             processes: self.detail.processes.into_list(sort, top),
             layers,
+            advice: Vec::new(),
         }
     }
 }

@@ -25,6 +25,7 @@
 //! bounded (see `top`): what does not fit is still in the sums, and in the
 //! number of rows left out.
 
+mod advice;
 mod detail;
 mod group;
 mod overlay;
@@ -40,6 +41,7 @@ use jiff::Timestamp;
 use crate::model::{Event, Filter, LossSource, Origin, OverlayKey, OverlayTotals};
 use overlay::Overlay;
 
+pub use advice::{Advice, Evidence};
 pub use detail::{CallKey, FileLast, ProcessKey, Tally};
 pub(crate) use percentile::range as bucket_range;
 pub use report::{

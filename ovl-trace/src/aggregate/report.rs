@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use jiff::Timestamp;
 
 use super::{
+    advice::Advice,
     detail::{CallKey, FileLast, ProcessKey, Tally},
     sums::{Sums, TriggerSums},
 };
@@ -117,6 +118,8 @@ pub struct ContainerReport {
     /// By lower layer, the topmost first, from events: what of the image was
     /// copied up. Layers without a copy-up are missing.
     pub layers: Vec<LayerRow>,
+    /// What to change, the most costly first: a handful at most.
+    pub advice: Vec<Advice>,
 }
 
 /// Copy-ups out of one lower layer.

@@ -7,7 +7,8 @@ use serde::Serialize;
 use super::sums::{SumsJson, known};
 use crate::{
     aggregate::{
-        CallKey, ContainerReport, FileLast, LayerRow, ProcessKey, Tally, TopList, TriggerRow,
+        Advice, CallKey, ContainerReport, FileLast, LayerRow, ProcessKey, Tally, TopList,
+        TriggerRow,
     },
     model::{Layer, Method, Origin},
     render::json::{ContainerJson, MountJson, name, result, rfc3339},
@@ -27,8 +28,7 @@ pub(super) struct RowJson<'a> {
     processes: Vec<ProcessJson<'a>>,
     processes_not_listed: OthersJson,
     layers: Vec<LayerJson<'a>>,
-    /// Filled by the analysis of layers, which is not part of this version.
-    advice: [(); 0],
+    advice: Vec<AdviceJson<'a>>,
 }
 
 impl<'a> RowJson<'a> {
@@ -49,7 +49,43 @@ impl<'a> RowJson<'a> {
                 .iter()
                 .map(|layer| LayerJson::new(layer, &row.origin))
                 .collect(),
-            advice: [],
+            advice: row.advice.iter().map(AdviceJson::new).collect(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct AdviceJson<'a> {
+    id: &'static str,
+    finding: &'a str,
+    remedy: &'a str,
+    evidence: EvidenceJson<'a>,
+}
+
+/// The bytes are those that were measured.
+#[derive(Serialize)]
+struct EvidenceJson<'a> {
+    copy_ups: u64,
+    whiteouts: u64,
+    copied_bytes: u64,
+    latency_ns: u64,
+    paths: Vec<Cow<'a, str>>,
+}
+
+impl<'a> AdviceJson<'a> {
+    fn new(advice: &'a Advice) -> Self {
+        let evidence = &advice.evidence;
+        Self {
+            id: advice.id,
+            finding: &advice.finding,
+            remedy: &advice.remedy,
+            evidence: EvidenceJson {
+                copy_ups: evidence.copy_ups,
+                whiteouts: evidence.whiteouts,
+                copied_bytes: evidence.copied_bytes,
+                latency_ns: evidence.latency_ns,
+                paths: evidence.paths.iter().map(|path| name(path).0).collect(),
+            },
         }
     }
 }
