@@ -14,6 +14,7 @@ pub mod in_flight;
 pub mod loss;
 pub mod offsets;
 pub mod overlay;
+pub mod program;
 
 /// Version of every layout in this crate; recordings carry it.
 pub const ABI_VERSION: u32 = 2;

@@ -41,6 +41,7 @@ mod opaque;
 mod overlay;
 mod path;
 mod probes;
+mod runs;
 mod task;
 mod totals;
 mod whiteout;

@@ -11,6 +11,7 @@ use ovl_trace_common::{
     in_flight::InFlight,
     loss::REASONS,
     overlay::OverlayState,
+    program,
 };
 
 /// What `ovl_copy_up_flags` was called for, per task.
@@ -106,6 +107,10 @@ pub(crate) static WHITEOUTS: HashMap<WhiteoutKey, u64> = HashMap::with_max_entri
 /// `ovl_trace_common::loss`, by reason.
 #[map]
 pub(crate) static LOSSES: PerCpuArray<u64> = PerCpuArray::with_max_entries(REASONS as u32, 0);
+
+/// How often each program ran, by its number in `ovl_trace_common::program`.
+#[map]
+pub(crate) static RUNS: Array<u64> = Array::with_max_entries(program::COUNT as u32, 0);
 
 /// See [`Scratch`].
 #[map]

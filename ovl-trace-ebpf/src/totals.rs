@@ -96,8 +96,12 @@ pub(crate) fn add_whiteout(key: &WhiteoutKey) {
     }
 }
 
+/// # Safety
+///
+/// `to` is aligned and can be written for as long as the program runs, and all
+/// writers use this.
 #[inline(always)]
-unsafe fn add(to: *mut u64, value: u64) {
+pub(crate) unsafe fn add(to: *mut u64, value: u64) {
     // BPF_ATOMIC | BPF_ADD without BPF_FETCH: the only atomic that 5.10 has
     // (the others came with 5.12), and `core` offers none on this target.
     // SAFETY: the caller's.

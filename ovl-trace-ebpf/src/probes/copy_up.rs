@@ -6,11 +6,13 @@ use aya_ebpf::{
     programs::{ProbeContext, RetProbeContext},
 };
 
+use ovl_trace_common::program;
+
 use crate::{
     arch, copy_up, emit,
     globals::one_probed,
     maps::{OPERATIONS, Operation},
-    task,
+    runs, task,
 };
 
 /// `static int ovl_copy_up_flags(struct dentry *dentry, int flags)`
@@ -19,6 +21,7 @@ use crate::{
 /// to be copied. It has no return probe: that would hide its caller.
 #[kprobe]
 fn copy_up_flags(ctx: ProbeContext) -> u32 {
+    runs::count(program::COPY_UP_FLAGS);
     if let Some(dentry) = ctx.arg::<u64>(0) {
         let operation = Operation {
             caller: arch::caller(&ctx),
@@ -34,6 +37,7 @@ fn copy_up_flags(ctx: ProbeContext) -> u32 {
 /// int flags)`
 #[kprobe]
 fn copy_up_one(ctx: ProbeContext) -> u32 {
+    runs::count(program::COPY_UP_ONE);
     if let (Some(dentry), Some(flags)) = (ctx.arg::<u64>(1), ctx.arg::<u32>(2)) {
         copy_up::begin(task::tid(), dentry, flags);
     }
@@ -44,6 +48,7 @@ fn copy_up_one(ctx: ProbeContext) -> u32 {
 /// half of the register is undefined.
 #[kretprobe]
 fn copy_up_one_return(ctx: RetProbeContext) -> u32 {
+    runs::count(program::COPY_UP_ONE_RETURN);
     copy_up::left(task::tid(), ctx.ret::<i32>());
     0
 }
@@ -54,6 +59,7 @@ fn copy_up_one_return(ctx: RetProbeContext) -> u32 {
 /// compiler, the copy-up begins here.
 #[kprobe]
 fn copy_up_start(ctx: ProbeContext) -> u32 {
+    runs::count(program::COPY_UP_START);
     if !one_probed()
         && let (Some(dentry), Some(flags)) = (ctx.arg::<u64>(0), ctx.arg::<u32>(1))
     {
@@ -67,6 +73,7 @@ fn copy_up_start(ctx: ProbeContext) -> u32 {
 /// it, or a negative errno.
 #[kretprobe]
 fn copy_up_start_return(ctx: RetProbeContext) -> u32 {
+    runs::count(program::COPY_UP_START_RETURN);
     copy_up::locked(task::tid(), ctx.ret::<i32>());
     0
 }
@@ -74,6 +81,7 @@ fn copy_up_start_return(ctx: RetProbeContext) -> u32 {
 /// `void ovl_copy_up_end(struct dentry *dentry)`
 #[kprobe]
 fn copy_up_end(_ctx: ProbeContext) -> u32 {
+    runs::count(program::COPY_UP_END);
     copy_up::end(task::tid());
     0
 }

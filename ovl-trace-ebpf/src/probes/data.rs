@@ -10,7 +10,9 @@ use aya_ebpf::{
     programs::{ProbeContext, RetProbeContext},
 };
 
-use crate::{copy_up, emit};
+use ovl_trace_common::program;
+
+use crate::{copy_up, emit, runs};
 
 /// `static int ovl_copy_up_file(struct ovl_fs *ofs, struct dentry *dentry,
 /// struct file *new_file, loff_t len [, bool datasync])`; on 5.10 and 5.15
@@ -18,6 +20,7 @@ use crate::{copy_up, emit};
 /// loff_t len)`: the length is the fourth argument of both.
 #[kprobe]
 fn copy_up_data(ctx: ProbeContext) -> u32 {
+    runs::count(program::COPY_UP_DATA);
     if let Some(length) = ctx.arg::<u64>(3) {
         copy_up::update(|copy_up| {
             copy_up.data_entered_ns = emit::now();
@@ -30,6 +33,7 @@ fn copy_up_data(ctx: ProbeContext) -> u32 {
 /// Its return.
 #[kretprobe]
 fn copy_up_data_return(_ctx: RetProbeContext) -> u32 {
+    runs::count(program::COPY_UP_DATA_RETURN);
     copy_up::update(|copy_up| {
         copy_up.data_left_ns = emit::now();
         copy_up.data_sync_ns = copy_up.sync_ns;
@@ -44,6 +48,7 @@ fn copy_up_data_return(_ctx: RetProbeContext) -> u32 {
 /// mount option `fsync=` (7.2, and 6.12.117), only with `fsync=strict`.
 #[kprobe]
 fn sync(_ctx: ProbeContext) -> u32 {
+    runs::count(program::SYNC);
     copy_up::update(|copy_up| copy_up.sync_entered_ns = emit::now());
     0
 }
@@ -51,6 +56,7 @@ fn sync(_ctx: ProbeContext) -> u32 {
 /// Its return.
 #[kretprobe]
 fn sync_return(_ctx: RetProbeContext) -> u32 {
+    runs::count(program::SYNC_RETURN);
     copy_up::update(|copy_up| {
         if copy_up.sync_entered_ns != 0 {
             copy_up.sync_ns += emit::now() - copy_up.sync_entered_ns;
@@ -64,6 +70,7 @@ fn sync_return(_ctx: RetProbeContext) -> u32 {
 /// negative errno.
 #[kretprobe]
 fn splice_return(ctx: RetProbeContext) -> u32 {
+    runs::count(program::SPLICE_RETURN);
     copy_up::update(|copy_up| {
         let moved = ctx.ret::<i64>();
         if moved > 0 {
@@ -78,6 +85,7 @@ fn splice_return(ctx: RetProbeContext) -> u32 {
 /// bytes shared, or a negative errno.
 #[kretprobe]
 fn clone_return(ctx: RetProbeContext) -> u32 {
+    runs::count(program::CLONE_RETURN);
     copy_up::update(|copy_up| {
         let shared = ctx.ret::<i64>();
         if shared > 0 {

@@ -5,13 +5,14 @@ use aya_ebpf::{
     macros::{kprobe, kretprobe},
     programs::{ProbeContext, RetProbeContext},
 };
-use ovl_trace_common::codes::cause;
+use ovl_trace_common::{codes::cause, program};
 
-use crate::{deletion, opaque, task};
+use crate::{deletion, opaque, runs, task};
 
 /// `bool ovl_lower_positive(struct dentry *dentry)`
 #[kprobe]
 fn lower_positive(ctx: ProbeContext) -> u32 {
+    runs::count(program::LOWER_POSITIVE);
     if let Some(dentry) = ctx.arg::<u64>(0) {
         deletion::asked(task::tid(), dentry);
     }
@@ -21,6 +22,7 @@ fn lower_positive(ctx: ProbeContext) -> u32 {
 /// Its return: a `bool`, of which only the lowest byte is defined.
 #[kretprobe]
 fn lower_positive_return(ctx: RetProbeContext) -> u32 {
+    runs::count(program::LOWER_POSITIVE_RETURN);
     deletion::answered(task::tid(), ctx.ret::<u64>() & 0xff != 0);
     0
 }
@@ -28,6 +30,7 @@ fn lower_positive_return(ctx: RetProbeContext) -> u32 {
 /// Return of `ovl_unlink`: 0 or a negative errno.
 #[kretprobe]
 fn unlink_return(ctx: RetProbeContext) -> u32 {
+    runs::count(program::UNLINK_RETURN);
     deletion::done(task::tid(), cause::UNLINK, ctx.ret::<i32>());
     0
 }
@@ -35,6 +38,7 @@ fn unlink_return(ctx: RetProbeContext) -> u32 {
 /// Return of `ovl_rmdir`: 0 or a negative errno.
 #[kretprobe]
 fn rmdir_return(ctx: RetProbeContext) -> u32 {
+    runs::count(program::RMDIR_RETURN);
     deletion::done(task::tid(), cause::RMDIR, ctx.ret::<i32>());
     0
 }
@@ -44,6 +48,7 @@ fn rmdir_return(ctx: RetProbeContext) -> u32 {
 /// `RENAME_EXCHANGE`.
 #[kretprobe]
 fn rename_return(ctx: RetProbeContext) -> u32 {
+    runs::count(program::RENAME_RETURN);
     let (tid, returned) = (task::tid(), ctx.ret::<i32>());
     deletion::done(tid, cause::RENAME, returned);
     opaque::done(tid, returned);

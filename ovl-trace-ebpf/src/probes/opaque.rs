@@ -9,7 +9,9 @@ use aya_ebpf::{
     programs::{ProbeContext, RetProbeContext},
 };
 
-use crate::{arch, deletion, globals::offset, opaque, task};
+use ovl_trace_common::program;
+
+use crate::{arch, deletion, globals::offset, opaque, runs, task};
 
 /// `OVL_XATTR_OPAQUE`, the first of `enum ovl_xattr` on every kernel
 /// (`fs/overlayfs/overlayfs.h`).
@@ -25,6 +27,7 @@ fn shifted() -> bool {
 /// *dentry, umode_t mode)`
 #[kprobe]
 fn mkdir(ctx: ProbeContext) -> u32 {
+    runs::count(program::MKDIR);
     let [first, second, ..] = arch::arguments(&ctx);
     let dentry = if shifted() { second } else { first };
     opaque::mkdir(task::tid(), dentry);
@@ -34,6 +37,7 @@ fn mkdir(ctx: ProbeContext) -> u32 {
 /// Its return: 0 or a negative errno; from 6.15 on NULL or an error pointer.
 #[kretprobe]
 fn mkdir_return(ctx: RetProbeContext) -> u32 {
+    runs::count(program::MKDIR_RETURN);
     opaque::done(task::tid(), ctx.ret::<i32>());
     0
 }
@@ -42,6 +46,7 @@ fn mkdir_return(ctx: RetProbeContext) -> u32 {
 /// dentry *old, struct inode *newdir, struct dentry *new, unsigned int flags)`
 #[kprobe]
 fn rename(ctx: ProbeContext) -> u32 {
+    runs::count(program::RENAME);
     let [first, second, third, fourth, _] = arch::arguments(&ctx);
     let (old, new) = if shifted() {
         (second, fourth)
@@ -61,6 +66,7 @@ fn rename(ctx: ProbeContext) -> u32 {
 /// Every copy-up comes by, for other attributes.
 #[kprobe]
 fn check_setxattr(ctx: ProbeContext) -> u32 {
+    runs::count(program::CHECK_SETXATTR);
     if let (Some(upper), Some(OVL_XATTR_OPAQUE)) = (ctx.arg::<u64>(1), ctx.arg::<u32>(2)) {
         opaque::mark(task::tid(), upper);
     }

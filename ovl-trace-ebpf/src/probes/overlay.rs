@@ -5,13 +5,16 @@ use aya_ebpf::{
     programs::{ProbeContext, RetProbeContext},
 };
 
-use crate::{maps::MOUNTING, overlay, task};
+use ovl_trace_common::program;
+
+use crate::{maps::MOUNTING, overlay, runs, task};
 
 /// `int ovl_fill_super(struct super_block *sb, …)`: a mount begins. The other
 /// arguments differ (`void *data, int silent` up to 6.4, then `struct
 /// fs_context *fc`).
 #[kprobe]
 fn fill_super(ctx: ProbeContext) -> u32 {
+    runs::count(program::FILL_SUPER);
     if let Some(superblock) = ctx.arg::<u64>(0) {
         // If there is no room the overlay is described at its first event.
         let _inserted = MOUNTING.insert(task::tid(), superblock, 0);
@@ -22,6 +25,7 @@ fn fill_super(ctx: ProbeContext) -> u32 {
 /// Its return: 0 or a negative errno. The mount is not visible to anybody yet.
 #[kretprobe]
 fn fill_super_return(ctx: RetProbeContext) -> u32 {
+    runs::count(program::FILL_SUPER_RETURN);
     let tid = task::tid();
     // SAFETY: the entry is this task's own.
     let Some(superblock) = unsafe { MOUNTING.get(tid) }.copied() else {
@@ -38,6 +42,7 @@ fn fill_super_return(ctx: RetProbeContext) -> u32 {
 /// `static void ovl_put_super(struct super_block *sb)`
 #[kprobe]
 fn put_super(ctx: ProbeContext) -> u32 {
+    runs::count(program::PUT_SUPER);
     if let Some(superblock) = ctx.arg::<u64>(0) {
         overlay::gone(superblock);
     }

@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result};
 use super::{perf, probe_table::Probe};
 use crate::kernel::{
     KernelRoots,
-    tracefs::{ProbeKind, Tracefs},
+    tracefs::{ProbeKind, ProbeProfile, Tracefs},
 };
 
 /// Largest pool of a return probe (`KRETPROBE_MAXACTIVE_MAX`,
@@ -69,18 +69,22 @@ impl Group {
         Ok(())
     }
 
-    /// How often each of this run's return probes found its pool empty.
-    pub(super) fn misses(&self) -> Result<Vec<(String, u64)>> {
+    /// How often each of this run's probes was hit, and how often it missed: a
+    /// return probe when its pool was empty, any probe inside of another.
+    pub(super) fn profile(&self) -> Result<Vec<ProbeProfile>> {
         let suffix = event_name("");
         let profile = self
             .tracefs
             .profile()
-            .context("reading how many returns were missed")?;
+            .context("reading how often probes missed")?;
         Ok(profile
             .into_iter()
             .filter_map(|probe| {
                 let program = probe.event.strip_suffix(&suffix)?;
-                Some((program.to_owned(), probe.misses))
+                Some(ProbeProfile {
+                    event: program.to_owned(),
+                    ..probe
+                })
             })
             .collect())
     }

@@ -13,7 +13,7 @@ use std::{collections::BTreeMap, os::fd::AsFd as _};
 use anyhow::{Context as _, Result, bail};
 use aya::{
     Ebpf, EbpfLoader,
-    maps::{MapData, PerCpuArray, RingBuf},
+    maps::{Array, MapData, PerCpuArray, RingBuf},
     programs::KProbe,
 };
 use aya_log::EbpfLogger;
@@ -22,13 +22,18 @@ use ovl_trace_common::{
     loss,
     offsets::{Offsets, Settings},
     overlay::{OverlayKey, OverlayState},
+    program,
 };
 
 pub use self::probe_table::{PROBES, Probe};
 pub use totals::{CopyUpRow, KernelTotals, WhiteoutRow};
 
 use self::{group::Group, unpreempted::Unpreempted};
-use crate::kernel::{kallsyms::Symbols, probe_table as functions, tracefs::Tracefs};
+use crate::kernel::{
+    kallsyms::Symbols,
+    probe_table as functions,
+    tracefs::{ProbeProfile, Tracefs},
+};
 
 /// The program, compiled for the kernel; empty in a build without it.
 static PROGRAM: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/ovl-trace.bpf"));
@@ -226,9 +231,23 @@ impl Tracer {
         Ok(losses)
     }
 
-    /// Returns that were missed since the start, by probe.
-    pub fn misses(&self) -> Result<Vec<(String, u64)>> {
-        self.group.misses()
+    /// Hits and misses of each probe since the start; `event` is the name of its
+    /// program.
+    pub fn profile(&self) -> Result<Vec<ProbeProfile>> {
+        self.group.profile()
+    }
+
+    /// How often each program ran since the start, by its number in
+    /// `ovl_trace_common::program`.
+    pub fn runs(&self) -> Result<[u64; program::COUNT]> {
+        let _unpreempted = Unpreempted::enter();
+        let map = self.ebpf.map("RUNS").context("no map RUNS")?;
+        let array: Array<_, u64> = Array::try_from(map).context("the map RUNS")?;
+        let mut runs = [0; program::COUNT];
+        for (index, count) in runs.iter_mut().enumerate() {
+            *count = array.get(&(index as u32), 0).context("the map RUNS")?;
+        }
+        Ok(runs)
     }
 
     /// Copy-ups that are running now, by thread id.

@@ -132,6 +132,8 @@ pub const PROBES: &[Probe] = &[
 mod tests {
     use std::collections::HashSet;
 
+    use ovl_trace_common::program;
+
     use super::PROBES;
     use crate::kernel::probe_table;
 
@@ -139,6 +141,12 @@ mod tests {
     fn every_program_appears_once() {
         let names: HashSet<_> = PROBES.iter().map(|probe| probe.program).collect();
         assert_eq!(names.len(), PROBES.len());
+    }
+
+    #[test]
+    fn every_program_has_a_number() {
+        let names: HashSet<_> = PROBES.iter().map(|probe| probe.program).collect();
+        assert_eq!(names, program::NAMES.into());
     }
 
     #[test]

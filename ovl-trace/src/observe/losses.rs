@@ -1,10 +1,11 @@
 //! What was lost since the last look.
 
 use anyhow::Result;
-use ovl_trace_common::loss;
+use ovl_trace_common::{loss, program};
 
+use super::skipped::Skipped;
 use crate::{
-    load::{PROBES, Tracer},
+    load::Tracer,
     model::{Loss, LossSource},
 };
 
@@ -12,7 +13,8 @@ use crate::{
 #[derive(Default)]
 pub(super) struct Losses {
     reasons: [u64; loss::REASONS],
-    misses: Vec<(&'static str, u64)>,
+    misses: [u64; program::COUNT],
+    skipped: [Skipped; program::COUNT],
 }
 
 impl Losses {
@@ -21,7 +23,7 @@ impl Losses {
         let mut found = Vec::new();
         let now = tracer.losses()?;
         for (index, (new, old)) in now.into_iter().zip(&mut self.reasons).enumerate() {
-            let count = added(old, new);
+            let count = added(new, old);
             if count > 0 {
                 found.push(Loss {
                     time_ns,
@@ -31,36 +33,30 @@ impl Losses {
                 });
             }
         }
-        let misses = tracer.misses()?;
-        for probe in PROBES.iter().filter(|probe| probe.returns) {
-            let Some((_, new)) = misses.iter().find(|(name, _)| name == probe.program) else {
+        let runs = tracer.runs()?;
+        for probe in tracer.profile()? {
+            // Another program of this process would have another name.
+            let Some(number) = program::NAMES.iter().position(|name| *name == probe.event) else {
                 continue;
             };
-            let count = self.missed(probe.program, *new);
+            let missed = added(probe.misses, &mut self.misses[number]);
+            let count = missed + self.skipped[number].look(runs[number], probe.hits);
             if count > 0 {
                 found.push(Loss {
                     time_ns,
                     source: LossSource::Probe,
-                    reason: probe.program,
+                    reason: program::NAMES[number],
                     count,
                 });
             }
         }
         Ok(found)
     }
-
-    fn missed(&mut self, program: &'static str, new: u64) -> u64 {
-        if let Some((_, old)) = self.misses.iter_mut().find(|(name, _)| *name == program) {
-            return added(old, new);
-        }
-        self.misses.push((program, new));
-        new
-    }
 }
 
 /// What a counter grew by. One that starts anew (the module was loaded again)
 /// counts from 0.
-fn added(old: &mut u64, new: u64) -> u64 {
+fn added(new: u64, old: &mut u64) -> u64 {
     let before = std::mem::replace(old, new);
     new.checked_sub(before).unwrap_or(new)
 }
@@ -84,7 +80,7 @@ mod tests {
     #[test]
     fn counters_grow_or_start_anew() {
         let mut old = 0;
-        let counts: Vec<_> = [5, 5, 7, 2].map(|new| added(&mut old, new)).into();
+        let counts: Vec<_> = [5, 5, 7, 2].map(|new| added(new, &mut old)).into();
         assert_eq!(counts, [5, 0, 2, 2]);
     }
 

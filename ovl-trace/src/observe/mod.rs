@@ -13,6 +13,7 @@ mod prepare;
 mod session;
 mod signals;
 mod sink;
+mod skipped;
 mod stdout;
 mod triggers;
 

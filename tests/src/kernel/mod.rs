@@ -6,6 +6,7 @@
 //! `FILE-SYSTEM::TOPIC::CASE`. With `--describe`, the events that each case
 //! must report are printed, too.
 
+mod bpf_map;
 mod bytes;
 mod case;
 mod coverage;
@@ -21,6 +22,7 @@ mod module;
 mod print;
 mod process;
 mod run;
+mod skipped;
 mod storm;
 pub(crate) mod sys;
 mod topics;

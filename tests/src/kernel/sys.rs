@@ -282,3 +282,17 @@ pub(crate) fn bind_mapped(from: &Path, to: &Path, namespace: &File) -> io::Resul
     })
     .map(drop)
 }
+
+/// Binds this thread to a CPU, where it runs only when nobody else wants to.
+pub(crate) fn run_when_idle_on(cpu: usize) -> io::Result<()> {
+    // SAFETY: a set of CPUs is plain data, for which zeros are valid.
+    let mut set: libc::cpu_set_t = unsafe { std::mem::zeroed() };
+    // SAFETY: the number of a CPU is smaller than the set.
+    unsafe { libc::CPU_SET(cpu, &mut set) };
+    let idle = libc::sched_param { sched_priority: 0 };
+    // SAFETY: the set outlives the call; 0 is this thread.
+    done(unsafe { libc::sched_setaffinity(0, size_of_val(&set), &raw const set) })?;
+    // SAFETY: likewise.
+    done(unsafe { libc::sched_setscheduler(0, libc::SCHED_IDLE, &raw const idle) })?;
+    Ok(())
+}

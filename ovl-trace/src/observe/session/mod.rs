@@ -253,6 +253,8 @@ impl<'a, 'out> Session<'a, 'out> {
 
     /// Stops the probes, takes in what they left, and sums up.
     pub(super) fn finish(mut self) -> Result<Report> {
+        // Hits are compared with the runs after the next: these are the last.
+        self.look_for_losses()?;
         self.tracer.stop();
         self.drain(usize::MAX)?;
         self.look_for_losses()?;

@@ -1,0 +1,86 @@
+//! The programs of the kernel side, by number: the index of each in the map
+//! `RUNS`, which counts how often it ran.
+//!
+//! The kernel counts how often each probe was hit (`kprobe_profile`), also when
+//! it then skips the program (`trace_call_bpf`, `kernel/trace/bpf_trace.c`); what
+//! it hit and did not run was missed.
+
+/// Number of programs.
+pub const COUNT: usize = 24;
+
+/// Names of the programs in the object file.
+pub const NAMES: [&str; COUNT] = [
+    "put_super",
+    "fill_super_return",
+    "fill_super",
+    "unlink_return",
+    "rmdir_return",
+    "rename_return",
+    "lower_positive_return",
+    "lower_positive",
+    "mkdir_return",
+    "check_setxattr",
+    "mkdir",
+    "rename",
+    "clone_return",
+    "splice_return",
+    "sync_return",
+    "sync",
+    "copy_up_data_return",
+    "copy_up_data",
+    "copy_up_one_return",
+    "copy_up_end",
+    "copy_up_start_return",
+    "copy_up_flags",
+    "copy_up_start",
+    "copy_up_one",
+];
+
+/// `put_super`
+pub const PUT_SUPER: u32 = 0;
+/// `fill_super_return`
+pub const FILL_SUPER_RETURN: u32 = 1;
+/// `fill_super`
+pub const FILL_SUPER: u32 = 2;
+/// `unlink_return`
+pub const UNLINK_RETURN: u32 = 3;
+/// `rmdir_return`
+pub const RMDIR_RETURN: u32 = 4;
+/// `rename_return`
+pub const RENAME_RETURN: u32 = 5;
+/// `lower_positive_return`
+pub const LOWER_POSITIVE_RETURN: u32 = 6;
+/// `lower_positive`
+pub const LOWER_POSITIVE: u32 = 7;
+/// `mkdir_return`
+pub const MKDIR_RETURN: u32 = 8;
+/// `check_setxattr`
+pub const CHECK_SETXATTR: u32 = 9;
+/// `mkdir`
+pub const MKDIR: u32 = 10;
+/// `rename`
+pub const RENAME: u32 = 11;
+/// `clone_return`
+pub const CLONE_RETURN: u32 = 12;
+/// `splice_return`
+pub const SPLICE_RETURN: u32 = 13;
+/// `sync_return`
+pub const SYNC_RETURN: u32 = 14;
+/// `sync`
+pub const SYNC: u32 = 15;
+/// `copy_up_data_return`
+pub const COPY_UP_DATA_RETURN: u32 = 16;
+/// `copy_up_data`
+pub const COPY_UP_DATA: u32 = 17;
+/// `copy_up_one_return`
+pub const COPY_UP_ONE_RETURN: u32 = 18;
+/// `copy_up_end`
+pub const COPY_UP_END: u32 = 19;
+/// `copy_up_start_return`
+pub const COPY_UP_START_RETURN: u32 = 20;
+/// `copy_up_flags`
+pub const COPY_UP_FLAGS: u32 = 21;
+/// `copy_up_start`
+pub const COPY_UP_START: u32 = 22;
+/// `copy_up_one`
+pub const COPY_UP_ONE: u32 = 23;
