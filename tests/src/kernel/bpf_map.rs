@@ -40,6 +40,7 @@ pub(super) struct EmptyMap(OwnedFd);
 impl EmptyMap {
     /// With room for `entries`.
     pub(super) fn new(entries: u32) -> io::Result<Self> {
+        lift_memory_limit()?;
         let create = Create {
             kind: BPF_MAP_TYPE_HASH,
             key_size: 4,
@@ -93,5 +94,18 @@ impl EmptyMap {
             error if result < 0 => Err(error),
             _ => Ok(()),
         }
+    }
+}
+
+/// Up to 5.10 maps count as locked memory.
+fn lift_memory_limit() -> io::Result<()> {
+    let limit = libc::rlimit {
+        rlim_cur: libc::RLIM_INFINITY,
+        rlim_max: libc::RLIM_INFINITY,
+    };
+    // SAFETY: the structure outlives the call.
+    match unsafe { libc::setrlimit(libc::RLIMIT_MEMLOCK, &raw const limit) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
     }
 }
