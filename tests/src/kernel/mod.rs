@@ -22,6 +22,7 @@ mod module;
 mod print;
 mod process;
 mod run;
+mod scale;
 mod skipped;
 mod storm;
 pub(crate) mod sys;

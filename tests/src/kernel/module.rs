@@ -4,7 +4,7 @@ use std::{fs, path::Path, process::Command, thread, time::Duration};
 
 use anyhow::{Context as _, Result, ensure};
 
-use super::{case, coverage, limits, merged::Merged, run::Verdict, skipped, sys};
+use super::{case, coverage, limits, merged::Merged, run::Verdict, scale, skipped, sys};
 use crate::{
     command::run,
     events::Recorded,
@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Its cases, which belong to no file system.
-const CASES: [Case; 10] = [
+const CASES: [Case; 11] = [
     Case {
         name: "module::loaded_anew_while_tracing",
         run: loaded_anew,
@@ -49,6 +49,10 @@ const CASES: [Case; 10] = [
     Case {
         name: "limits::too_many_at_once",
         run: limits::too_many_at_once,
+    },
+    Case {
+        name: "scale::a_thousand_mounts",
+        run: scale::a_thousand_mounts,
     },
     Case {
         name: "skipped::other_users_of_bpf",

@@ -1,0 +1,121 @@
+//! A large host: 1,000 overlays in 200 mount namespaces, 3,000 processes.
+
+use std::{
+    collections::HashSet,
+    fs, io,
+    path::Path,
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, Result, ensure};
+use serde_json::Value;
+
+use super::{case::Case, merged::Merged, process::Child, sys};
+use crate::{command::run, harness, tracer::Tracer};
+
+const NAMESPACES: usize = 200;
+const OVERLAYS_EACH: usize = 5;
+const PROCESSES: usize = 3000;
+
+/// The file that says that a namespace has all its overlays.
+const READY: &str = "ready";
+
+/// What the agent may take up, in KiB.
+const RESIDENT_MAX: u64 = 40 << 10;
+
+/// Every namespace mounts and copies up while the agent runs; then all mounts are
+/// listed.
+pub(super) fn a_thousand_mounts() -> Result<()> {
+    let directory = tempfile::tempdir()?;
+    let tracer = Tracer::start(&[])?;
+    let mut children = Vec::new();
+    for namespace in 0..NAMESPACES {
+        let root = directory.path().join(namespace.to_string());
+        fs::create_dir(&root)?;
+        children.push(Child::start(|| {
+            mount_all(&root)?;
+            pause()
+        })?);
+    }
+    for (namespace, child) in children.iter().enumerate() {
+        let ready = directory.path().join(namespace.to_string()).join(READY);
+        while !ready.exists() {
+            ensure!(child.sleeps()?, "a child ended");
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+    for _ in NAMESPACES..PROCESSES {
+        children.push(Child::start(pause)?);
+    }
+    let started = Instant::now();
+    let listed = run("ovl-trace", &["mounts", "--output", "json"])?;
+    let seconds = started.elapsed().as_secs_f32();
+    let resident = resident(tracer.pid())?;
+    harness::note(&format!(
+        "1,000 mounts listed in {seconds:.2} s; 'live' takes up {resident} KiB"
+    ));
+    let recorded = tracer.finish()?;
+    drop(children);
+
+    recorded.expect_no_loss()?;
+    let rows = recorded.summary["containers"]
+        .as_array()
+        .context("no rows")?;
+    let copied = uppers(directory.path(), rows.iter());
+    ensure!(
+        copied.len() == NAMESPACES * OVERLAYS_EACH && copied.len() == rows.len(),
+        "{} of {} rows are right",
+        copied.len(),
+        rows.len()
+    );
+    ensure!(rows.iter().all(|row| row["copy_ups"]["data"] == 1));
+    let listed: Value = serde_json::from_str(&listed).context("'mounts' wrote no JSON")?;
+    let mounts = listed["mounts"].as_array().context("no mounts")?;
+    ensure!(
+        uppers(directory.path(), mounts.iter()) == copied,
+        "'mounts' lists others"
+    );
+    ensure!(resident < RESIDENT_MAX, "'live' takes up {resident} KiB");
+    Ok(())
+}
+
+/// The upper directories below `root` in these rows.
+fn uppers<'a>(root: &Path, rows: impl Iterator<Item = &'a Value>) -> HashSet<&'a str> {
+    rows.filter_map(|row| row["mount"]["upperdir"].as_str())
+        .filter(|upper| Path::new(upper).starts_with(root))
+        .collect()
+}
+
+/// Overlays that no other process sees, with a copy-up in each.
+fn mount_all(root: &Path) -> io::Result<()> {
+    // SAFETY: no memory is involved; the child has one thread.
+    if unsafe { libc::unshare(libc::CLONE_NEWNS) } != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    let private = libc::MS_REC | libc::MS_PRIVATE;
+    sys::mount("none", Path::new("/"), "none", private, "")?;
+    for index in 0..OVERLAYS_EACH {
+        let case = Case::new("overlay").lower(|layer| layer.file("f", 100));
+        let root = root.join(index.to_string());
+        let merged = Merged::new(&case, &root, &root).map_err(io::Error::other)?;
+        merged.touch("f")?;
+    }
+    fs::write(root.join(READY), "")
+}
+
+/// Until a signal.
+fn pause() -> io::Result<()> {
+    loop {
+        // SAFETY: no memory is involved.
+        unsafe { libc::pause() };
+    }
+}
+
+/// The most that a process ever had in memory, in KiB.
+fn resident(pid: u32) -> Result<u64> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB"));
+    Ok(kilobytes.context("no VmHWM")?.parse()?)
+}
