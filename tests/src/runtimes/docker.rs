@@ -71,6 +71,22 @@ impl Docker {
             namespace: None,
         }
     }
+
+    /// A container that ran over these layers.
+    pub(crate) fn subject(
+        identity: Identity,
+        layers: Layers,
+        image: &Image,
+    ) -> Result<Subject<'_>> {
+        Ok(Subject {
+            identity,
+            layers: &image.layers,
+            before: Some(init(&layers, image)?),
+            incomplete: false,
+            step: None,
+            overlay: layers,
+        })
+    }
 }
 
 fn start(store: Store) -> Result<Daemon> {
@@ -118,14 +134,7 @@ impl Engine for Docker {
             Store::Overlay2 => graph_driver(container)?,
             Store::Containerd => containerd::layers("moby", &id)?,
         };
-        Ok(Subject {
-            identity: Self::identity(id, name, image),
-            layers: &image.layers,
-            before: Some(init(&layers, image)?),
-            incomplete: false,
-            step: None,
-            overlay: layers,
-        })
+        Self::subject(Self::identity(id, name, image), layers, image)
     }
 
     fn remove(&self, subject: &Subject<'_>) -> Result<()> {
@@ -144,7 +153,7 @@ pub(crate) fn graph_driver(container: &Value) -> Result<Layers> {
 
 /// Docker makes a layer of its own between the container's and the image's,
 /// mounts it and writes `/etc/hosts` and the like.
-pub(crate) fn init(container: &Layers, image: &Image) -> Result<Layers> {
+fn init(container: &Layers, image: &Image) -> Result<Layers> {
     ensure!(
         container.lowers.len() == image.layers.len() + 1,
         "{} lower layers for an image of {}",

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::{
     archive::{self, Image},
     common,
-    docker::{Docker, Store, graph_driver, init},
+    docker::{Docker, Store, graph_driver},
     engine::Engine,
     subject::{Identity, Subject},
 };
@@ -117,17 +117,11 @@ impl Engine for Inner {
         let container = &inspected[0];
         let id = container["Id"].as_str().context("no id")?.to_owned();
         let layers = outside(&graph_driver(container)?)?;
-        Ok(Subject {
-            identity: Identity {
-                name: format!("{}/{name}", self.outer),
-                ..Docker::identity(id, name, image)
-            },
-            layers: &image.layers,
-            before: Some(init(&layers, image)?),
-            incomplete: false,
-            step: None,
-            overlay: layers,
-        })
+        let identity = Identity {
+            name: format!("{}/{name}", self.outer),
+            ..Docker::identity(id, name, image)
+        };
+        Docker::subject(identity, layers, image)
     }
 
     fn remove(&self, subject: &Subject<'_>) -> Result<()> {
