@@ -120,6 +120,17 @@ impl Aggregator {
         self.overlay(overlay, origin).kernel = Some(totals.clone());
     }
 
+    /// Asks for the owners of overlays that have none yet. An overlay may have been
+    /// gone, its last totals taken, before its runtime wrote down whose it was.
+    pub fn learn(&mut self, mut origin_of: impl FnMut(OverlayKey) -> Arc<Origin>) {
+        for (key, overlay) in &mut self.overlays {
+            let container = overlay.origin.container.as_ref();
+            if container.is_none_or(|container| !container.is_named()) {
+                overlay.learn(&origin_of(*key));
+            }
+        }
+    }
+
     /// Counts a loss: `count` more since the last call.
     pub fn loss(&mut self, source: LossSource, reason: &str, count: u64) {
         if count > 0 {

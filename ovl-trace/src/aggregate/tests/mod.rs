@@ -225,6 +225,18 @@ fn a_container_may_become_known_late_and_is_not_forgotten() {
 }
 
 #[test]
+fn a_container_may_become_known_when_its_overlay_is_gone() {
+    let mut aggregator = aggregator(Filter::default());
+    let event = Event::CopyUp(copy_up("/a"));
+    aggregator.event(&event, &Arc::new(unowned()), Timestamp::UNIX_EPOCH);
+    let named = Arc::new(origin("web"));
+    aggregator.learn(|_| Arc::clone(&named));
+    aggregator.learn(|_| panic!("its owner is known"));
+    let report = aggregator.report(context());
+    assert_eq!(report.containers[0].origin, named);
+}
+
+#[test]
 fn containers_and_files_are_in_the_order_asked_for() {
     let order = |sort| {
         let mut aggregator = Aggregator::new(Filter::default(), 10, sort);

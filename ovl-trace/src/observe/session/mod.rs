@@ -262,6 +262,8 @@ impl<'a, 'out> Session<'a, 'out> {
         self.enricher.retry(Instant::now() + TICK);
         let totals = self.tracer.totals()?;
         self.take_totals(&totals)?;
+        let enricher = &mut self.enricher;
+        self.aggregator.learn(|overlay| enricher.origin_of(overlay));
         let context = context::of(&self.tracer, self.kernel, self.started)?;
         Ok(self.aggregator.report(context))
     }
