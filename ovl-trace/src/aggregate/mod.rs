@@ -120,6 +120,14 @@ impl Aggregator {
         self.overlay(overlay, origin).kernel = Some(totals.clone());
     }
 
+    /// The totals given last are older than the last events: overlays of which
+    /// they count less than arrived are counted from their events.
+    pub fn prefer_newer_events(&mut self) {
+        for overlay in self.overlays.values_mut() {
+            overlay.prefer_newer_events(&self.filter);
+        }
+    }
+
     /// Counts a loss: `count` more since the last call.
     pub fn loss(&mut self, source: LossSource, reason: &str, count: u64) {
         if count > 0 {
@@ -152,6 +160,8 @@ impl Aggregator {
             totals,
             retired_overlays: self.retired_overlays,
             loss: LossReport::new(&self.losses),
+            remarks: Vec::new(),
+            incomplete: false,
         }
     }
 

@@ -75,6 +75,18 @@ impl Overlay {
         }
     }
 
+    /// Forgets the kernel's totals if they count less than the events.
+    pub(crate) fn prefer_newer_events(&mut self, filter: &Filter) {
+        let Some(kernel) = &self.kernel else { return };
+        let number =
+            |sums: &Sums| sums.copy_ups.total + sums.copy_ups.failed + sums.whiteouts.total;
+        let from_kernel = Sums::new(kernel, filter);
+        let from_events = Sums::new(&self.events, &Filter::default());
+        if number(&from_events) > number(&from_kernel) {
+            self.kernel = None;
+        }
+    }
+
     pub(crate) fn rows(&self) -> usize {
         self.detail.rows()
     }

@@ -72,6 +72,14 @@ impl<'a> Sink<'a> {
         }
     }
 
+    /// A second has passed. `share` of the recording is read, if that can be
+    /// told.
+    #[expect(clippy::unused_self, reason = "x")]
+    pub(super) fn tick(&mut self, share: Option<f64>) -> io::Result<()> {
+        let _ = share;
+        Ok(())
+    }
+
     /// Nothing more comes for now.
     pub(super) fn flush(&mut self) -> io::Result<()> {
         match &mut self.out {
