@@ -19,6 +19,19 @@ pub enum Command {
     Mounts(MountsConfig),
     /// `ovl-trace doctor`
     Doctor(DoctorConfig),
+    /// `ovl-trace completions`, `ovl-trace man`
+    Text(Text),
+}
+
+/// What the program says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Text {
+    /// Completions for a shell.
+    Completions(clap_complete::Shell),
+    /// Its man page.
+    Man,
+    /// All man pages, into a directory.
+    ManPages(PathBuf),
 }
 
 /// How an observation goes, shared by `live` and `report`.
@@ -108,6 +121,8 @@ pub struct RecordConfig {
     pub max_bytes: Option<u64>,
     /// Overwrite a file that is there.
     pub force: bool,
+    /// Say on standard error how far it is.
+    pub progress: bool,
 }
 
 /// Configuration of `live`.
@@ -134,6 +149,8 @@ pub struct ReportConfig {
     pub style: Style,
     /// Width of the table; `None`: unlimited.
     pub width: Option<u16>,
+    /// Say on standard error how far it is.
+    pub progress: bool,
 }
 
 /// Configuration of `mounts`.

@@ -7,6 +7,7 @@
 pub mod config;
 pub mod exit;
 
+mod completions;
 mod doctor;
 mod filters;
 mod live;
@@ -81,6 +82,8 @@ enum Subcommands {
     Record(record::RecordArgs),
     Mounts(mounts::MountsArgs),
     Doctor(doctor::DoctorArgs),
+    Completions(completions::CompletionsArgs),
+    Man(completions::ManArgs),
 }
 
 impl Cli {
@@ -93,6 +96,8 @@ impl Cli {
             Subcommands::Record(args) => Command::Record(args.config(environment)?),
             Subcommands::Mounts(args) => Command::Mounts(args.config(environment, style)),
             Subcommands::Doctor(args) => Command::Doctor(args.config(environment, style)),
+            Subcommands::Completions(args) => Command::Text(args.into()),
+            Subcommands::Man(args) => Command::Text(args.into()),
         })
     }
 }
@@ -136,6 +141,7 @@ fn run_with(
         Command::Record(config) => commands.record(config, out),
         Command::Mounts(config) => commands.mounts(config, out),
         Command::Doctor(config) => commands.doctor(config, out),
+        Command::Text(text) => completions::write(text, out),
     };
     // After a failure, too: what was written before belongs before the message.
     let flushed = out.flush();

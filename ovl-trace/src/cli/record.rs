@@ -50,6 +50,7 @@ impl RecordArgs {
             output: self.write,
             max_bytes: self.max_size,
             force: self.force,
+            progress: environment.stderr_terminal,
         })
     }
 }

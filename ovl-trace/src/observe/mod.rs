@@ -11,6 +11,7 @@ mod kernel_log;
 mod losses;
 mod module;
 mod prepare;
+mod progress;
 mod record;
 mod recorder;
 mod replay;
@@ -57,7 +58,13 @@ pub fn live(config: &LiveConfig, out: &mut dyn Write) -> Result<Ending> {
 
 /// `ovl-trace report`: nothing until the end.
 pub fn report(config: &ReportConfig, out: &mut dyn Write) -> Result<Ending> {
-    let report = observe(&config.observation, &mut Sink::none())?;
+    let mut err = std::io::stderr();
+    let report = {
+        let mut sink = quiet(config.progress, &mut err);
+        let report = observe(&config.observation, &mut sink);
+        sink.end()?;
+        report?
+    };
     match config.output {
         TableOutput::Table => {
             render::table::write_report(out, config.style, &report, config.width)?;
@@ -66,6 +73,16 @@ pub fn report(config: &ReportConfig, out: &mut dyn Write) -> Result<Ending> {
     }
     out.flush()?;
     Ending::judge(&report, config.observation.fail_over)
+}
+
+/// A sink that shows no events; on a terminal, that there are some. The log would
+/// be written into the same line.
+fn quiet(progress: bool, err: &mut dyn Write) -> Sink<'_> {
+    if progress && !tracing::enabled!(tracing::Level::INFO) {
+        Sink::progress(err)
+    } else {
+        Sink::none()
+    }
 }
 
 /// `ovl-trace record`: the records as they come, to be looked at later.

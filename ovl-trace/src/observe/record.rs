@@ -14,7 +14,6 @@ use super::{
     recorder::{Destination, Recorded},
     session::Session,
     signals::Signals,
-    sink::Sink,
 };
 use crate::{
     cli::config::{Output, RecordConfig},
@@ -52,15 +51,17 @@ async fn observe(
 ) -> Result<Recorded> {
     let observation = &config.observation;
     let prepared = prepare::prepare(observation, signals).await?;
-    let mut sink = Sink::none();
+    let mut err = io::stderr();
+    let mut sink = super::quiet(config.progress, &mut err);
     let destination = Destination {
         out,
         max_bytes: config.max_bytes,
     };
     let mut session = Session::start(prepared, observation, Some(destination), &mut sink)?;
-    session.run(signals).await?;
-    let (_, recorded) = session.finish()?;
-    recorded.context("nothing was recorded")
+    let ended = session.run(signals).await;
+    let finished = ended.and_then(|()| session.finish());
+    sink.end()?;
+    finished?.1.context("nothing was recorded")
 }
 
 /// Only its owner may read it: it names files and processes, and has addresses

@@ -94,7 +94,9 @@ impl Unpacker {
         if fill(source, &mut self.stored)? < stored {
             return Ok(Found::Cut);
         }
-        if checksum(&head[..16], &self.stored) as usize != number(16) {
+        // A fuzzer could not get past it.
+        let is_sound = cfg!(fuzzing) || checksum(&head[..16], &self.stored) as usize == number(16);
+        if !is_sound {
             return Ok(Found::Damage);
         }
         if codec == STORED {

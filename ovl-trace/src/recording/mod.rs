@@ -44,6 +44,8 @@ mod tests;
 
 mod writer;
 
+use std::io::{self, Write};
+
 pub use error::RecordingError;
 pub use header::{End, Header};
 pub use origin::ORIGIN_BYTES_MAX;
@@ -67,6 +69,11 @@ pub const BLOCK_BYTES_MAX: usize = 1 << 20;
 
 /// A block is written when it holds this much.
 const BLOCK_BYTES: usize = 64 << 10;
+
+/// Writes a block of frames that were made elsewhere, for tests of readers.
+pub fn write_block(out: &mut impl Write, frames: &[u8]) -> io::Result<()> {
+    block::Packer::default().write(out, frames).map(drop)
+}
 
 /// The extension of recordings by custom.
 pub const EXTENSION: &str = "ovlrec";

@@ -23,6 +23,9 @@ use crate::{
 /// Rows of one overlay's totals: far more than the kernel's table has.
 const ROWS_MAX: usize = 16_384;
 
+/// More than the longest record has: two strings of 4 KiB.
+const RECORD_BYTES_MAX: usize = 16 << 10;
+
 /// One frame.
 #[derive(Debug)]
 pub enum Item<'a> {
@@ -145,7 +148,7 @@ impl<R: Read> Reader<R> {
     /// The next item. After a [`Item::Tail`] there is none.
     ///
     /// Fails only if the source cannot be read.
-    pub fn next(&mut self) -> Result<Item<'_>, RecordingError> {
+    pub fn next_item(&mut self) -> Result<Item<'_>, RecordingError> {
         if self.is_between_blocks() {
             match self.unpacker.read(&mut self.source)? {
                 Found::Block(bytes) => {
@@ -166,10 +169,15 @@ impl<R: Read> Reader<R> {
     }
 }
 
+/// A record, if it is no longer than any of the kernel side's.
+fn fits(record: &[u8]) -> Option<&[u8]> {
+    (record.len() <= RECORD_BYTES_MAX).then_some(record)
+}
+
 /// `None` if it is not what its type says.
 fn item<'a>(kind: u32, payload: &'a [u8], rows: &mut KernelTotals) -> Option<Item<'a>> {
     Some(match kind {
-        kind::RECORD => Item::Record(payload),
+        kind::RECORD => Item::Record(fits(payload)?),
         kind::SYMBOLS => {
             let json: SymbolsJson = serde_json::from_slice(payload).ok()?;
             Item::Symbols(Symbols::of_functions(json.functions))
@@ -189,6 +197,7 @@ fn item<'a>(kind: u32, payload: &'a [u8], rows: &mut KernelTotals) -> Option<Ite
             let (time_ns, rest) = frame::number(payload)?;
             let (copied, rest) = frame::number(rest)?;
             let (latency_ns, record) = frame::number(rest)?;
+            let record = fits(record)?;
             Item::Running {
                 time_ns,
                 copied_bytes: (copied != UNKNOWN_U64).then_some(copied),

@@ -44,7 +44,7 @@ fn items(recording: &[u8]) -> Vec<String> {
     let mut reader = Reader::open(recording).unwrap();
     let mut items = Vec::new();
     loop {
-        let item = reader.next().unwrap();
+        let item = reader.next_item().unwrap();
         items.push(format!("{item:?}"));
         if let Item::Tail(_) = item {
             return items.split_off(1);

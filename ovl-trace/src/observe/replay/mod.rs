@@ -82,7 +82,7 @@ pub(super) fn replay_all(
     let mut replay = Replay::new(reader.header(), observation, sink);
     replay.core.sink.start()?;
     let stop = loop {
-        match reader.next()? {
+        match reader.next_item()? {
             Item::Tail(tail) => break Stop::Tail(tail),
             item => replay.item(item)?,
         }
@@ -166,7 +166,7 @@ impl<'a, 'out> Replay<'a, 'out> {
                     continue;
                 }
             }
-            match reader.next()? {
+            match reader.next_item()? {
                 Item::Tail(tail) => return Ok(Stop::Tail(tail)),
                 item => self.item(item)?,
             }

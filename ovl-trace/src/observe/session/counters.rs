@@ -33,6 +33,7 @@ impl Session<'_, '_> {
         }
         self.record_tick()?;
         self.core.sink.flush()?;
+        self.core.sink.tick(None)?;
         Ok(())
     }
 

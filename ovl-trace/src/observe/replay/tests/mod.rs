@@ -125,7 +125,7 @@ fn a_count_ends_reading_and_counts_events() {
     };
     let (events, report) = read(&live.recording, &two, LiveOutput::Lines);
     assert_eq!(report.totals.copy_ups.total, 2);
-    assert_eq!(events.iter().filter(|byte| **byte == b'\n').count(), 3);
+    assert_eq!(String::from_utf8(events).unwrap().lines().count(), 3);
     assert!(
         report.remarks[0].contains("'--count'"),
         "{:?}",
