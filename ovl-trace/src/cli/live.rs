@@ -43,7 +43,7 @@ impl LiveArgs {
         style: Style,
     ) -> anyhow::Result<LiveConfig> {
         Ok(LiveConfig {
-            observation: self.observation.observation()?,
+            observation: self.observation.observation(environment)?,
             output: self.output,
             style,
             width: environment.width,

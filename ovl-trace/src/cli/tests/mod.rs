@@ -2,6 +2,7 @@
 
 mod help;
 mod readme;
+mod recording_options;
 mod recordings;
 
 use std::sync::Mutex;
