@@ -30,6 +30,7 @@ mod detail;
 mod group;
 mod overlay;
 mod percentile;
+mod recording;
 mod report;
 mod sums;
 mod top;
@@ -44,6 +45,7 @@ use overlay::Overlay;
 pub use advice::{Advice, Evidence};
 pub use detail::{CallKey, FileLast, ProcessKey, Tally};
 pub(crate) use percentile::range as bucket_range;
+pub use recording::RecordingState;
 pub use report::{
     ContainerReport, CountedFrom, Coverage, LayerRow, LossReport, Report, ReportContext, SortKey,
     TopList, TriggerRow,
@@ -183,8 +185,7 @@ impl Aggregator {
             totals,
             retired_overlays: self.retired_overlays,
             loss: LossReport::new(&self.losses),
-            remarks: Vec::new(),
-            incomplete: false,
+            recording: RecordingState::default(),
         }
     }
 

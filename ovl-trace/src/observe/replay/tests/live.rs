@@ -8,11 +8,12 @@ use std::{
 
 use jiff::Timestamp;
 use ovl_trace_common::{
-    aggregate::{BUCKETS, CopyUpKey, CopyUpTotals, WhiteoutKey, bucket},
+    aggregate::{CopyUpKey, CopyUpTotals, WhiteoutKey, bucket},
     codes::UNKNOWN_U64,
     event as wire,
     overlay::OverlayKey,
 };
+use zerocopy::FromZeros as _;
 
 use crate::{
     aggregate::{Coverage, Report, ReportContext},
@@ -112,6 +113,16 @@ struct Live<'a, 'out> {
 
 /// Runs a session of these steps.
 pub(super) fn observe(steps: &[Step], observation: &Observation, output: LiveOutput) -> Observed {
+    observe_limited(steps, observation, output, None)
+}
+
+/// The same, with a largest size of the recording.
+pub(super) fn observe_limited(
+    steps: &[Step],
+    observation: &Observation,
+    output: LiveOutput,
+    max_bytes: Option<u64>,
+) -> Observed {
     let (mut events, mut recording) = (Vec::new(), Vec::new());
     let header = header(observation);
     let ended: Timestamp = "2026-11-21T07:11:31Z".parse().unwrap();
@@ -121,7 +132,7 @@ pub(super) fn observe(steps: &[Step], observation: &Observation, output: LiveOut
         let triggers = KernelTriggers::recorded(symbols(0x1000), header.architecture);
         let destination = Destination {
             out: Box::new(&mut recording),
-            max_bytes: None,
+            max_bytes,
         };
         let mut live = Live {
             core: Core::new(observation, header.clock, &mut sink),
@@ -265,7 +276,7 @@ impl Live<'_, '_> {
         let (_, row) = self
             .copy_ups
             .entry((key.overlay, key.caller, key.kind))
-            .or_insert((key, EMPTY));
+            .or_insert_with(|| (key, CopyUpTotals::new_zeroed()));
         row.count += 1;
         row.size_bytes += copy_up.size_bytes;
         match copy_up.copied_bytes {
@@ -273,7 +284,10 @@ impl Live<'_, '_> {
             copied => row.copied_bytes += copied,
         }
         row.latency_ns += copy_up.latency_ns;
-        row.latency_min_ns = row.latency_min_ns.min(copy_up.latency_ns);
+        row.latency_min_ns = match row.count {
+            1 => copy_up.latency_ns,
+            _ => row.latency_min_ns.min(copy_up.latency_ns),
+        };
         row.latency_max_ns = row.latency_max_ns.max(copy_up.latency_ns);
         row.histogram[bucket(copy_up.latency_ns)] += 1;
     }
@@ -291,23 +305,6 @@ impl Live<'_, '_> {
             .unwrap();
     }
 }
-
-const EMPTY: CopyUpTotals = CopyUpTotals {
-    count: 0,
-    size_bytes: 0,
-    copied_bytes: 0,
-    copied_unknown: 0,
-    latency_ns: 0,
-    latency_min_ns: u64::MAX,
-    latency_max_ns: 0,
-    lock_ns: 0,
-    data_ns: 0,
-    sync_ns: 0,
-    histogram: [0; BUCKETS],
-    lock_histogram: [0; BUCKETS],
-    data_histogram: [0; BUCKETS],
-    sync_histogram: [0; BUCKETS],
-};
 
 fn bytes(record: &(impl zerocopy::IntoBytes + zerocopy::Immutable)) -> Vec<u8> {
     record.as_bytes().to_vec()
