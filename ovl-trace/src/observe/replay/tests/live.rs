@@ -1,26 +1,17 @@
 //! A session without a kernel: what it handles goes into the core, as always, and
 //! into a recorder.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
-};
+use std::{collections::HashMap, sync::Arc};
 
 use jiff::Timestamp;
-use ovl_trace_common::{
-    aggregate::{CopyUpKey, CopyUpTotals, WhiteoutKey, bucket},
-    codes::UNKNOWN_U64,
-    event as wire,
-    overlay::OverlayKey,
-};
-use zerocopy::FromZeros as _;
+use ovl_trace_common::{event as wire, overlay::OverlayKey};
 
+use super::kernel::Kernel;
 use crate::{
     aggregate::{Coverage, Report, ReportContext},
     cli::config::{LiveOutput, Observation},
     decode::decode,
     kernel::{Architecture, WallClock, kallsyms::Symbols},
-    load::KernelTotals,
     model::{CopyUp, Event, Loss, LossSource, Origin, test_support},
     observe::{
         core::Core,
@@ -106,8 +97,7 @@ struct Live<'a, 'out> {
     triggers: KernelTriggers,
     names: HashMap<u64, Arc<Origin>>,
     announced: HashMap<u32, CopyUp>,
-    copy_ups: BTreeMap<(OverlayKey, u64, u8), (CopyUpKey, CopyUpTotals)>,
-    whiteouts: BTreeMap<OverlayKey, (WhiteoutKey, u64)>,
+    kernel: Kernel,
     time_ns: u64,
 }
 
@@ -140,8 +130,7 @@ pub(super) fn observe_limited(
             triggers,
             names: HashMap::new(),
             announced: HashMap::new(),
-            copy_ups: BTreeMap::new(),
-            whiteouts: BTreeMap::new(),
+            kernel: Kernel::default(),
             time_ns: 1_000_000,
         };
         for step in steps {
@@ -174,7 +163,7 @@ impl Live<'_, '_> {
             Step::CopyUp(copy_up) => {
                 let mut copy_up = *copy_up;
                 copy_up.header.time_ns = self.time_ns;
-                self.count(&copy_up);
+                self.kernel.copy_up(&copy_up);
                 self.announced.remove(&copy_up.task.tid);
                 self.record(&record::with_path(&copy_up));
             }
@@ -188,12 +177,7 @@ impl Live<'_, '_> {
             Step::Whiteout(number) => {
                 let overlay = record::overlay(*number);
                 let whiteout = record::whiteout(overlay, self.time_ns);
-                let key = WhiteoutKey {
-                    overlay,
-                    cause: whiteout.cause,
-                    padding: [0; 7],
-                };
-                self.whiteouts.entry(overlay).or_insert((key, 0)).1 += 1;
+                self.kernel.whiteout(&whiteout);
                 self.record(&record::with_path(&whiteout));
             }
             Step::Seen(number) => self.record(&bytes(&record::seen(record::overlay(*number)))),
@@ -261,42 +245,8 @@ impl Live<'_, '_> {
         self.recorder.loss(&loss, time).unwrap();
     }
 
-    /// As the kernel side does.
-    fn count(&mut self, copy_up: &wire::CopyUp) {
-        let key = CopyUpKey {
-            overlay: copy_up.header.overlay,
-            caller: copy_up.task.caller,
-            syscall: copy_up.task.syscall as i16,
-            result: copy_up.result as i16,
-            kind: copy_up.kind,
-            method: copy_up.method,
-            ancestor: 0,
-            flags_set: 1,
-        };
-        let (_, row) = self
-            .copy_ups
-            .entry((key.overlay, key.caller, key.kind))
-            .or_insert_with(|| (key, CopyUpTotals::new_zeroed()));
-        row.count += 1;
-        row.size_bytes += copy_up.size_bytes;
-        match copy_up.copied_bytes {
-            UNKNOWN_U64 => row.copied_unknown += 1,
-            copied => row.copied_bytes += copied,
-        }
-        row.latency_ns += copy_up.latency_ns;
-        row.latency_min_ns = match row.count {
-            1 => copy_up.latency_ns,
-            _ => row.latency_min_ns.min(copy_up.latency_ns),
-        };
-        row.latency_max_ns = row.latency_max_ns.max(copy_up.latency_ns);
-        row.histogram[bucket(copy_up.latency_ns)] += 1;
-    }
-
     fn totals(&mut self, last: bool) {
-        let rows = KernelTotals {
-            copy_ups: self.copy_ups.values().copied().collect(),
-            whiteouts: self.whiteouts.values().copied().collect(),
-        };
+        let rows = self.kernel.totals();
         let names = &self.names;
         self.core
             .totals(&rows, &self.triggers, |key| Self::origin(names, key));

@@ -1,5 +1,6 @@
 //! What was recorded is what is read.
 
+mod kernel;
 mod live;
 mod properties;
 
