@@ -14,7 +14,11 @@ use std::{
 
 use anyhow::{Context as _, Result};
 
-use self::{input::Source, remarks::Stop, state::Replay};
+use self::{
+    input::{PATIENCE, Source},
+    remarks::Stop,
+    state::Replay,
+};
 use super::{signals::Signals, sink::Sink};
 use crate::{
     aggregate::Report,
@@ -27,9 +31,6 @@ const TICK: Duration = Duration::from_secs(1);
 
 /// How long nothing may come before signals are looked at again.
 const PAUSE: Duration = Duration::from_millis(100);
-
-/// How long after a signal a pipe is still read.
-const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Items between two looks at the clock and at signals, which cost more than an
 /// item does.
