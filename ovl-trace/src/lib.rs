@@ -14,4 +14,5 @@ pub mod kernel;
 pub mod load;
 pub mod model;
 pub mod observe;
+pub mod recording;
 pub mod render;

@@ -13,6 +13,7 @@ Examples:
   ovl-trace live
   ovl-trace live -c web --min-bytes 1MiB
   ovl-trace live --output json --duration 60s > events.jsonl
+  ovl-trace live --from today.ovlrec -c web
   ovl-trace live --trigger chown,chmod --path '/var/lib/**'
 
 Ctrl-C ends it with a summary per container.";
@@ -42,7 +43,7 @@ impl LiveArgs {
         style: Style,
     ) -> anyhow::Result<LiveConfig> {
         Ok(LiveConfig {
-            observation: self.observation.observation()?,
+            observation: self.observation.observation(environment)?,
             output: self.output,
             style,
             width: environment.width,

@@ -4,12 +4,17 @@
 //! One task does everything in the order of the ring, so there is no queue in
 //! which an event could be lost or overtaken.
 
+mod core;
 mod docker;
 mod in_flight;
 mod kernel_log;
 mod losses;
 mod module;
 mod prepare;
+mod progress;
+mod record;
+mod recorder;
+mod replay;
 mod session;
 mod signals;
 mod sink;
@@ -17,18 +22,19 @@ mod skipped;
 mod stdout;
 mod triggers;
 
-use std::io::Write;
+use std::io::{Read, Write};
 
 use anyhow::{Context as _, Result};
+use tokio::runtime::Runtime;
 
 use self::{session::Session, signals::Signals, sink::Sink};
 use crate::{
     aggregate::Report,
     cli::{
-        config::{LiveConfig, LiveOutput, Observation, ReportConfig, TableOutput},
+        config::{LiveConfig, LiveOutput, Observation, RecordConfig, ReportConfig, TableOutput},
         exit::Ending,
     },
-    render,
+    render::{self, style::Style},
 };
 
 /// `ovl-trace live`: every event as it happens, then the report.
@@ -53,7 +59,13 @@ pub fn live(config: &LiveConfig, out: &mut dyn Write) -> Result<Ending> {
 
 /// `ovl-trace report`: nothing until the end.
 pub fn report(config: &ReportConfig, out: &mut dyn Write) -> Result<Ending> {
-    let report = observe(&config.observation, &mut Sink::none())?;
+    let mut err = std::io::stderr();
+    let report = {
+        let mut sink = quiet(config.progress, &mut err);
+        let report = observe(&config.observation, &mut sink);
+        sink.end()?;
+        report?
+    };
     match config.output {
         TableOutput::Table => {
             render::table::write_report(out, config.style, &report, config.width)?;
@@ -64,16 +76,55 @@ pub fn report(config: &ReportConfig, out: &mut dyn Write) -> Result<Ending> {
     Ending::judge(&report, config.observation.fail_over)
 }
 
-fn observe(observation: &Observation, sink: &mut Sink<'_>) -> Result<Report> {
+/// A sink that shows no events; on a terminal, that there are some. The log would
+/// be written into the same line.
+fn quiet(progress: bool, err: &mut dyn Write) -> Sink<'_> {
+    if progress && !tracing::enabled!(tracing::Level::INFO) {
+        Sink::progress(err)
+    } else {
+        Sink::none()
+    }
+}
+
+/// `ovl-trace record`: the records as they come, to be looked at later.
+pub fn record(config: &RecordConfig, out: &mut dyn Write) -> Result<Ending> {
+    event_loop()?.block_on(record::record(config, out, &mut std::io::stderr()))?;
+    Ok(Ending::Ok)
+}
+
+/// Reads a recording from any source, as `live --from` does, or with no `output`
+/// as `report --from` does, and returns the report instead of printing it.
+pub fn replay(
+    source: impl Read,
+    observation: &Observation,
+    output: Option<LiveOutput>,
+    out: &mut dyn Write,
+) -> Result<Report> {
+    let mut sink = match output {
+        Some(LiveOutput::Lines) => Sink::lines(out, Style { colour: false }),
+        Some(LiveOutput::Json) => Sink::json(out),
+        None => Sink::none(),
+    };
+    replay::replay_all(source, observation, &mut sink)
+}
+
+fn event_loop() -> Result<Runtime> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .context("starting the event loop")?
-        .block_on(async {
-            let mut signals = Signals::new()?;
-            let prepared = prepare::prepare(observation, &mut signals).await?;
-            let mut session = Session::start(prepared, observation, sink)?;
-            session.run(&mut signals).await?;
-            session.finish()
-        })
+        .context("starting the event loop")
+}
+
+fn observe(observation: &Observation, sink: &mut Sink<'_>) -> Result<Report> {
+    event_loop()?.block_on(async {
+        let mut signals = Signals::new()?;
+        if let Some(input) = &observation.from {
+            return replay::replay(input, observation, sink, &mut signals).await;
+        }
+        let prepared = prepare::prepare(observation, &mut signals).await?;
+        let mut session = Session::start(prepared, observation, None, sink)?;
+        session.run(&mut signals).await?;
+        let (report, _) = session.finish()?;
+        Ok(report)
+    })
 }

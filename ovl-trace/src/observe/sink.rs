@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use jiff::Timestamp;
 
+use super::progress::Progress;
 use crate::{
     model::{Event, Origin},
     render::{self, style::Style},
@@ -18,6 +19,7 @@ pub(super) struct Sink<'a> {
 enum Format {
     Lines(Style),
     Json,
+    Progress(Progress),
 }
 
 impl<'a> Sink<'a> {
@@ -34,6 +36,14 @@ impl<'a> Sink<'a> {
         Self {
             out: Some(out),
             format: Format::Json,
+        }
+    }
+
+    /// One line, which goes away at the end.
+    pub(super) fn progress(out: &'a mut dyn Write) -> Self {
+        Self {
+            out: Some(out),
+            format: Format::Progress(Progress::new()),
         }
     }
 
@@ -66,9 +76,30 @@ impl<'a> Sink<'a> {
         let Some(out) = &mut self.out else {
             return Ok(());
         };
-        match self.format {
-            Format::Lines(style) => render::lines::write_event(*out, style, event, origin, time),
+        match &mut self.format {
+            Format::Lines(style) => render::lines::write_event(*out, *style, event, origin, time),
             Format::Json => render::json::write_event(*out, event, origin, time),
+            Format::Progress(progress) => {
+                progress.event(event, origin);
+                Ok(())
+            }
+        }
+    }
+
+    /// A second has passed. `share` of the recording is read, if there is one
+    /// of known size.
+    pub(super) fn tick(&mut self, share: Option<f64>) -> io::Result<()> {
+        match (&mut self.out, &mut self.format) {
+            (Some(out), Format::Progress(progress)) => progress.show(*out, share),
+            _ => Ok(()),
+        }
+    }
+
+    /// Nothing more comes at all.
+    pub(super) fn end(&mut self) -> io::Result<()> {
+        match (&mut self.out, &mut self.format) {
+            (Some(out), Format::Progress(progress)) => progress.erase(*out),
+            _ => self.flush(),
         }
     }
 

@@ -7,9 +7,8 @@ use ovl_trace_common::loss;
 
 use super::Session;
 use crate::{
-    decode::decode_totals,
     load::KernelTotals,
-    model::{DeviceNumber, Event, Loss, LossSource, Origin},
+    model::{Event, Loss, LossSource, OverlayKey},
 };
 
 impl Session<'_, '_> {
@@ -22,13 +21,29 @@ impl Session<'_, '_> {
         }
         if !self.gone.is_empty() {
             let totals = self.tracer.totals()?;
-            self.take_totals(&totals)?;
             let gone = std::mem::take(&mut self.gone);
+            self.take_totals(&totals, |overlay| gone.contains(&overlay))?;
             self.tracer.forget(&totals.of(&gone))?;
         }
         // After the totals, whose addresses are those of the module as it was.
-        self.triggers.refresh();
-        self.sink.flush()?;
+        if self.triggers.refresh()
+            && let Some(recorder) = &mut self.recorder
+        {
+            recorder.symbols(self.triggers.symbols())?;
+        }
+        self.record_tick()?;
+        self.core.sink.flush()?;
+        self.core.sink.tick(None)?;
+        Ok(())
+    }
+
+    fn record_tick(&mut self) -> Result<()> {
+        if let Some(recorder) = &mut self.recorder
+            && recorder.tick()?
+        {
+            let totals = self.tracer.totals()?;
+            self.take_totals(&totals, |_| false)?;
+        }
         Ok(())
     }
 
@@ -36,7 +51,7 @@ impl Session<'_, '_> {
         let now_ns = self.clock.monotonic_ns();
         let look = self.in_flight.look(&mut self.tracer, now_ns)?;
         for event in &look.running {
-            self.event(event)?;
+            self.event(event, None)?;
         }
         if look.forgotten > 0 {
             self.lost(Loss {
@@ -68,27 +83,50 @@ impl Session<'_, '_> {
             // One without a birth was never remembered.
             if overlay.born_ns != 0 && self.tracer.overlay(overlay)?.is_none() {
                 let device = self.enricher.origin_of(overlay).mount.device;
-                self.event(&Event::OverlayGone { overlay, device })?;
+                self.event(&Event::OverlayGone { overlay, device }, None)?;
             }
         }
         Ok(())
     }
 
     pub(super) fn lost(&mut self, loss: Loss) -> Result<()> {
-        let event = Event::Loss(loss);
-        let origin = Origin::unknown(DeviceNumber::from_kernel(0));
-        self.aggregator
-            .event(&event, &origin, Timestamp::UNIX_EPOCH);
-        self.sink.event(&event, &origin, Timestamp::now())?;
+        let now = Timestamp::now();
+        self.core.lost(loss, now)?;
+        if let Some(recorder) = &mut self.recorder {
+            recorder.loss(&loss, now)?;
+        }
         Ok(())
     }
 
-    pub(super) fn take_totals(&mut self, totals: &KernelTotals) -> Result<()> {
-        for (overlay, totals) in decode_totals(&totals.copy_ups, &totals.whiteouts, &self.triggers)
-        {
+    /// Names overlays that were gone before their owner was known.
+    pub(super) fn learn_owners(&mut self) -> Result<()> {
+        let (enricher, recorder) = (&mut self.enricher, &mut self.recorder);
+        let mut written = Ok(());
+        self.core.aggregator.learn(|overlay| {
+            let origin = enricher.origin_of(overlay);
+            if let (Some(recorder), Ok(())) = (recorder.as_mut(), &written) {
+                written = recorder.origin(overlay, &origin);
+            }
+            origin
+        });
+        Ok(written?)
+    }
+
+    /// `is_last` says of which overlays these are the last ones.
+    pub(super) fn take_totals(
+        &mut self,
+        totals: &KernelTotals,
+        is_last: impl Fn(OverlayKey) -> bool,
+    ) -> Result<()> {
+        for overlay in totals.overlays() {
             self.identify(overlay, None)?;
-            let origin = self.enricher.origin_of(overlay);
-            self.aggregator.totals(overlay, &origin, &totals);
+        }
+        let enricher = &mut self.enricher;
+        self.core.totals(totals, &self.triggers, |overlay| {
+            enricher.origin_of(overlay)
+        });
+        if let Some(recorder) = &mut self.recorder {
+            recorder.totals(totals, is_last, |overlay| enricher.origin_of(overlay))?;
         }
         Ok(())
     }

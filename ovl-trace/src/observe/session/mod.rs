@@ -17,11 +17,20 @@ use tokio::{
 };
 
 use super::{
-    docker::DockerApi, in_flight::InFlight, kernel_log::KernelLog, losses::Losses,
-    prepare::Prepared, signals::Signals, sink::Sink, stdout, triggers::KernelTriggers,
+    core::Core,
+    docker::DockerApi,
+    in_flight::InFlight,
+    kernel_log::KernelLog,
+    losses::Losses,
+    prepare::Prepared,
+    recorder::{Destination, Recorded, Recorder},
+    signals::Signals,
+    sink::Sink,
+    stdout,
+    triggers::KernelTriggers,
 };
 use crate::{
-    aggregate::{Aggregator, Report},
+    aggregate::Report,
     cli::config::Observation,
     decode::{decode, overlay_state},
     enrich::{
@@ -30,7 +39,7 @@ use crate::{
     },
     kernel::WallClock,
     load::Tracer,
-    model::{Event, Filter, Loss, LossSource, OverlayKey, Process},
+    model::{Event, Loss, LossSource, OverlayKey, Process},
 };
 
 /// How often counters are read. Events do not wait for it.
@@ -45,21 +54,20 @@ pub(super) struct Session<'a, 'out> {
     triggers: KernelTriggers,
     kernel: String,
     ring: AsyncFd<RingBuf<MapData>>,
-    sink: &'a mut Sink<'out>,
-    filter: Filter,
-    aggregator: Aggregator,
+    core: Core<'a, 'out>,
     enricher: Enricher,
     docker: DockerApi,
     kernel_log: KernelLog,
     clock: WallClock,
+    recorder: Option<Recorder<'a>>,
+    /// The record of the event at hand, while it is recorded.
+    record: Vec<u8>,
     losses: Losses,
     in_flight: InFlight,
     /// Overlays that are gone and whose totals are still in the kernel.
     gone: HashSet<OverlayKey>,
     started: Timestamp,
     deadline: Option<Instant>,
-    /// Admitted events until the end; `None`: no limit.
-    remaining: Option<u64>,
     /// The last batch left records in the ring. The descriptor does not say
     /// so: it is edge-triggered, and the kernel only wakes a reader that had
     /// read all.
@@ -80,6 +88,7 @@ impl<'a, 'out> Session<'a, 'out> {
     pub(super) fn start(
         prepared: Prepared,
         observation: &Observation,
+        destination: Option<Destination<'a>>,
         sink: &'a mut Sink<'out>,
     ) -> Result<Self> {
         let Prepared {
@@ -95,30 +104,35 @@ impl<'a, 'out> Session<'a, 'out> {
         let enrich = EnrichConfig::default();
         let mut enricher = Enricher::new(&enrich);
         enricher.scan().context("reading the mounts")?;
+        let clock = WallClock::now();
+        let started = Timestamp::now();
+        let recorder = match destination {
+            Some(destination) => {
+                let header =
+                    context::header(&tracer, &triggers, &kernel, started, clock, observation);
+                Some(Recorder::start(destination, &header, triggers.symbols())?)
+            }
+            None => None,
+        };
         Ok(Self {
             tracer,
             triggers,
             kernel,
             ring,
-            sink,
-            filter: observation.filter.clone(),
-            aggregator: Aggregator::new(
-                observation.filter.clone(),
-                observation.top,
-                observation.sort,
-            ),
+            core: Core::new(observation, clock, sink),
             enricher,
             docker: DockerApi::new(EngineApi::new(enrich.docker_sockets)),
             kernel_log,
-            clock: WallClock::now(),
+            clock,
+            recorder,
+            record: Vec::new(),
             losses: Losses::default(),
             in_flight: InFlight::default(),
             gone: HashSet::new(),
-            started: Timestamp::now(),
+            started,
             deadline: observation
                 .duration
                 .and_then(|duration| Instant::now().checked_add(duration)),
-            remaining: observation.count.map(std::num::NonZero::get),
             more: false,
         })
     }
@@ -127,15 +141,15 @@ impl<'a, 'out> Session<'a, 'out> {
     pub(super) async fn run(&mut self, signals: &mut Signals) -> Result<()> {
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        self.sink.start()?;
+        self.core.sink.start()?;
         tracing::info!("ready");
-        while self.remaining != Some(0) {
+        while !self.is_over() {
             let wake = self.wait(signals, &mut tick).await?;
             match wake {
                 Wake::Ring => self.drain(BATCH)?,
                 Wake::Tick => {
                     self.tick()?;
-                    if stdout::reader_is_gone() {
+                    if self.recorder.is_none() && stdout::reader_is_gone() {
                         return Err(std::io::Error::from(std::io::ErrorKind::BrokenPipe).into());
                     }
                 }
@@ -187,9 +201,18 @@ impl<'a, 'out> Session<'a, 'out> {
                 break;
             };
             let event = decode(&item, &self.triggers);
+            if self.recorder.is_some() {
+                self.record.clear();
+                self.record.extend_from_slice(&item);
+            }
             drop(item);
             match event {
-                Ok(event) => self.event(&event)?,
+                Ok(event) => {
+                    let record = std::mem::take(&mut self.record);
+                    let handled = self.event(&event, Some(&record));
+                    self.record = record;
+                    handled?;
+                }
                 Err(error) => {
                     tracing::warn!("{error}");
                     self.lost(Loss {
@@ -206,37 +229,30 @@ impl<'a, 'out> Session<'a, 'out> {
                 break;
             }
         }
-        self.sink.flush()?;
+        self.core.sink.flush()?;
         Ok(())
     }
 
-    fn event(&mut self, event: &Event) -> Result<()> {
+    /// `record` is what the event was decoded from, if it was.
+    fn event(&mut self, event: &Event, record: Option<&[u8]>) -> Result<()> {
         if let Some((overlay, process)) = event.place() {
             self.identify(overlay, Some(process))?;
         }
         let origin = self.enricher.origin(event);
-        let time = match event {
-            Event::CopyUp(event) | Event::CopyUpStarted(event) | Event::CopyUpRunning(event) => {
-                self.clock.at(event.time_ns)
-            }
-            Event::Whiteout(event) => self.clock.at(event.time_ns),
-            Event::OverlayGone { overlay, .. } => {
-                self.gone.insert(*overlay);
-                Timestamp::UNIX_EPOCH
-            }
-            Event::OverlaySeen(_) | Event::Loss(_) => Timestamp::UNIX_EPOCH,
-        };
-        self.aggregator.event(event, &origin, time);
-        self.in_flight.note(event);
-        if self.remaining == Some(0) || !self.filter.admits(event, &origin) {
-            return Ok(());
+        if let Event::OverlayGone { overlay, .. } = event {
+            self.gone.insert(*overlay);
         }
-        self.sink.event(event, &origin, time)?;
-        let counts = matches!(event, Event::CopyUp(_) | Event::Whiteout(_));
-        if let Some(remaining) = self.remaining.as_mut().filter(|_| counts) {
-            *remaining -= 1;
+        self.in_flight.note(event);
+        self.core.event(event, &origin)?;
+        if let Some(recorder) = &mut self.recorder {
+            recorder.event(event, record, &origin)?;
         }
         Ok(())
+    }
+
+    /// As much was shown, or recorded, as was asked for.
+    fn is_over(&self) -> bool {
+        self.core.is_complete() || self.recorder.as_ref().is_some_and(Recorder::is_full)
     }
 
     /// Asks the kernel side about an overlay whose own record was lost, or is
@@ -252,7 +268,7 @@ impl<'a, 'out> Session<'a, 'out> {
     }
 
     /// Stops the probes, takes in what they left, and sums up.
-    pub(super) fn finish(mut self) -> Result<Report> {
+    pub(super) fn finish(mut self) -> Result<(Report, Option<Recorded>)> {
         // Hits are compared with the runs after the next: these are the last.
         self.look_for_losses()?;
         self.tracer.stop();
@@ -261,11 +277,14 @@ impl<'a, 'out> Session<'a, 'out> {
         // The last chance for records that come late.
         self.enricher.retry(Instant::now() + TICK);
         let totals = self.tracer.totals()?;
-        self.take_totals(&totals)?;
-        let enricher = &mut self.enricher;
-        self.aggregator.learn(|overlay| enricher.origin_of(overlay));
+        self.take_totals(&totals, |_| true)?;
+        self.learn_owners()?;
         let context = context::of(&self.tracer, self.kernel, self.started)?;
-        Ok(self.aggregator.report(context))
+        let recorded = match self.recorder {
+            Some(recorder) => Some(recorder.finish(&context)?),
+            None => None,
+        };
+        Ok((self.core.report(context), recorded))
     }
 }
 
