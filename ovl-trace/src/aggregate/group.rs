@@ -104,6 +104,8 @@ impl Group {
             files: self.detail.files.into_list(sort, top),
             processes: self.detail.processes.into_list(sort, top),
             layers,
+            by_size: self.detail.by_size.into_rows(),
+            timeline: self.detail.timeline,
             advice: Vec::new(),
         }
     }

@@ -23,15 +23,19 @@
 //!
 //! **How much memory.** Totals are small. Rows for files and processes are
 //! bounded (see `top`): what does not fit is still in the sums, and in the
-//! number of rows left out.
+//! number of rows left out. So is the number of stretches of time (`timeline`),
+//! which grow wider instead.
 
 mod advice;
+mod by_size;
 mod detail;
 mod group;
+mod loss;
 mod overlay;
 mod percentile;
 mod report;
 mod sums;
+mod timeline;
 mod top;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -42,13 +46,16 @@ use crate::model::{Event, Filter, LossSource, Origin, OverlayKey, OverlayTotals}
 use overlay::Overlay;
 
 pub use advice::{Advice, Evidence};
+pub use by_size::{SIZE_LIMITS, SizeRow};
 pub use detail::{CallKey, FileLast, ProcessKey, Tally};
+pub use loss::LossReport;
 pub(crate) use percentile::range as bucket_range;
 pub use report::{
-    ContainerReport, CountedFrom, Coverage, LayerRow, LossReport, Report, ReportContext, SortKey,
-    TopList, TriggerRow,
+    ContainerReport, CountedFrom, Coverage, LayerRow, Report, ReportContext, SortKey, TopList,
+    TriggerRow,
 };
 pub use sums::{CopyUpCounts, Latency, Sums, TriggerSums, WhiteoutCounts};
+pub use timeline::{BUCKETS_MAX, TimeBucket, Timeline};
 
 /// Most rows of detail (files and processes) over all overlays.
 const ROWS_MAX: usize = 32_768;
@@ -141,6 +148,8 @@ impl Aggregator {
             .map(|group| group.into_report(self.sort, self.top))
             .collect();
         report::sort_containers(&mut containers, self.sort);
+        let mut timelines: Vec<_> = containers.iter_mut().map(|it| &mut it.timeline).collect();
+        timeline::align(&mut timelines, context.started, context.ended);
         Report {
             context,
             counted_from: if self.filter.totals_answerable() {

@@ -55,7 +55,7 @@ impl Overlay {
             }
             Event::Whiteout(event) => {
                 *self.events.whiteouts.entry(event.cause).or_default() += 1;
-                self.detail.whiteout(event, sort)
+                self.detail.whiteout(event, wall, sort)
             }
             _ => 0,
         }

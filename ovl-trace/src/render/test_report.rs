@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     aggregate::{Aggregator, Coverage, Report, ReportContext, SortKey},
@@ -13,12 +13,14 @@ use crate::{
     },
 };
 
+const STARTED: &str = "2026-11-21T07:10:31Z";
+
 fn context(coverage: Vec<Coverage>) -> ReportContext {
     ReportContext {
         tool_version: "0.1.0".to_owned(),
         kernel: "6.18.2".to_owned(),
         hostname: "host".to_owned(),
-        started: "2026-11-21T07:10:31Z".parse().unwrap(),
+        started: STARTED.parse().unwrap(),
         ended: "2026-11-21T07:10:41.5Z".parse().unwrap(),
         in_flight: 0,
         coverage,
@@ -113,11 +115,13 @@ fn aggregated(top: usize) -> Aggregator {
     }
     let mut foreign = unowned();
     foreign.mount.upperdir = Some("/mnt/upper".into());
+    let started: Timestamp = STARTED.parse().unwrap();
     let overlays: [(Origin, Vec<Event>); 2] = [(long, web()), (foreign, hostile())];
     for (origin, events) in overlays {
         let origin = Arc::new(origin);
-        for event in events {
-            aggregator.event(&event, &origin, Timestamp::UNIX_EPOCH);
+        for (number, event) in (0..).zip(events) {
+            let wall = started + SignedDuration::from_millis(300 + 700 * number);
+            aggregator.event(&event, &origin, wall);
         }
     }
     aggregator
