@@ -270,11 +270,11 @@ mod tests {
             more in proptest::collection::vec(0_i64..1_000_000, 0..50),
         ) {
             let mut timeline = of(&times);
-            prop_assert!(timeline.buckets.len() as i64 <= BUCKETS_MAX);
+            prop_assert!(timeline.buckets.len() as u64 <= BUCKETS_MAX.unsigned_abs());
             timeline.merge(&of(&more));
             prop_assert_eq!(timeline.sum().copy_ups, (times.len() + more.len()) as u64);
             let dense = timeline.dense(at(0), at(1000));
-            prop_assert!(dense.len() as i64 <= BUCKETS_MAX);
+            prop_assert!(dense.len() as u64 <= BUCKETS_MAX.unsigned_abs());
             let (first, last) = timeline.range().unwrap_or_default();
             prop_assert!(timeline.number(last) - timeline.number(first) < BUCKETS_MAX);
         }

@@ -12,9 +12,11 @@ pub mod lines;
 pub mod mounts;
 pub mod report_json;
 pub mod sanitize;
+pub(crate) mod sheets;
 pub mod style;
 pub mod table;
 pub mod units;
+mod wrap;
 
 #[cfg(test)]
 pub(crate) mod test_report;

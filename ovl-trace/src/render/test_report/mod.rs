@@ -1,4 +1,8 @@
-//! A report with something of everything.
+//! Reports: one with something of everything, one as in production, one of an
+//! enemy.
+
+mod hostile;
+mod real;
 
 use std::sync::Arc;
 
@@ -12,6 +16,9 @@ use crate::{
         test_support::{copy_up, origin, process, unowned, whiteout},
     },
 };
+
+pub(crate) use hostile::{NAMES as HOSTILE_NAMES, hostile as of_an_enemy};
+pub(crate) use real::real;
 
 const STARTED: &str = "2026-11-21T07:10:31Z";
 
