@@ -9,6 +9,7 @@ pub mod errno;
 mod grid;
 pub mod json;
 pub mod lines;
+pub mod markdown;
 pub mod mounts;
 pub mod report_json;
 pub mod sanitize;

@@ -33,7 +33,11 @@ fn layers(instructions: &[&str]) -> Vec<Layer> {
         .zip(instructions)
         .map(|(number, instruction)| Layer {
             id: number.to_string(),
-            digest: Some(format!("sha256:{:064x}", 0xc0_ffee_1234 + number)),
+            digest: Some(format!(
+                "sha256:{:016x}{:048x}",
+                0xf9fc_7612_88d0_a3e1 + (number << 44),
+                number
+            )),
             created_by: Some((*instruction).to_owned()),
         })
         .collect()
