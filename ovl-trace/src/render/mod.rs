@@ -7,6 +7,7 @@
 
 pub mod errno;
 mod grid;
+pub mod html;
 pub mod json;
 pub mod lines;
 pub mod markdown;

@@ -6,10 +6,12 @@
 //! format.
 
 mod container;
+mod distribution;
 pub(crate) mod phrases;
 mod summary;
 
-pub(crate) use container::{files, layers, processes, sizes, triggers};
+pub(crate) use container::{files, layers, processes, size_class, sizes, triggers};
+pub(crate) use distribution::{bucket, histogram, timeline};
 pub(crate) use phrases::Identity;
 pub(crate) use summary::summary;
 
