@@ -24,7 +24,7 @@ use self::{session::Session, signals::Signals, sink::Sink};
 use crate::{
     aggregate::Report,
     cli::{
-        config::{LiveConfig, LiveOutput, Observation, ReportConfig, TableOutput},
+        config::{LiveConfig, LiveOutput, Observation, ReportConfig, ReportOutput},
         exit::Ending,
     },
     render,
@@ -53,14 +53,22 @@ pub fn live(config: &LiveConfig, out: &mut dyn Write) -> Result<Ending> {
 /// `ovl-trace report`: nothing until the end.
 pub fn report(config: &ReportConfig, out: &mut dyn Write) -> Result<Ending> {
     let report = observe(&config.observation, &mut Sink::none())?;
+    write_report(config, &report, out)?;
+    Ending::judge(&report, config.observation.fail_over)
+}
+
+/// Writes a report in the format that was asked for.
+fn write_report(config: &ReportConfig, report: &Report, out: &mut dyn Write) -> Result<()> {
     match config.output {
-        TableOutput::Table => {
-            render::table::write_report(out, config.style, &report, config.width)?;
+        ReportOutput::Table => {
+            render::table::write_report(out, config.style, report, config.width)?;
         }
-        TableOutput::Json => render::report_json::write_report(out, &report)?,
+        ReportOutput::Json => render::report_json::write_report(out, report)?,
+        ReportOutput::Markdown => render::markdown::write_report(out, report)?,
+        ReportOutput::Html => render::html::write_report(out, report)?,
     }
     out.flush()?;
-    Ending::judge(&report, config.observation.fail_over)
+    Ok(())
 }
 
 fn observe(observation: &Observation, sink: &mut Sink<'_>) -> Result<Report> {

@@ -21,4 +21,6 @@ pub mod units;
 mod wrap;
 
 #[cfg(test)]
+pub(crate) mod agree;
+#[cfg(test)]
 pub(crate) mod test_report;

@@ -1,5 +1,6 @@
 //! The whole way from arguments to exit code, with fake commands.
 
+mod formats;
 mod help;
 mod readme;
 
@@ -9,7 +10,8 @@ use clap::CommandFactory as _;
 
 use super::{
     config::{
-        ColourChoice, DoctorConfig, LiveConfig, LiveOutput, MountsConfig, ReportConfig, TableOutput,
+        ColourChoice, DoctorConfig, LiveConfig, LiveOutput, MountsConfig, ReportConfig,
+        ReportOutput,
     },
     exit::{Ending, ExitCode, Refused},
     *,
@@ -152,7 +154,7 @@ fn limits_arrive() {
     );
     let config = fake.report.into_inner().unwrap().unwrap();
     let observation = config.observation;
-    assert_eq!(config.output, TableOutput::Json);
+    assert_eq!(config.output, ReportOutput::Json);
     assert_eq!(
         observation.duration,
         Some(std::time::Duration::from_secs(2))

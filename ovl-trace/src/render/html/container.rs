@@ -33,22 +33,22 @@ pub(super) fn section(
             self::advice(html, advice);
         }
         html.tag("div", &[("class", &"charts")], |html| {
-            chart::over_time(html, container, context);
-            let phases = phrases::phases(&container.sums);
-            if !phases.is_empty() {
-                chart::stack(html, &phases);
-            }
-            chart::histograms(html, &container.sums);
-            chart::ranges(html, container);
-            triggers(html, container);
-            layers(html, container);
+            html.tag("div", &[], |html| {
+                chart::over_time(html, container, context);
+                chart::ranges(html, container);
+            });
+            html.tag("div", &[], |html| {
+                let phases = phrases::phases(&container.sums);
+                if !phases.is_empty() {
+                    chart::stack(html, &phases);
+                }
+                chart::histograms(html, &container.sums);
+                triggers(html, container);
+            });
         });
+        layers(html, container);
         files(html, container);
-        let processes = sheets::processes(container);
-        if !processes.rows.is_empty() {
-            html.element("h3", "", "Processes");
-            sheet::table(html, &processes, "Processes");
-        }
+        processes(html, container);
     });
 }
 
@@ -157,6 +157,24 @@ fn layers(html: &mut Html, container: &ContainerReport) {
             &rows,
             Some(&numbers),
         );
+    }
+}
+
+fn processes(html: &mut Html, container: &ContainerReport) {
+    let rows: Vec<_> = container
+        .processes
+        .rows
+        .iter()
+        .map(|(process, tally, ())| Bar {
+            label: phrases::process(process),
+            value: tally.copied_bytes,
+            text: copied(tally.copied_bytes, tally.copied_unknown, tally.copy_ups),
+        })
+        .collect();
+    if !rows.is_empty() {
+        let numbers = sheets::processes(container);
+        let unit = (Unit::Bytes, "bytes written");
+        bars(html, "Top processes", unit, "data", &rows, Some(&numbers));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     Heading, Sheet,
-    phrases::{copied, count, duration, last_by},
+    phrases::{copied, count, duration, last_by, process as process_name},
 };
 use crate::{
     aggregate::{ContainerReport, FileLast, LayerRow, SizeRow, Tally, TopList},
@@ -46,11 +46,7 @@ pub(crate) fn processes(container: &ContainerReport) -> Sheet {
     ]);
     for (process, tally, ()) in &container.processes.rows {
         let mut row = sums(tally).to_vec();
-        row.push(format!(
-            "{}[{}]",
-            sanitize::bytes(&process.comm),
-            process.pid
-        ));
+        row.push(process_name(process));
         sheet.rows.push(row);
     }
     sheet.rest = rest(&container.processes, "process", "processes");

@@ -3,7 +3,7 @@
 use std::os::unix::ffi::OsStrExt as _;
 
 use crate::{
-    aggregate::{ContainerReport, Evidence, FileLast, Report, Sums, TriggerRow},
+    aggregate::{ContainerReport, Evidence, FileLast, ProcessKey, Report, Sums, TriggerRow},
     model::{LossSource, Outcome},
     render::{json, sanitize, units},
 };
@@ -161,14 +161,14 @@ pub(crate) fn trigger(row: &TriggerRow) -> String {
     }
 }
 
+/// `sh[216]`
+pub(crate) fn process(process: &ProcessKey) -> String {
+    format!("{}[{}]", sanitize::bytes(&process.comm), process.pid)
+}
+
 /// The operation and the process of a file's last copy-up, and how it failed.
 pub(crate) fn last_by(last: &FileLast) -> String {
-    let mut text = format!(
-        "{} {}[{}]",
-        last.operation,
-        sanitize::bytes(&last.process.comm),
-        last.process.pid
-    );
+    let mut text = format!("{} {}", last.operation, process(&last.process));
     if last.outcome != Outcome::Ok {
         text.push_str(": ");
         text.push_str(&json::result(last.outcome));

@@ -57,7 +57,7 @@ fn copy(number: usize) -> Event {
 pub(crate) fn hostile() -> Report {
     let mut aggregator = Aggregator::new(Filter::default(), 20, SortKey::default());
     let time: Timestamp = "2026-11-21T07:10:35Z".parse().unwrap();
-    for number in 0..NAMES.len() * 2 {
+    for number in 0..NAMES.len() {
         let owner = number % 7;
         let mut origin = origin(&format!("c{owner}"));
         origin.container = Some(Container {

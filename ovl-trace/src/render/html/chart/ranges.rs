@@ -32,16 +32,8 @@ pub(in crate::render::html) fn ranges(html: &mut Html, container: &ContainerRepo
                     html.element("div", "label", sheets::size_class(row));
                     html.tag("div", &[("class", &"track")], |html| range(html, row, axis));
                     let latency = &row.latency;
-                    html.element(
-                        "div",
-                        "value",
-                        format_args!(
-                            "{} × P50 {}, P99 {}",
-                            row.copy_ups,
-                            duration(latency.percentile_ns(50)),
-                            duration(latency.percentile_ns(99)),
-                        ),
-                    );
+                    let p50 = duration(latency.percentile_ns(50));
+                    html.element("div", "value", format_args!("P50 {p50}"));
                 }
                 html.element("div", "label", "");
                 ticks(html, &axis.ticks());

@@ -41,11 +41,12 @@ pub(in crate::render::html) fn stack(html: &mut Html, parts: &[(&'static str, u6
             for ((name, ns), text) in parts.iter().zip(&texts) {
                 html.tag("li", &[("class", &class(name))], |html| {
                     html.text(text);
-                    html.element(
-                        "span",
-                        "unit",
-                        format_args!(" {:.0} %", percent(*ns, whole)),
-                    );
+                    let share = percent(*ns, whole);
+                    let share = match share {
+                        ..1.0 if *ns > 0 => " < 1 %".to_owned(),
+                        share => format!(" {share:.0} %"),
+                    };
+                    html.element("span", "unit", share);
                 });
             }
         });
