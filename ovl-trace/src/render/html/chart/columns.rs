@@ -24,13 +24,14 @@ pub(super) struct Plot<'a> {
     /// One value for each place; what hovering over it shows.
     pub(super) values: &'a [(u64, String)],
     pub(super) unit: Unit,
+    /// What the axis has to show.
+    pub(super) highest: u64,
 }
 
 impl Plot<'_> {
     /// Draws it, with the axis on its left.
     pub(super) fn draw(&self, html: &mut Html) {
-        let highest = self.values.iter().map(|(value, _)| *value).max();
-        let limit = self.unit.limit(highest.unwrap_or(0));
+        let limit = self.unit.limit(self.highest);
         html.tag(
             "div",
             &[("class", &"y"), ("aria-hidden", &"true")],
@@ -83,6 +84,9 @@ pub(in crate::render::html) fn histograms(html: &mut Html, sums: &Sums) {
     let (Some(first), Some(last)) = (buckets.clone().find(used), buckets.rev().find(used)) else {
         return;
     };
+    // One axis for all, so that the bars can be compared.
+    let counts = all.iter().flat_map(|it| it.2.buckets);
+    let highest = counts.max().unwrap_or(0);
     let numbers = sheets::histogram(&all.iter().map(|it| (it.0, it.2)).collect::<Vec<_>>());
     figure(
         html,
@@ -93,7 +97,7 @@ pub(in crate::render::html) fn histograms(html: &mut Html, sums: &Sums) {
             html.tag("div", &[("class", &"plots")], |html| {
                 for (name, class, histogram) in &all {
                     html.element("div", "name", name);
-                    plot(html, name, class, histogram, first..=last);
+                    plot(html, (name, class, highest), histogram, first..=last);
                 }
                 html.element("div", "name", "");
                 html.element("div", "y", "");
@@ -112,8 +116,7 @@ pub(in crate::render::html) fn histograms(html: &mut Html, sums: &Sums) {
 
 fn plot(
     html: &mut Html,
-    name: &str,
-    class: &'static str,
+    (name, class, highest): (&str, &'static str, u64),
     histogram: &Histogram,
     buckets: std::ops::RangeInclusive<usize>,
 ) {
@@ -133,6 +136,7 @@ fn plot(
         class,
         values: &values,
         unit: Unit::Count,
+        highest,
     }
     .draw(html);
 }

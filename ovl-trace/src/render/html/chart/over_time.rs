@@ -54,6 +54,7 @@ pub(in crate::render::html) fn over_time(
             class,
             values: &values,
             unit: *unit,
+            highest: values.iter().map(|it| it.0).max().unwrap_or(0),
         };
         let numbers = (index + 1 == series.len()).then_some(&numbers);
         timed(html, title, &each, &plot, &times(&buckets), numbers);

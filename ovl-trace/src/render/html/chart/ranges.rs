@@ -24,7 +24,7 @@ pub(in crate::render::html) fn ranges(html: &mut Html, container: &ContainerRepo
     figure(
         html,
         "First write by size of the file",
-        "latency; dark from P50 to P99, light from the shortest to the longest",
+        "latency; solid from P50 to P99, faint from the shortest to the longest",
         Some(&numbers),
         |html| {
             html.tag("div", &[("class", &"bars")], |html| {
