@@ -85,7 +85,9 @@ fn advice(html: &mut Html, advice: &Advice) {
         if !paths.is_empty() {
             html.tag("ul", &[], |html| {
                 for path in paths {
-                    html.tag("li", &[], |html| html.element("code", "", path));
+                    html.tag("li", &[], |html| {
+                        html.tag("code", &[], |html| html.name(&path));
+                    });
                 }
             });
         }

@@ -3,6 +3,8 @@
 //! paper.
 
 mod chart;
+#[cfg(test)]
+mod colours;
 mod container;
 mod overview;
 mod sheet;

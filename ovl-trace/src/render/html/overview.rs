@@ -59,7 +59,7 @@ pub(super) fn header(html: &mut Html, report: &Report) {
 pub(super) fn fact(html: &mut Html, what: &str, text: &str) {
     html.tag("div", &[], |html| {
         html.element("dt", "", what);
-        html.element("dd", "", text);
+        html.tag("dd", &[], |html| html.name(text));
     });
 }
 

@@ -49,11 +49,15 @@ fn row(html: &mut Html, sheet: &Sheet, cells: &[String], link: Option<&str>) {
         for (index, (heading, cell)) in sheet.headings.iter().zip(cells).enumerate() {
             let attributes: &[(&'static str, &dyn std::fmt::Display)] =
                 &[("class", &class(*heading)), ("data-label", &heading.text())];
+            let text = |html: &mut Html| match heading {
+                Heading::Name(_) | Heading::Path(_) => html.name(cell),
+                Heading::Number(_) | Heading::Word(_) => html.text(cell),
+            };
             html.tag("td", attributes, |html| match link {
                 Some(link) if index == 0 => {
-                    html.tag("a", &[("href", &link)], |html| html.text(cell));
+                    html.tag("a", &[("href", &link)], text);
                 }
-                _ => html.text(cell),
+                _ => text(html),
             });
         }
     });

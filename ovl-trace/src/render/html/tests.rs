@@ -25,7 +25,7 @@ fn a_report_of_an_enemy() {
 /// Elements and attributes that a report may consist of.
 const ELEMENTS: &str = "html head meta title style body main header footer section div p span b \
     ul li dl dt dd h1 h2 h3 a code table caption thead tbody tfoot tr th td details summary figure \
-    figcaption svg path rect";
+    figcaption svg path rect wbr";
 const ATTRIBUTES: &str = "lang charset http-equiv content name class id href scope data-label style \
     role aria-label aria-hidden viewBox preserveAspectRatio d x y width height";
 

@@ -65,6 +65,16 @@ impl Html {
         escape(&mut self.out, &text.to_string());
     }
 
+    /// A name or a path, which is broken after a slash if it has to be.
+    pub(super) fn name(&mut self, name: &str) {
+        for part in name.split_inclusive('/') {
+            escape(&mut self.out, part);
+            if part.ends_with('/') {
+                self.empty("wbr", &[]);
+            }
+        }
+    }
+
     /// A style sheet of this program.
     pub(super) fn style_sheet(&mut self, css: &'static str) {
         self.out.extend(["<style>\n", css, "</style>\n"]);

@@ -31,7 +31,9 @@ pub(in crate::render::html) fn bars(
     figure(html, title, what, numbers, |html| {
         html.tag("div", &[("class", &"bars")], |html| {
             for bar in bars {
-                html.element("div", "label", &bar.label);
+                html.tag("div", &[("class", &"label")], |html| {
+                    html.name(&bar.label);
+                });
                 html.tag("div", &[("class", &"track")], |html| {
                     let attributes: &[(&'static str, &dyn std::fmt::Display)] = &[
                         ("class", &class),
