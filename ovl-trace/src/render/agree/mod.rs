@@ -188,12 +188,13 @@ fn histogram(format: &str, table: &Table, row: &Value) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::render::test_report::{busy, degraded, of_an_enemy, quiet, real};
+    use crate::render::test_report::{busy, degraded, many, of_an_enemy, quiet, real};
 
     #[test]
     fn every_format_has_the_same_numbers() {
         assert!(agree(&real()) > 1000);
         assert!(agree(&busy()) > 100);
+        assert!(agree(&many()) > 1000);
         assert!(agree(&degraded()) > 100);
         assert_eq!(agree(&quiet()), 0);
     }

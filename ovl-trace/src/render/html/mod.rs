@@ -20,6 +20,10 @@ use crate::aggregate::Report;
 const POLICY: &str =
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
+/// Containers with a section of their own, the first in the order of the report:
+/// a page has to stay small enough to be opened and sent.
+const SECTIONS: usize = 50;
+
 /// Writes the report.
 pub fn write_report(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     let mut html = Html::default();
@@ -36,7 +40,7 @@ pub fn write_report(out: &mut dyn Write, report: &Report) -> io::Result<()> {
                     overview::totals(html, &report.totals);
                     overview::containers(html, report);
                 }
-                for (number, container) in report.containers.iter().enumerate() {
+                for (number, container) in report.containers.iter().take(SECTIONS).enumerate() {
                     container::section(html, number, container, &report.context);
                 }
                 overview::footer(html, report);

@@ -1,6 +1,6 @@
 //! What is around the containers: where and when, what to know first, all in all.
 
-use super::{sheet, writer::Html};
+use super::{SECTIONS, sheet, writer::Html};
 use crate::{
     aggregate::{Report, Sums},
     render::{
@@ -147,12 +147,18 @@ pub(super) fn totals(html: &mut Html, sums: &Sums) {
     }
 }
 
-/// One row for each container, which leads to its section.
+/// One row for each container, which leads to its section if it has one.
 pub(super) fn containers(html: &mut Html, report: &Report) {
     html.tag("section", &[], |html| {
         html.element("h2", "", "Containers");
         let summary = sheets::summary(report).select(&SUMMARY);
-        sheet::linked(html, &summary, "Containers", |row| Some(format!("#c{row}")));
+        sheet::linked(html, &summary, "Containers", |row| {
+            (row < SECTIONS).then(|| format!("#c{row}"))
+        });
+        if report.containers.len() > SECTIONS {
+            let text = format!("The first {SECTIONS} are shown one by one below.");
+            html.element("p", "rest", text);
+        }
     });
 }
 

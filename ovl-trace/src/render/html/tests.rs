@@ -1,7 +1,7 @@
 use super::*;
 use crate::render::{
     agree::html::{Token, texts, tokens},
-    test_report::{HOSTILE_NAMES, busy, degraded, of_an_enemy, quiet, real},
+    test_report::{HOSTILE_NAMES, busy, degraded, many, of_an_enemy, quiet, real},
 };
 
 fn text(report: &Report) -> String {
@@ -98,6 +98,15 @@ fn losses_are_seen_at_once() {
     };
     assert_eq!(states(busy()), ["state good", "state good"]);
     assert_eq!(states(degraded()), ["state bad", "state bad", "state bad"]);
+}
+
+#[test]
+fn a_page_of_many_containers_stays_small() {
+    let page = text(&many());
+    assert!(page.len() < 1 << 20, "{}", page.len());
+    assert_eq!(page.matches("class=\"container\"").count(), SECTIONS);
+    assert_eq!(page.matches("href=").count(), SECTIONS);
+    assert!(page.contains("The first 50 are shown"));
 }
 
 #[test]

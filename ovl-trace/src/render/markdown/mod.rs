@@ -30,6 +30,10 @@ const SUMMARY: [&str; 11] = [
     "Whiteouts",
 ];
 
+/// Containers that are shown one by one, the first in the order of the report: an
+/// issue of GitHub has at most 65536 characters.
+const SECTIONS: usize = 10;
+
 /// Writes the report.
 pub fn write_report(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     let context = &report.context;
@@ -51,8 +55,12 @@ pub fn write_report(out: &mut dyn Write, report: &Report) -> io::Result<()> {
         return writeln!(out, "No copy-ups or whiteouts.");
     }
     write_sheet(out, &sheets::summary(report).select(&SUMMARY))?;
-    for container in &report.containers {
+    for container in report.containers.iter().take(SECTIONS) {
         write_container(out, container)?;
+    }
+    if report.containers.len() > SECTIONS {
+        let more = report.containers.len() - SECTIONS;
+        writeln!(out, "(and {more} more, in the first table only)")?;
     }
     Ok(())
 }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::render::test_report::{busy, degraded, of_an_enemy, quiet};
+use crate::render::test_report::{busy, degraded, many, of_an_enemy, quiet};
 
 fn text(report: &Report) -> String {
     let mut out = Vec::new();
@@ -169,6 +169,13 @@ fn names_of_an_enemy_are_no_markup() {
             .collect();
         assert!(bars.windows(2).all(|pair| pair[0] == pair[1]), "{table}");
     }
+}
+
+#[test]
+fn an_issue_holds_a_report_of_many_containers() {
+    let text = text(&many());
+    assert!(text.len() < 65_536, "{}", text.len());
+    assert!(text.contains("(and 90 more, in the first table only)"));
 }
 
 #[test]

@@ -143,7 +143,21 @@ pub(crate) fn busy() -> Report {
     }]))
 }
 
-/// The same with losses and a missing probe.
+/// A hundred overlays of nobody, with one copy-up each.
+pub(crate) fn many() -> Report {
+    let mut aggregator = Aggregator::new(Filter::default(), 3, SortKey::default());
+    for superblock in 0..100 {
+        let event = CopyUp {
+            overlay: overlay(superblock),
+            ..copy_up("/a")
+        };
+        let time = STARTED.parse().unwrap();
+        aggregator.event(&Event::CopyUp(event), &Arc::new(unowned()), time);
+    }
+    aggregator.report(context(Vec::new()))
+}
+
+/// As [`busy`], with losses and a missing probe.
 pub(crate) fn degraded() -> Report {
     let mut aggregator = aggregated(1);
     aggregator.loss(LossSource::Ring, "ring_copy_up", 12);
