@@ -3,6 +3,7 @@
 
 mod expected;
 pub(crate) mod html;
+mod phrases;
 mod read;
 
 use serde_json::Value;
@@ -29,6 +30,9 @@ pub(crate) fn agree(report: &Report) -> usize {
         let text = written(|out| render::table::write_report(out, style, report, width));
         compared += against("table", read::of_text(&text), &json);
         said(&text, &json);
+        for row in json["containers"].as_array().unwrap() {
+            contains(&text, &phrases::of_triggers(row));
+        }
     }
     compared
 }
@@ -38,13 +42,19 @@ fn pages_agree(report: &Report, json: &Value) -> usize {
     let markdown = written(|out| render::markdown::write_report(out, report));
     let page = written(|out| render::html::write_report(out, report));
     said(&markdown.replace('\\', ""), json);
-    let texts = html::tokens(&page)
-        .into_iter()
-        .filter_map(|token| match token {
-            html::Token::Text(text) => Some(text),
-            _ => None,
-        });
-    said(&texts.collect::<Vec<_>>().join("\n"), json);
+    let tokens = html::tokens(&page);
+    let texts = tokens.iter().filter_map(|token| match token {
+        html::Token::Text(text) => Some(text.as_str()),
+        _ => None,
+    });
+    let texts = texts.collect::<Vec<_>>().join("\n");
+    said(&texts, json);
+    let shown = json["containers"].as_array().unwrap();
+    for row in shown.iter().take(render::html::SECTIONS) {
+        contains(&texts, &phrases::of_section(row));
+    }
+    let tiles = phrases::tiles(&tokens, &json["totals"]);
+    assert_eq!(tiles, if shown.is_empty() { 0 } else { 7 });
     against("Markdown", read::of_markdown(&markdown), json)
         + against("HTML", read::of_html(&page), json)
 }
@@ -55,20 +65,28 @@ fn written(write: impl FnOnce(&mut dyn std::io::Write) -> std::io::Result<()>) -
     String::from_utf8(out).unwrap()
 }
 
-/// Losses and notes.
+/// Losses and notes, and what is said of each container.
 fn said(text: &str, json: &Value) {
     let loss = &json["loss"];
     let lossless = loss["ring"] == 0 && loss["queue"] == 0 && loss["probe"] == 0;
-    assert_eq!(
-        text.contains("0 events lost\n") || text.contains("0 events lost."),
-        lossless
-    );
-    let without_breaks = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    for note in json["notes"].as_array().unwrap() {
-        assert!(
-            without_breaks.contains(note.as_str().unwrap()),
-            "{note} in {text}"
-        );
+    let none_lost = text.contains("0 events lost\n") || text.contains("0 events lost.");
+    assert_eq!(none_lost, lossless);
+    let notes = json["notes"].as_array().unwrap().iter();
+    let notes: Vec<_> = notes
+        .map(|note| note.as_str().unwrap().to_owned())
+        .collect();
+    contains(text, &notes);
+    // Some formats show the first ones only.
+    for row in json["containers"].as_array().unwrap().iter().take(10) {
+        contains(text, &phrases::of_container(row));
+    }
+}
+
+/// Every phrase is there, wherever lines are broken.
+fn contains(text: &str, phrases: &[String]) {
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    for phrase in phrases {
+        assert!(text.contains(phrase.trim()), "'{phrase}' is not in {text}");
     }
 }
 

@@ -22,7 +22,7 @@ const POLICY: &str =
 
 /// Containers with a section of their own, the first in the order of the report:
 /// a page has to stay small enough to be opened and sent.
-const SECTIONS: usize = 50;
+pub(crate) const SECTIONS: usize = 50;
 
 /// Writes the report.
 pub fn write_report(out: &mut dyn Write, report: &Report) -> io::Result<()> {
