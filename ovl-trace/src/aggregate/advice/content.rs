@@ -1,0 +1,196 @@
+//! Files of the image that are changed in their place: the first write copies
+//! them whole.
+
+use super::{
+    Advice, Facts, Found, explained, facts, has, limits,
+    words::{counted, quoted},
+};
+use crate::{
+    aggregate::{
+        detail::Tally,
+        file::{Copied, changes_content},
+        share::{Share, common_length, depth, directory},
+    },
+    model::Part,
+    render::units::{bytes, duration},
+};
+
+/// Directories that are named: more are no advice any more.
+const DIRECTORIES: usize = 3;
+
+/// The same files in container after container of one image.
+pub(super) fn by_each(facts: &Facts<'_>, _: &[Advice]) -> Option<Found> {
+    let repeated = facts.repeated?;
+    let again: Vec<_> = facts
+        .files
+        .iter()
+        .filter(|(path, _, copied)| {
+            repeated.files.contains_key(*path) && !copied.is_unchanged(Part::Content)
+        })
+        .copied()
+        .collect();
+    let (path, ..) = *again.first()?;
+    let (containers, _) = repeated.files.get(path)?;
+    let all = again
+        .iter()
+        .filter_map(|(path, ..)| repeated.files.get(*path))
+        .fold(0_u64, |sum, (_, bytes)| sum.saturating_add(*bytes));
+    if all < limits::WORTH_BYTES {
+        return None;
+    }
+    Some(Found {
+        finding: format!(
+            "{} of {} copied up {} to change {} in place: {} in all of them.",
+            counted(*containers, "container", "containers"),
+            quoted(repeated.image.as_bytes()),
+            counted(again.len() as u64, "file", "files"),
+            quoted(path),
+            bytes(all),
+        ),
+        remedy: format!(
+            "Each new container starts with the image's files again. Keep what changes on a \
+             volume for {}, or make the change once, when the image is built.",
+            places(&again),
+        ),
+        evidence: facts::of_files(again),
+    })
+}
+
+/// Written to, but not known to be left as they were.
+pub(super) fn in_place(facts: &Facts<'_>, so_far: &[Advice]) -> Option<Found> {
+    let (all, who) = total(facts)?;
+    let explained = explained_content(facts, so_far);
+    let copy_ups = all.copy_ups.saturating_sub(explained.copy_ups);
+    let copied_bytes = all.copied_bytes.saturating_sub(explained.copied_bytes);
+    let latency_ns = all.latency_ns.saturating_sub(explained.latency_ns);
+    // A truncated file costs nothing but its entry.
+    if all.data == 0 || !limits::is_worth_a_word(copy_ups, copied_bytes, latency_ns) {
+        return None;
+    }
+    let repeated = has(so_far, "copied-by-each-container")
+        .then_some(facts.repeated)
+        .flatten();
+    let files: Vec<_> = facts
+        .files
+        .iter()
+        .filter(|(path, _, copied)| {
+            copied.part() == Some(Part::Content)
+                && !copied.is_unchanged(Part::Content)
+                && !repeated.is_some_and(|repeated| repeated.files.contains_key(*path))
+        })
+        .copied()
+        .collect();
+    let foremost = foremost(&files, copied_bytes);
+    let (path, tally, _) = foremost.first()?;
+    let mut evidence = facts::of_files(foremost.iter().copied());
+    (evidence.copy_ups, evidence.copied_bytes) = (copy_ups, copied_bytes);
+    evidence.latency_ns = latency_ns;
+    let step = facts.build_step();
+    let step_text = step.map_or_else(String::new, |step| {
+        format!(" in the build step {}", quoted(step.as_bytes()))
+    });
+    Some(Found {
+        finding: format!(
+            "{} copied up to be changed in place{step_text}, mostly by {}{}: {} copied in {}, the \
+             largest {} ({}).",
+            counted(copy_ups, "file was", "files were"),
+            quoted(who),
+            facts.source(&all),
+            bytes(copied_bytes),
+            duration(latency_ns),
+            quoted(path),
+            bytes(tally.copied_bytes),
+        ),
+        remedy: if step.is_some() {
+            "The files are in the image twice now: change them in the instruction that brings \
+             them in, or in a stage of their own and 'COPY --from' the result."
+                .to_owned()
+        } else {
+            format!(
+                "Keep data that changes on a volume: {}. A named volume of Docker or Podman is \
+                 filled from the image when it is made; a bind mount or an emptyDir hides what \
+                 the image has there.",
+                places(&foremost),
+            )
+        },
+        evidence,
+    })
+}
+
+/// All such copy-ups, and the process with most of their bytes.
+fn total<'a>(facts: &Facts<'a>) -> Option<(Share, &'a [u8])> {
+    let mut all = Share::default();
+    let mut who = None;
+    for (key, activity) in facts.with(changes_content) {
+        all.add(&activity.total);
+        who = who.or(Some(key.comm.as_slice()));
+    }
+    Some((all, who?))
+}
+
+/// What other rules said about the same kind of copy-up.
+fn explained_content(facts: &Facts<'_>, so_far: &[Advice]) -> super::Evidence {
+    let theirs: Vec<Advice> = so_far
+        .iter()
+        .filter(|advice| matches!(advice.id, "unchanged-content" | "copied-by-each-container"))
+        .cloned()
+        .collect();
+    let mut explained = explained(&theirs);
+    if !has(so_far, "unchanged-content") {
+        // Too little for an advice of its own, but known to be no change.
+        let unchanged = facts.files.iter();
+        let unchanged = unchanged.filter(|(_, _, copied)| copied.is_unchanged(Part::Content));
+        let quiet = facts::of_files(unchanged.copied());
+        explained.copy_ups += quiet.copy_ups;
+        explained.copied_bytes = explained.copied_bytes.saturating_add(quiet.copied_bytes);
+        explained.latency_ns = explained.latency_ns.saturating_add(quiet.latency_ns);
+    }
+    explained
+}
+
+/// The largest files, which make up nine tenths of the bytes.
+fn foremost<'a>(
+    files: &[(&'a [u8], &'a Tally, &'a Copied)],
+    bytes: u64,
+) -> Vec<(&'a [u8], &'a Tally, &'a Copied)> {
+    let mut sum = 0_u64;
+    let mut foremost = Vec::new();
+    for file in files {
+        if !foremost.is_empty() && limits::is_percent(sum, bytes, 90) {
+            break;
+        }
+        sum = sum.saturating_add(file.1.copied_bytes);
+        foremost.push(*file);
+    }
+    foremost
+}
+
+/// The directory that the files have in common, or the first ones of several.
+fn places(files: &[(&[u8], &Tally, &Copied)]) -> String {
+    let directories = files
+        .iter()
+        .filter_map(|(path, ..)| directory(path, false))
+        .filter(|directory| *directory != b"/");
+    let mut directories: Vec<&[u8]> = directories.collect();
+    let common = directories.iter().skip(1).fold(
+        directories.first().copied().unwrap_or_default(),
+        |common, directory| &common[..common_length(common, directory)],
+    );
+    // '/usr' is the image, not somebody's data: rather the directories themselves.
+    if depth(common) > 1 || (directories.len() == 1 && depth(common) == 1) {
+        return quoted(common);
+    }
+    let mut seen = std::collections::HashSet::new();
+    directories.retain(|directory| seen.insert(*directory));
+    let more = directories.len() > DIRECTORIES;
+    let named: Vec<String> = directories
+        .iter()
+        .take(DIRECTORIES)
+        .map(|directory| quoted(directory))
+        .collect();
+    match (named.is_empty(), more) {
+        (true, _) => "the directories of these files".to_owned(),
+        (_, true) => format!("{} and others", named.join(", ")),
+        _ => named.join(", "),
+    }
+}
