@@ -137,11 +137,15 @@ fn remedy(facts: &Facts<'_>, operation: Operation) -> String {
             attribute(operation),
         );
     }
+    let differing = match operation {
+        Operation::Chown => ": 'find DIRECTORY ! -user USER -exec chown USER {} +'",
+        Operation::Chmod => ": 'find DIRECTORY ! -perm MODE -exec chmod MODE {} +'",
+        _ => "",
+    };
     format!(
         "Give the files their {} when the image is built ({option}, or the RUN that makes \
-         them), and let the start script change only what differs: \
-         'find DIRECTORY ! -user USER -exec chown USER {{}} +'. Data that belongs to the \
-         running container goes to a volume.",
+         them), and let the start script change only what differs{differing}. Data that \
+         belongs to the running container goes to a volume.",
         attribute(operation),
     )
 }

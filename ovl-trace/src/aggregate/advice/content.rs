@@ -11,7 +11,7 @@ use crate::{
         file::{Copied, changes_content},
         share::{Share, common_length, depth, directory},
     },
-    model::Part,
+    model::{Operation, Part},
     render::units::{bytes, duration},
 };
 
@@ -40,11 +40,14 @@ pub(super) fn by_each(facts: &Facts<'_>, _: &[Advice]) -> Option<Found> {
     }
     Some(Found {
         finding: format!(
-            "{} of {} copied up {} to change {} in place: {} in all of them.",
+            "{} of {} each copied up {}{} to write to it: {} in all of them.",
             counted(*containers, "container", "containers"),
             quoted(repeated.image.as_bytes()),
-            counted(again.len() as u64, "file", "files"),
             quoted(path),
+            match again.len() {
+                1 => String::new(),
+                count => format!(" (the largest of {count} such files)"),
+            },
             bytes(all),
         ),
         remedy: format!(
@@ -58,13 +61,21 @@ pub(super) fn by_each(facts: &Facts<'_>, _: &[Advice]) -> Option<Found> {
 
 /// Written to, but not known to be left as they were.
 pub(super) fn in_place(facts: &Facts<'_>, so_far: &[Advice]) -> Option<Found> {
-    let (all, who) = total(facts)?;
+    let mut all = Share::default();
+    let mut resized = false;
+    for (key, activity) in facts.with(changes_content) {
+        all.add(&activity.total);
+        resized |= key.operation != Some(Operation::Open);
+    }
     let explained = explained_content(facts, so_far);
     let copy_ups = all.copy_ups.saturating_sub(explained.copy_ups);
     let copied_bytes = all.copied_bytes.saturating_sub(explained.copied_bytes);
     let latency_ns = all.latency_ns.saturating_sub(explained.latency_ns);
-    // A truncated file costs nothing but its entry.
-    if all.data == 0 || !limits::is_worth_a_word(copy_ups, copied_bytes, latency_ns) {
+    // A truncated file costs nothing but its entry. And if there is nothing but
+    // time, and most of that is syncing, this is what there is to say.
+    let few = copy_ups < limits::WORTH_FILES && copied_bytes < limits::WORTH_BYTES;
+    let syncs = few && limits::is_percent(all.sync_ns, all.latency_ns, 50);
+    if all.data == 0 || syncs || !limits::is_worth_a_word(copy_ups, copied_bytes, latency_ns) {
         return None;
     }
     let repeated = has(so_far, "copied-by-each-container")
@@ -86,15 +97,12 @@ pub(super) fn in_place(facts: &Facts<'_>, so_far: &[Advice]) -> Option<Found> {
     (evidence.copy_ups, evidence.copied_bytes) = (copy_ups, copied_bytes);
     evidence.latency_ns = latency_ns;
     let step = facts.build_step();
-    let step_text = step.map_or_else(String::new, |step| {
-        format!(" in the build step {}", quoted(step.as_bytes()))
-    });
     Some(Found {
         finding: format!(
-            "{} copied up to be changed in place{step_text}, mostly by {}{}: {} copied in {}, the \
-             largest {} ({}).",
-            counted(copy_ups, "file was", "files were"),
-            quoted(who),
+            "{} opened {}{} for writing, which copied the data{}: {} in {}, the largest {} ({}).",
+            who(facts),
+            if resized { "or resized " } else { "" },
+            counted(copy_ups, "file", "files"),
             facts.source(&all),
             bytes(copied_bytes),
             duration(latency_ns),
@@ -117,15 +125,23 @@ pub(super) fn in_place(facts: &Facts<'_>, so_far: &[Advice]) -> Option<Found> {
     })
 }
 
-/// All such copy-ups, and the process with most of their bytes.
-fn total<'a>(facts: &Facts<'a>) -> Option<(Share, &'a [u8])> {
-    let mut all = Share::default();
-    let mut who = None;
-    for (key, activity) in facts.with(changes_content) {
-        all.add(&activity.total);
-        who = who.or(Some(key.comm.as_slice()));
+/// The process with most of the bytes, and the step of a build if it is in one.
+fn who(facts: &Facts<'_>) -> String {
+    let mut names: Vec<&[u8]> = Vec::new();
+    for (key, _) in facts.with(changes_content) {
+        if !names.contains(&key.comm.as_slice()) {
+            names.push(&key.comm);
+        }
     }
-    Some((all, who?))
+    let first = quoted(names.first().copied().unwrap_or_default());
+    let others = if names.len() > 1 { " and others" } else { "" };
+    match facts.build_step() {
+        Some(step) => format!(
+            "The build step {} ({first}{others})",
+            quoted(step.as_bytes())
+        ),
+        None => format!("{first}{others}"),
+    }
 }
 
 /// What other rules said about the same kind of copy-up.

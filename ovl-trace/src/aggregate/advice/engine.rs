@@ -71,13 +71,11 @@ fn remedy(facts: &Facts<'_>, comm: &[u8]) -> String {
             .to_owned();
     }
     let idmapped = match facts.runtime() {
-        Some(Runtime::Containerd) => {
-            "containerd 2.0 and newer use them for pods with user namespaces"
-        }
+        Some(Runtime::Containerd) => "; containerd 2.0 uses them for pods with user namespaces",
         Some(Runtime::Podman | Runtime::Crio | Runtime::Buildah) => {
-            "containers/storage uses them by itself, run as root, where kernel and file system can"
+            "; containers/storage, run as root, uses them where kernel and file system can"
         }
-        _ => "where the engine can",
+        _ => ", where the engine can",
     };
     let metacopy = match facts.runtime() {
         Some(Runtime::Podman | Runtime::Crio | Runtime::Buildah) => {
@@ -86,8 +84,8 @@ fn remedy(facts: &Facts<'_>, comm: &[u8]) -> String {
         _ => "'metacopy=on' (/sys/module/overlay/parameters/metacopy, for mounts to come)",
     };
     format!(
-        "Let the kernel map the owners instead: idmapped mounts on Linux 5.19 and newer \
-         ({idmapped}). Where all layers are trusted, {metacopy} makes a chown copy the \
+        "Let the kernel map the owners instead: idmapped mounts on Linux 5.19 and \
+         newer{idmapped}. Where all layers are trusted, {metacopy} makes a chown copy the \
          attributes only."
     )
 }

@@ -31,11 +31,10 @@ pub(super) fn attributes(facts: &Facts<'_>, _: &[Advice]) -> Option<Found> {
     }
     Some(Found {
         finding: format!(
-            "{} copied up by chown or chmod and then had the owner, group and mode of the \
-             image: {} of {} looked at at the end, such as {}; {} copied in {}.",
-            counted(count, "file was", "files were"),
+            "{} of {} that a chown or chmod had copied up still had the owner, group and mode of \
+             the image when they were looked at, such as {}: {} copied in {}.",
             count,
-            looked_at,
+            counted(looked_at, "file", "files"),
             first(&unchanged),
             bytes(evidence.copied_bytes),
             duration(evidence.latency_ns),
@@ -59,14 +58,12 @@ pub(super) fn content(facts: &Facts<'_>, _: &[Advice]) -> Option<Found> {
     ) {
         return None;
     }
-    let count = unchanged.len() as u64;
     Some(Found {
         finding: format!(
-            "{} opened for writing, but not written to by the time of a look at the end: {} of \
-             {} looked at, such as {}; {} copied in {}.",
-            counted(count, "file was", "files were"),
-            count,
-            looked_at,
+            "{} of {} that an open for writing had copied up had not been written to when they \
+             were looked at, such as {}: {} copied in {}.",
+            unchanged.len(),
+            counted(looked_at, "file", "files"),
             first(&unchanged),
             bytes(evidence.copied_bytes),
             duration(evidence.latency_ns),
