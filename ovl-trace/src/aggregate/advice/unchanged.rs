@@ -31,7 +31,7 @@ pub(super) fn attributes(facts: &Facts<'_>, _: &[Advice]) -> Option<Found> {
     }
     Some(Found {
         finding: format!(
-            "{} of {} that a chown or chmod had copied up still had the owner, group and mode of \
+            "{} of {} that a chown or chmod had copied up had the owner, group and mode of \
              the image when they were looked at, such as {}: {} copied in {}.",
             count,
             counted(looked_at, "file", "files"),

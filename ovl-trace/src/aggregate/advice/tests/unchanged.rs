@@ -50,7 +50,7 @@ fn owners_that_were_right_before() {
         ["unchanged-attributes"],
         "no 'recursive-chown'"
     );
-    insta::assert_snapshot!(found[0].finding, @r"200 of 200 files that a chown or chmod had copied up still had the owner, group and mode of the image when they were looked at, such as '/srv/app/file-0': 19.5 KiB copied in 20.0 ms.");
+    insta::assert_snapshot!(found[0].finding, @r"200 of 200 files that a chown or chmod had copied up had the owner, group and mode of the image when they were looked at, such as '/srv/app/file-0': 19.5 KiB copied in 20.0 ms.");
     insta::assert_snapshot!(found[0].remedy, @r"Overlayfs copies a file even if its owner or mode is set to what it is. Change only what differs: 'find DIRECTORY ! -user USER -exec chown USER {} +', or drop the chown, if the image is right.");
 
     // Most of them got a new owner.
