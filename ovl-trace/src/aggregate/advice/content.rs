@@ -2,7 +2,7 @@
 //! them whole.
 
 use super::{
-    Advice, Facts, Found, explained, facts, has, limits,
+    Advice, Evidence, Facts, Found, facts, has, limits,
     words::{counted, quoted},
 };
 use crate::{
@@ -145,21 +145,19 @@ fn who(facts: &Facts<'_>) -> String {
 }
 
 /// What other rules said about the same kind of copy-up.
-fn explained_content(facts: &Facts<'_>, so_far: &[Advice]) -> super::Evidence {
-    let theirs: Vec<Advice> = so_far
-        .iter()
-        .filter(|advice| matches!(advice.id, "unchanged-content" | "copied-by-each-container"))
-        .cloned()
-        .collect();
-    let mut explained = explained(&theirs);
+fn explained_content(facts: &Facts<'_>, so_far: &[Advice]) -> Evidence {
+    let mut explained = Evidence::default();
+    for advice in so_far {
+        if matches!(advice.id, "unchanged-content" | "copied-by-each-container") {
+            explained.add(&advice.evidence);
+        }
+    }
     if !has(so_far, "unchanged-content") {
         // Too little for an advice of its own, but known to be no change.
         let unchanged = facts.files.iter();
         let unchanged = unchanged.filter(|(_, _, copied)| copied.is_unchanged(Part::Content));
         let quiet = facts::of_files(unchanged.copied());
-        explained.copy_ups += quiet.copy_ups;
-        explained.copied_bytes = explained.copied_bytes.saturating_add(quiet.copied_bytes);
-        explained.latency_ns = explained.latency_ns.saturating_add(quiet.latency_ns);
+        explained.add(&quiet);
     }
     explained
 }

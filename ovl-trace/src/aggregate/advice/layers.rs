@@ -20,7 +20,9 @@ pub(super) fn instruction(facts: &Facts<'_>, so_far: &[Advice]) -> Option<Found>
     let (index, tally) = known.max_by_key(|(_, tally)| tally.copied_bytes)?;
     let instruction = facts.instruction(index)?;
     let all = facts.sums.copied_bytes;
-    let rest = all.saturating_sub(explained(so_far).copied_bytes);
+    // What the disk made slow is still to be explained.
+    let explained = explained(so_far, &["sync-bound"]);
+    let rest = all.saturating_sub(explained.copied_bytes);
     if tally.copied_bytes.min(rest) < limits::WORTH_BYTES
         || !limits::is_percent(rest, all, MOST_PERCENT)
         || !limits::is_percent(tally.copied_bytes, all, MOST_PERCENT)

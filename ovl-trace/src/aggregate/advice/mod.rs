@@ -50,6 +50,20 @@ pub struct Evidence {
     pub paths: Vec<Vec<u8>>,
 }
 
+impl Evidence {
+    /// Adds the numbers of other events.
+    fn add(&mut self, other: &Self) {
+        for (ours, theirs) in [
+            (&mut self.copy_ups, other.copy_ups),
+            (&mut self.whiteouts, other.whiteouts),
+            (&mut self.copied_bytes, other.copied_bytes),
+            (&mut self.latency_ns, other.latency_ns),
+        ] {
+            *ours = ours.saturating_add(theirs);
+        }
+    }
+}
+
 /// What a rule found, if it applies. The second argument is what the rules
 /// before it found.
 type Find = fn(&Facts<'_>, &[Advice]) -> Option<Found>;
@@ -107,15 +121,15 @@ pub(super) fn advise(facts: &Facts<'_>) -> Vec<Advice> {
     all
 }
 
-/// The sum of what the rules so far have explained.
-fn explained(so_far: &[Advice]) -> Evidence {
+/// The sum of what the rules so far have explained, but for those with these
+/// ids.
+fn explained(so_far: &[Advice], but: &[&str]) -> Evidence {
     let mut sum = Evidence::default();
     for advice in so_far {
-        let evidence = &advice.evidence;
-        sum.copy_ups = sum.copy_ups.saturating_add(evidence.copy_ups);
-        sum.whiteouts = sum.whiteouts.saturating_add(evidence.whiteouts);
-        sum.copied_bytes = sum.copied_bytes.saturating_add(evidence.copied_bytes);
-        sum.latency_ns = sum.latency_ns.saturating_add(evidence.latency_ns);
+        if but.contains(&advice.id) {
+            continue;
+        }
+        sum.add(&advice.evidence);
     }
     sum
 }

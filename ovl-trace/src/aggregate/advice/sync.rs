@@ -16,7 +16,7 @@ pub(super) fn bound(facts: &Facts<'_>, so_far: &[Advice]) -> Option<Found> {
         return None;
     }
     // Those who do without these copies need no faster ones.
-    if limits::is_percent(explained(so_far).latency_ns, all, MOST_PERCENT) {
+    if limits::is_percent(explained(so_far, &[]).latency_ns, all, MOST_PERCENT) {
         return None;
     }
     let synced = sync.histogram.count();
