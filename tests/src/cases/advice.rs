@@ -113,7 +113,10 @@ pub(crate) fn a_recursive_chmod() -> Result<()> {
 }
 
 pub(crate) fn a_chown_to_the_same_owner() -> Result<()> {
-    let (recorded, habit, miss) = observed("chown -R 0:0 /srv/app", "chown -R 1000:1000 /srv/app")?;
+    let (recorded, habit, miss) = observed(
+        "chown -R 0:0 /srv/app",
+        "chown -R 1000:1000 /srv/app/part-1 /srv/app/part-2",
+    )?;
     let advice = only(&recorded, "unchanged-attributes", &habit, &miss)?;
     says(advice, "finding", &["512 of 512 files"])?;
     let row = recorded.row(&habit.name)?;

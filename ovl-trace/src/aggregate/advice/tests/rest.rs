@@ -87,6 +87,15 @@ fn the_instruction_that_brought_what_no_other_rule_explains() {
 }
 
 #[test]
+fn what_made_it_slow_does_not_hide_what_made_it_large() {
+    let mut event = large("/srv/model.bin", Operation::Rename, 97 * MIB);
+    event.latency_ns = 2_000 * MS;
+    event.phases.sync_ns = Some(1_500 * MS);
+    let found = advice(&[Event::CopyUp(event)]);
+    assert_eq!(ids(&found), ["sync-bound", "image-instruction"]);
+}
+
+#[test]
 fn no_instruction_is_guessed_or_named_twice() {
     // A rule that knows why.
     let written = large("/srv/model.bin", Operation::Open, 97 * MIB);
