@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::model::{CopyUp, Kind, Method, Operation, Outcome, Process, Whiteout};
 
-use super::{by_size::BySize, report::SortKey, timeline::Timeline, top::TopTable};
+use super::{by_size::BySize, file::FileRow, report::SortKey, timeline::Timeline, top::TopTable};
 
 /// Sums of one row of detail. Bytes and latencies are those of successful
 /// copy-ups.
@@ -134,7 +134,7 @@ pub struct FileLast {
 /// The tables of one overlay.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Detail {
-    pub(crate) files: TopTable<Vec<u8>, Option<FileLast>>,
+    pub(crate) files: TopTable<Vec<u8>, FileRow>,
     pub(crate) processes: TopTable<ProcessKey>,
     pub(crate) calls: TopTable<CallKey>,
     /// By lower layer, 1 being the topmost; `None` where it is not known.
@@ -155,14 +155,15 @@ impl Detail {
         }
         let (file, new_file) = self.files.row(&event.path, sort);
         file.tally.copy_up(event);
-        file.extra = Some(FileLast {
+        let last = FileLast {
             time: wall,
             kind: event.kind,
             method: event.method,
             operation: event.trigger.operation,
             process: (&event.process).into(),
             outcome: event.outcome,
-        });
+        };
+        file.extra.note(event, last);
         let (process, new_process) = self.processes.row(&(&event.process).into(), sort);
         process.tally.copy_up(event);
         let call = CallKey {

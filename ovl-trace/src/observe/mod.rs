@@ -15,6 +15,7 @@ mod signals;
 mod sink;
 mod stdout;
 mod triggers;
+mod unchanged;
 
 use std::io::Write;
 

@@ -39,6 +39,7 @@ impl Commands for Fake {
         Ok(Ending::OverBudget {
             copied_bytes: 2,
             budget_bytes: 1,
+            blame: String::new(),
         })
     }
 

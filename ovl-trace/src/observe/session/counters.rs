@@ -9,7 +9,8 @@ use super::Session;
 use crate::{
     decode::decode_totals,
     load::KernelTotals,
-    model::{DeviceNumber, Event, Loss, LossSource, Origin},
+    model::{DeviceNumber, Event, Loss, LossSource, Origin, OverlayKey},
+    observe::unchanged,
 };
 
 impl Session<'_, '_> {
@@ -81,6 +82,15 @@ impl Session<'_, '_> {
             .event(&event, &origin, Timestamp::UNIX_EPOCH);
         self.sink.event(&event, &origin, Timestamp::now())?;
         Ok(())
+    }
+
+    /// Looks at what became of the files of an overlay that is gone, or of all
+    /// at the end.
+    pub(super) fn examine(&mut self, gone: Option<OverlayKey>) {
+        let found = unchanged::look(&self.aggregator, &mut self.enricher, self.clock, gone);
+        for found in &found {
+            self.aggregator.examined(found);
+        }
     }
 
     pub(super) fn take_totals(&mut self, totals: &KernelTotals) -> Result<()> {

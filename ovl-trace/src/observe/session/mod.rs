@@ -222,6 +222,7 @@ impl<'a, 'out> Session<'a, 'out> {
             Event::Whiteout(event) => self.clock.at(event.time_ns),
             Event::OverlayGone { overlay, .. } => {
                 self.gone.insert(*overlay);
+                self.examine(Some(*overlay));
                 Timestamp::UNIX_EPOCH
             }
             Event::OverlaySeen(_) | Event::Loss(_) => Timestamp::UNIX_EPOCH,
@@ -260,6 +261,7 @@ impl<'a, 'out> Session<'a, 'out> {
         self.enricher.retry(Instant::now() + TICK);
         let totals = self.tracer.totals()?;
         self.take_totals(&totals)?;
+        self.examine(None);
         let context = context::of(&self.tracer, self.kernel, self.started)?;
         Ok(self.aggregator.report(context))
     }
