@@ -24,6 +24,13 @@ fn eighty_columns() {
 
     shop-frontend-production-7: registry.example.org/shop/web:1.4, docker
       776562776562
+      ! 'sh' opened 1 file for writing, which copied the data (from the image's
+        layer of 'COPY model.bin /srv/'): 50.0 MiB in 183 ms, the largest
+        '/srv/model.bin' (50.0 MiB).
+        Keep data that changes on a volume: '/srv'. A named volume of Docker or
+        Podman is filled from the image when it is made; a bind mount or an emptyDir
+        hides what the image has there.
+        1 copy-up, 50.0 MiB, 183 ms: /srv/model.bin
       also: 1 opaque
       because of: chown 4, open 2 (O_WRONLY|O_APPEND 2)
       time: data 900 ms, sync 192 ms, waiting for the lock 5.40 µs, other 0 ns
@@ -66,6 +73,11 @@ fn a_hundred_and_twenty_columns() {
     (all)                                                 6     5     1  50.6 MiB  786 µs  154 ms  180 ms  183 ms          1
 
     shop-frontend-production-7: registry.example.org/shop/web:1.4, docker 776562776562
+      ! 'sh' opened 1 file for writing, which copied the data (from the image's layer of 'COPY model.bin /srv/'): 50.0 MiB
+        in 183 ms, the largest '/srv/model.bin' (50.0 MiB).
+        Keep data that changes on a volume: '/srv'. A named volume of Docker or Podman is filled from the image when it is
+        made; a bind mount or an emptyDir hides what the image has there.
+        1 copy-up, 50.0 MiB, 183 ms: /srv/model.bin
       also: 1 opaque
       because of: chown 4, open 2 (O_WRONLY|O_APPEND 2)
       time: data 900 ms, sync 192 ms, waiting for the lock 5.40 µs, other 0 ns
@@ -115,6 +127,13 @@ fn losses_and_missing_probes_are_told() {
 
     shop-frontend-production-7: registry.example.org/shop/web:1.4, docker
       776562776562
+      ! 'sh' opened 1 file for writing, which copied the data (from the image's
+        layer of 'COPY model.bin /srv/'): 50.0 MiB in 183 ms, the largest
+        '/srv/model.bin' (50.0 MiB). Events were lost: it is at least that.
+        Keep data that changes on a volume: '/srv'. A named volume of Docker or
+        Podman is filled from the image when it is made; a bind mount or an emptyDir
+        hides what the image has there.
+        1 copy-up, 50.0 MiB, 183 ms: /srv/model.bin
       also: 1 opaque
       because of: chown 4, open 2 (O_WRONLY|O_APPEND 2)
       time: data 900 ms, sync 192 ms, waiting for the lock 5.40 µs, other 0 ns
