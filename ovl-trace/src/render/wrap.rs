@@ -2,6 +2,11 @@
 
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
+/// What belongs to the number before it.
+const UNITS: [&str; 11] = [
+    "B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB", "ns", "µs", "ms", "s",
+];
+
 /// Breaks a text at blanks into lines of at most `width` columns, the lines after
 /// the first one indented. A word that is longer than a line is broken, too.
 /// Without a width it is one line.
@@ -14,7 +19,7 @@ pub(crate) fn wrap(text: &str, width: Option<u16>, indent: usize) -> Vec<String>
     let start = |lines: &[String]| if lines.is_empty() { 0 } else { indent };
     let mut lines: Vec<String> = Vec::new();
     let mut line = String::new();
-    for word in text.split_inclusive(' ') {
+    for word in words(text) {
         let room = width - start(&lines);
         if line.width() + word.trim_end().width() > room && !line.trim().is_empty() {
             push(&mut lines, &mut line, indent);
@@ -31,6 +36,25 @@ pub(crate) fn wrap(text: &str, width: Option<u16>, indent: usize) -> Vec<String>
         push(&mut lines, &mut line, indent);
     }
     lines
+}
+
+/// The words with the blanks after them; a number and its unit are one.
+fn words(text: &str) -> Vec<&str> {
+    let mut words: Vec<&str> = Vec::new();
+    let mut from = 0;
+    let mut at = 0;
+    for piece in text.split_inclusive(' ') {
+        at += piece.len();
+        let next = text[at..].split(' ').next().unwrap_or("");
+        let unit = next.trim_end_matches(|c: char| c.is_ascii_punctuation());
+        let number = piece.trim_end().ends_with(|c: char| c.is_ascii_digit());
+        if !(number && UNITS.contains(&unit)) {
+            words.push(&text[from..at]);
+            from = at;
+        }
+    }
+    words.push(&text[from..]);
+    words
 }
 
 fn push(lines: &mut Vec<String>, line: &mut String, indent: usize) {
@@ -55,6 +79,10 @@ mod tests {
                 "    (O_WRONLY|O_CREAT|O_APPEND",
                 "    |O_CLOEXEC 2), chown 4"
             ]
+        );
+        assert_eq!(
+            wrap("it wrote a file of 256.0 MiB, in 3 steps", Some(26), 0),
+            ["it wrote a file of", "256.0 MiB, in 3 steps"]
         );
         assert_eq!(wrap("", Some(30), 4), [""]);
         assert_eq!(wrap("  indented", Some(30), 4), ["  indented"]);

@@ -96,7 +96,7 @@ pub(super) fn tiles(tokens: &[Token], totals: &Value) -> usize {
             Token::Text(text) if inside == Some("dd") => {
                 let expected = match name.as_str() {
                     "Bytes written" => expected::cell(totals, "BYTES"),
-                    "Time in copy-ups" => totals["latency_ns"]["sum"].as_u64().map(units::duration),
+                    "Time spent" => totals["latency_ns"]["sum"].as_u64().map(units::duration),
                     "Copy-ups" | "P50" | "P99" | "Max" | "Whiteouts" => {
                         expected::cell(totals, &name.to_uppercase())
                     }

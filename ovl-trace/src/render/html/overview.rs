@@ -130,7 +130,7 @@ pub(super) fn totals(html: &mut Html, sums: &Sums) {
     let tiles = [
         ("Copy-ups", counts.total.to_string()),
         ("Bytes written", bytes),
-        ("Time in copy-ups", units::duration(sums.latency.sum_ns)),
+        ("Time spent", units::duration(sums.latency.sum_ns)),
         ("P50", percentile(50)),
         ("P99", percentile(99)),
         ("Max", duration(sums.latency.max_ns)),

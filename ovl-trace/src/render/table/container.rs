@@ -19,6 +19,9 @@ const INDENT: &str = "  ";
 /// Rows of what is beside the files.
 const FEW: usize = 5;
 
+/// Paths behind an advice; pages have more.
+const EXAMPLES: usize = 2;
+
 const FILES: [&[&str]; 3] = [
     &[
         "Bytes",
@@ -148,7 +151,8 @@ fn write_advice(
         writeln!(out, "{}", style.yellow(line))?;
     }
     let evidence = phrases::evidence(&advice.evidence);
-    let paths = phrases::evidence_paths(&advice.evidence);
+    let mut paths = phrases::evidence_paths(&advice.evidence);
+    paths.truncate(EXAMPLES);
     let parts: Vec<_> = [evidence, paths.join(", ")]
         .into_iter()
         .filter(|part| !part.is_empty())
