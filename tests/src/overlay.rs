@@ -16,7 +16,7 @@ use crate::{
 /// Where the guest has an ext4 disk.
 const DISK: &str = "/data";
 
-/// A mounted overlay with one lower layer.
+/// A mounted overlay with one lower layer that holds something.
 pub(crate) struct Overlay {
     directory: PathBuf,
 }
@@ -24,14 +24,28 @@ pub(crate) struct Overlay {
 impl Overlay {
     /// Fills a lower layer, then mounts it.
     pub(crate) fn mount(fill: impl FnOnce(&Path) -> Result<()>) -> Result<Self> {
+        Self::mount_below(0, fill)
+    }
+
+    /// The same below so many empty layers.
+    pub(crate) fn mount_below(
+        empty: usize,
+        fill: impl FnOnce(&Path) -> Result<()>,
+    ) -> Result<Self> {
         let directory = Path::new(DISK).join(unique("overlay"));
         for name in ["lower", "upper", "work", "merged"] {
             fs::create_dir_all(directory.join(name))?;
         }
         let overlay = Self { directory };
         fill(&overlay.path("lower")).context("filling the lower layer")?;
+        let mut above = String::new();
+        for index in 0..empty {
+            let layer = overlay.path(&index.to_string());
+            fs::create_dir(&layer)?;
+            above.extend([&layer.display().to_string(), ":"]);
+        }
         let options = format!(
-            "lowerdir={},upperdir={},workdir={}",
+            "lowerdir={above}{},upperdir={},workdir={}",
             overlay.path("lower").display(),
             overlay.path("upper").display(),
             overlay.path("work").display(),

@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 
 use crate::{
-    check, guest,
+    browser, check, guest,
     host::{Host, say},
     toolchain::{self, Toolchain},
     vm,
@@ -39,6 +39,7 @@ pub(crate) fn for_tests(host: &Host, checks: bool, guests: Guests<'_>) -> Result
     let toolchain = toolchain::ensure_toolchain(host)?;
     if checks {
         check::set_up(host, toolchain.as_ref())?;
+        browser::set_up(host);
     }
     if !guests.kernels.is_empty() {
         vm::set_up(host, guests)?;

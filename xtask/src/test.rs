@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result};
 use clap::Args;
 
 use crate::{
-    build, check, e2e,
+    browser, build, check, e2e,
     host::{Host, say},
     setup,
     steps::Steps,
@@ -130,6 +130,7 @@ fn run(host: &Host, options: &TestOptions, steps: &mut Steps) {
     }
     if unit {
         steps.counted("unit tests", || unit_tests::run(host));
+        steps.counted("the HTML report in a browser", || browser::run(host));
     }
     if e2e {
         for suite in left_out {

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::model::{CopyUp, Kind, Method, Operation, Outcome, Process, Whiteout};
 
-use super::{report::SortKey, top::TopTable};
+use super::{by_size::BySize, file::FileRow, report::SortKey, timeline::Timeline, top::TopTable};
 
 /// Sums of one row of detail. Bytes and latencies are those of successful
 /// copy-ups.
@@ -134,11 +134,13 @@ pub struct FileLast {
 /// The tables of one overlay.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Detail {
-    pub(crate) files: TopTable<Vec<u8>, Option<FileLast>>,
+    pub(crate) files: TopTable<Vec<u8>, FileRow>,
     pub(crate) processes: TopTable<ProcessKey>,
     pub(crate) calls: TopTable<CallKey>,
     /// By lower layer, 1 being the topmost; `None` where it is not known.
     pub(crate) layers: BTreeMap<Option<u32>, Tally>,
+    pub(crate) by_size: BySize,
+    pub(crate) timeline: Timeline,
 }
 
 /// An overlay has no more lower layers (`OVL_MAX_STACK` in `fs/overlayfs`).
@@ -153,14 +155,15 @@ impl Detail {
         }
         let (file, new_file) = self.files.row(&event.path, sort);
         file.tally.copy_up(event);
-        file.extra = Some(FileLast {
+        let last = FileLast {
             time: wall,
             kind: event.kind,
             method: event.method,
             operation: event.trigger.operation,
             process: (&event.process).into(),
             outcome: event.outcome,
-        });
+        };
+        file.extra.note(event, last);
         let (process, new_process) = self.processes.row(&(&event.process).into(), sort);
         process.tally.copy_up(event);
         let call = CallKey {
@@ -172,15 +175,18 @@ impl Detail {
         call.tally.copy_up(event);
         let layer = event.layer.filter(|index| *index <= MAX_LAYER);
         self.layers.entry(layer).or_default().copy_up(event);
+        self.by_size.copy_up(event);
+        self.timeline.copy_up(event, wall);
         usize::from(new_file) + usize::from(new_process)
     }
 
     /// Takes a whiteout in; the number of new rows.
-    pub(crate) fn whiteout(&mut self, event: &Whiteout, sort: SortKey) -> usize {
+    pub(crate) fn whiteout(&mut self, event: &Whiteout, wall: Timestamp, sort: SortKey) -> usize {
         let (file, new_file) = self.files.row(&event.path, sort);
         file.tally.whiteout(event);
         let (process, new_process) = self.processes.row(&(&event.process).into(), sort);
         process.tally.whiteout(event);
+        self.timeline.whiteout(event, wall);
         usize::from(new_file) + usize::from(new_process)
     }
 
@@ -202,5 +208,7 @@ impl Detail {
         for (layer, tally) in &other.layers {
             self.layers.entry(*layer).or_default().add(tally);
         }
+        self.by_size.merge(&other.by_size);
+        self.timeline.merge(&other.timeline);
     }
 }

@@ -3,7 +3,10 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
+    advice::{Advice, Facts, advise},
     detail::Detail,
+    family::Repeated,
+    habits::Habits,
     overlay::Overlay,
     report::{ContainerReport, CountedFrom, LayerRow, SortKey, TriggerRow},
     sums::Sums,
@@ -28,6 +31,8 @@ pub(crate) struct Group {
     counted_from: CountedFrom,
     pub(crate) sums: Sums,
     detail: Detail,
+    habits: Habits,
+    keys: Vec<OverlayKey>,
 }
 
 /// The groups that the filter admits, in the order of their identity.
@@ -50,6 +55,8 @@ pub(crate) fn join(overlays: &BTreeMap<OverlayKey, Overlay>, filter: &Filter) ->
                 counted_from: CountedFrom::Kernel,
                 sums: Sums::default(),
                 detail: Detail::default(),
+                habits: Habits::default(),
+                keys: Vec::new(),
             })
             .add(key, overlay, filter);
     }
@@ -65,13 +72,36 @@ impl Group {
         self.overlays += 1;
         self.sums.add(&sums);
         self.detail.merge(&overlay.detail);
+        self.habits.merge(&overlay.habits);
+        self.keys.push(*key);
         if key.born_ns >= self.born_ns {
             self.born_ns = key.born_ns;
             self.origin = Arc::clone(&overlay.origin);
         }
     }
 
-    pub(crate) fn into_report(self, sort: SortKey, top: usize) -> ContainerReport {
+    /// What to change, given what containers of the same image have in common
+    /// and how many events were lost.
+    pub(crate) fn advice(&self, families: &[Repeated], lost: u64) -> Vec<Advice> {
+        let mut repeated = families.iter();
+        let repeated = repeated.find(|repeated| self.keys.contains(&repeated.newest));
+        let (sums, detail, habits) = (&self.sums, &self.detail, &self.habits);
+        advise(&Facts::new(
+            &self.origin,
+            sums,
+            detail,
+            habits,
+            repeated,
+            lost,
+        ))
+    }
+
+    pub(crate) fn into_report(
+        self,
+        sort: SortKey,
+        top: usize,
+        advice: Vec<Advice>,
+    ) -> ContainerReport {
         let calls = self.detail.calls.into_list(sort, usize::MAX);
         let mut triggers: Vec<TriggerRow> = self
             .sums
@@ -101,10 +131,12 @@ impl Group {
             counted_from: self.counted_from,
             sums: self.sums,
             triggers,
-            files: self.detail.files.into_list(sort, top),
+            files: self.detail.files.into_list(sort, top).map(|row| row.last),
             processes: self.detail.processes.into_list(sort, top),
             layers,
-            advice: Vec::new(),
+            by_size: self.detail.by_size.into_rows(),
+            timeline: self.detail.timeline,
+            advice,
         }
     }
 }

@@ -23,34 +23,51 @@
 //!
 //! **How much memory.** Totals are small. Rows for files and processes are
 //! bounded (see `top`): what does not fit is still in the sums, and in the
-//! number of rows left out.
+//! number of rows left out. So is the number of stretches of time (`timeline`),
+//! which grow wider instead.
 
 mod advice;
+mod by_size;
 mod detail;
+mod examine;
+mod family;
+mod file;
 mod group;
+mod habits;
+mod loss;
 mod overlay;
 mod percentile;
 mod recording;
 mod report;
+mod share;
 mod sums;
+mod timeline;
 mod top;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use jiff::Timestamp;
 
-use crate::model::{Event, Filter, LossSource, Origin, OverlayKey, OverlayTotals};
+use crate::model::{Event, Filter, LossSource, Origin, OverlayKey, OverlaySeen, OverlayTotals};
+use habits::Mounted;
 use overlay::Overlay;
 
 pub use advice::{Advice, Evidence};
+pub use by_size::{SIZE_LIMITS, SizeRow};
 pub use detail::{CallKey, FileLast, ProcessKey, Tally};
+pub use examine::ToExamine;
+pub use loss::LossReport;
 pub(crate) use percentile::range as bucket_range;
 pub use recording::RecordingState;
 pub use report::{
-    ContainerReport, CountedFrom, Coverage, LayerRow, LossReport, Report, ReportContext, SortKey,
-    TopList, TriggerRow,
+    ContainerReport, CountedFrom, Coverage, LayerRow, Report, ReportContext, SortKey, TopList,
+    TriggerRow,
 };
 pub use sums::{CopyUpCounts, Latency, Sums, TriggerSums, WhiteoutCounts};
+pub use timeline::{BUCKETS_MAX, TimeBucket, Timeline};
 
 /// Most rows of detail (files and processes) over all overlays.
 const ROWS_MAX: usize = 32_768;
@@ -78,6 +95,8 @@ pub struct Aggregator {
     losses: BTreeMap<(LossSource, String), u64>,
     retired: Sums,
     retired_overlays: u64,
+    /// Overlays that were mounted, and had no event yet.
+    mounted: HashMap<OverlayKey, Mounted>,
 }
 
 impl Aggregator {
@@ -94,6 +113,7 @@ impl Aggregator {
             losses: BTreeMap::new(),
             retired: Sums::default(),
             retired_overlays: 0,
+            mounted: HashMap::new(),
         }
     }
 
@@ -107,13 +127,15 @@ impl Aggregator {
             Event::CopyUp(event) => event.overlay,
             Event::Whiteout(event) => event.overlay,
             Event::OverlayGone { overlay, .. } => {
+                self.mounted.remove(overlay);
                 if let Some(state) = self.overlays.get_mut(overlay) {
                     state.gone = true;
                 }
                 return;
             }
+            Event::OverlaySeen(seen) => return self.seen(seen),
             Event::Loss(loss) => return self.loss(loss.source, loss.reason, loss.count),
-            Event::CopyUpStarted(_) | Event::CopyUpRunning(_) | Event::OverlaySeen(_) => return,
+            Event::CopyUpStarted(_) | Event::CopyUpRunning(_) => return,
         };
         if !self.filter.admits_event(event) {
             return;
@@ -184,11 +206,18 @@ impl Aggregator {
             totals.add(&group.sums);
         }
         groups.retain(|group| !group.sums.is_empty());
+        let repeated = family::repeated(&self.overlays, &self.filter);
+        let loss = LossReport::new(&self.losses);
         let mut containers: Vec<_> = groups
             .into_iter()
-            .map(|group| group.into_report(self.sort, self.top))
+            .map(|group| {
+                let advice = group.advice(&repeated, loss.events());
+                group.into_report(self.sort, self.top, advice)
+            })
             .collect();
         report::sort_containers(&mut containers, self.sort);
+        let mut timelines: Vec<_> = containers.iter_mut().map(|it| &mut it.timeline).collect();
+        timeline::align(&mut timelines, context.started, context.ended);
         Report {
             context,
             counted_from: if self.filter.totals_answerable() {
@@ -199,7 +228,7 @@ impl Aggregator {
             containers,
             totals,
             retired_overlays: self.retired_overlays,
-            loss: LossReport::new(&self.losses),
+            loss,
             recording: RecordingState::default(),
         }
     }
@@ -211,12 +240,30 @@ impl Aggregator {
         if self.overlays.len() >= LIVING_MAX {
             self.retire_half();
         }
-        let overlay = self
-            .overlays
-            .entry(key)
-            .or_insert_with(|| Overlay::new(Arc::clone(origin)));
+        let mounted = &mut self.mounted;
+        let overlay = self.overlays.entry(key).or_insert_with(|| {
+            let mut overlay = Overlay::new(Arc::clone(origin));
+            overlay.habits.mounted = mounted.remove(&key);
+            overlay
+        });
         overlay.learn(origin);
         overlay
+    }
+
+    /// A mount is remembered for the events that it may have.
+    fn seen(&mut self, seen: &OverlaySeen) {
+        let mounted = Mounted {
+            time_ns: seen.time_ns,
+            namespace: seen.process.mount_namespace,
+        };
+        if !seen.mounted {
+            return;
+        }
+        if let Some(overlay) = self.overlays.get_mut(&seen.overlay) {
+            overlay.habits.mounted = Some(mounted);
+        } else if self.mounted.len() < OVERLAYS_MAX {
+            self.mounted.insert(seen.overlay, mounted);
+        }
     }
 
     /// Sums up the oldest overlay that is gone. If all are alive, they stay:

@@ -9,6 +9,7 @@ use ovl_trace_common::aggregate::bucket;
 
 use super::{
     detail::Detail,
+    habits::Habits,
     report::{CountedFrom, SortKey},
     sums::Sums,
 };
@@ -22,6 +23,7 @@ pub(crate) struct Overlay {
     /// The same, from the events that the filter admits.
     pub(crate) events: OverlayTotals,
     pub(crate) detail: Detail,
+    pub(crate) habits: Habits,
     /// Its superblock was torn down.
     pub(crate) gone: bool,
 }
@@ -33,6 +35,7 @@ impl Overlay {
             kernel: None,
             events: OverlayTotals::default(),
             detail: Detail::default(),
+            habits: Habits::default(),
             gone: false,
         }
     }
@@ -51,11 +54,11 @@ impl Overlay {
         match event {
             Event::CopyUp(event) => {
                 count(&mut self.events, event);
-                self.detail.copy_up(event, wall, sort)
+                self.detail.copy_up(event, wall, sort) + self.habits.copy_up(event)
             }
             Event::Whiteout(event) => {
                 *self.events.whiteouts.entry(event.cause).or_default() += 1;
-                self.detail.whiteout(event, sort)
+                self.detail.whiteout(event, wall, sort) + self.habits.whiteout(event)
             }
             _ => 0,
         }
@@ -96,11 +99,12 @@ impl Overlay {
     }
 
     pub(crate) fn rows(&self) -> usize {
-        self.detail.rows()
+        self.detail.rows() + self.habits.len()
     }
 
     pub(crate) fn drop_rows(&mut self, sort: SortKey) {
         self.detail.drop_half(sort);
+        self.habits.drop_half();
     }
 }
 

@@ -1,18 +1,19 @@
 //! The report as values; `render` makes text and JSON of it.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::{
     advice::Advice,
+    by_size::SizeRow,
     detail::{CallKey, FileLast, ProcessKey, Tally},
+    loss::LossReport,
     recording::RecordingState,
     sums::{Sums, TriggerSums},
+    timeline::Timeline,
 };
-use ovl_trace_common::loss::{NAMES, RING_STARTED};
-
-use crate::model::{LossSource, Operation, Origin};
+use crate::model::{Operation, Origin};
 
 /// What the report is about; known to the caller, not to the fold.
 #[derive(Clone, Debug)]
@@ -121,6 +122,11 @@ pub struct ContainerReport {
     /// By lower layer, the topmost first, from events: what of the image was
     /// copied up. Layers without a copy-up are missing.
     pub layers: Vec<LayerRow>,
+    /// By size of the file, the smallest first, from events. Sizes without a
+    /// copy-up are missing.
+    pub by_size: Vec<SizeRow>,
+    /// Over time, from events.
+    pub timeline: Timeline,
     /// What to change, the most costly first: a handful at most.
     pub advice: Vec<Advice>,
 }
@@ -159,52 +165,6 @@ pub struct TopList<K, X = ()> {
     pub dropped: u64,
 }
 
-/// What was lost.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct LossReport {
-    /// Events that did not fit into the ring.
-    pub ring: u64,
-    /// Events that the agent itself could not take.
-    pub queue: u64,
-    /// What the probes missed.
-    pub probe: u64,
-    /// Events whose path lacks its top: nothing else is missing.
-    pub path: u64,
-    /// The same by reason.
-    pub reasons: Vec<(LossSource, String, u64)>,
-}
-
-impl LossReport {
-    pub(crate) fn new(losses: &BTreeMap<(LossSource, String), u64>) -> Self {
-        let mut report = Self::default();
-        for ((source, reason), count) in losses {
-            let sum = match source {
-                LossSource::Ring => &mut report.ring,
-                LossSource::Queue => &mut report.queue,
-                LossSource::Probe => &mut report.probe,
-                LossSource::Path => &mut report.path,
-            };
-            *sum = sum.saturating_add(*count);
-            report.reasons.push((*source, reason.clone(), *count));
-        }
-        report
-    }
-
-    /// Copy-ups and whiteouts that arrived nowhere: detail is missing. An
-    /// announcement that was lost is none: its copy-up came later.
-    pub fn events(&self) -> u64 {
-        let announcements: u64 = self
-            .reasons
-            .iter()
-            .filter(|(_, reason, _)| reason == NAMES[RING_STARTED as usize])
-            .map(|(_, _, count)| count)
-            .sum();
-        self.ring
-            .saturating_add(self.queue)
-            .saturating_sub(announcements)
-    }
-}
-
 impl Report {
     /// Some counts come from events.
     pub fn counts_events(&self) -> bool {
@@ -226,7 +186,7 @@ impl Report {
             ));
         } else if lost > 0 {
             notes.push(format!(
-                "{} lost: files, processes and calls are incomplete; counts, bytes and latencies come from the kernel's totals and are exact",
+                "{} lost: files, processes, calls, layers, sizes and times are incomplete; counts, bytes and latencies come from the kernel's totals and are exact",
                 counted(lost, "event was", "events were"),
             ));
         }

@@ -214,7 +214,7 @@ impl CopyUpCounts {
 }
 
 impl Latency {
-    fn add(&mut self, other: &Self) {
+    pub(crate) fn add(&mut self, other: &Self) {
         add(&mut self.sum_ns, other.sum_ns);
         self.min_ns = [self.min_ns, other.min_ns].into_iter().flatten().min();
         self.max_ns = self.max_ns.max(other.max_ns);

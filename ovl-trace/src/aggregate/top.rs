@@ -45,6 +45,14 @@ impl<K: Clone + Eq + Hash + Ord, X: Clone + Default + PartialOrd> TopTable<K, X>
         self.rows.len()
     }
 
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&K, &Row<X>)> {
+        self.rows.iter()
+    }
+
+    pub(crate) fn get_mut(&mut self, key: &K) -> Option<&mut Row<X>> {
+        self.rows.get_mut(key)
+    }
+
     /// The row of a key, and whether it is new. May drop other rows.
     pub(crate) fn row(&mut self, key: &K, sort: SortKey) -> (&mut Row<X>, bool) {
         let new = !self.rows.contains_key(key);
@@ -109,6 +117,21 @@ impl<K: Clone + Eq + Hash + Ord, X: Clone + Default + PartialOrd> TopTable<K, X>
             }
         }
         list
+    }
+}
+
+impl<K, X> TopList<K, X> {
+    /// The same rows, with something else known of each.
+    pub(crate) fn map<Y>(self, map: impl Fn(X) -> Y) -> TopList<K, Y> {
+        let rows = self.rows.into_iter();
+        TopList {
+            rows: rows
+                .map(|(key, tally, extra)| (key, tally, map(extra)))
+                .collect(),
+            others: self.others,
+            others_tally: self.others_tally,
+            dropped: self.dropped,
+        }
     }
 }
 

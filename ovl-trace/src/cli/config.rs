@@ -144,7 +144,7 @@ pub struct ReportConfig {
     /// The observation.
     pub observation: Observation,
     /// What is written.
-    pub output: TableOutput,
+    pub output: ReportOutput,
     /// Colours.
     pub style: Style,
     /// Width of the table; `None`: unlimited.
@@ -187,6 +187,20 @@ pub enum LiveOutput {
     Lines,
     /// One JSON object per line, the last one of type `summary`
     Json,
+}
+
+/// Formats of `report`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ReportOutput {
+    /// Tables for people
+    #[default]
+    Table,
+    /// One JSON object
+    Json,
+    /// Markdown, to paste into an issue
+    Markdown,
+    /// One HTML file, to look at and to send on
+    Html,
 }
 
 /// Formats of the other commands.

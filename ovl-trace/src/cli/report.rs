@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::{
-    config::{Environment, ReportConfig, TableOutput},
+    config::{Environment, ReportConfig, ReportOutput},
     filters::ObservationArgs,
 };
 use crate::render::style::Style;
@@ -13,13 +13,18 @@ Examples:
   ovl-trace report --duration 60s
   ovl-trace report -c web --top 20 --sort latency
   ovl-trace report --from today.ovlrec
-  ovl-trace report --duration 5m --output json --fail-over 100MiB > report.json";
+  ovl-trace report --duration 5m --output json --fail-over 100MiB > report.json
+  ovl-trace report --duration 10m --output html > report.html
+  ovl-trace report --duration 60s --output markdown > issue.md
+
+A report in HTML is one file with charts that needs no network: open it in a
+browser, or send it to somebody.";
 
 /// Observe, then report per container
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct ReportArgs {
-    /// Format of the report: table, json
+    /// Format of the report: table, json, markdown, html
     #[arg(
         short,
         long,
@@ -28,7 +33,7 @@ pub(crate) struct ReportArgs {
         default_value_t,
         hide_possible_values = true
     )]
-    output: TableOutput,
+    output: ReportOutput,
     #[command(flatten)]
     observation: ObservationArgs,
 }
@@ -39,6 +44,11 @@ impl ReportArgs {
         environment: Environment,
         style: Style,
     ) -> anyhow::Result<ReportConfig> {
+        if self.output == ReportOutput::Html && environment.stdout_terminal {
+            anyhow::bail!(
+                "'--output html' is a page for a browser, not for a terminal: write it to a file with '> report.html'"
+            );
+        }
         Ok(ReportConfig {
             observation: self.observation.observation(environment)?,
             output: self.output,

@@ -24,8 +24,8 @@ use crate::model::{DeviceNumber, Event, Origin, OverlayKey, OverlaySeen, Process
 /// Knows every overlay of an observation and whose it is.
 #[derive(Debug)]
 pub struct Enricher {
-    namespaces: Namespaces,
-    table: MountTable,
+    pub(super) namespaces: Namespaces,
+    pub(super) table: MountTable,
     pub(super) resolvers: Resolvers,
     pub(super) entries: HashMap<OverlayKey, Entry>,
     /// Ended overlays, the oldest first.

@@ -34,6 +34,7 @@ mod resolve;
 mod root;
 mod runtime;
 mod table;
+mod upper;
 mod usage;
 mod view;
 
@@ -46,4 +47,5 @@ pub use self::{
     config::EnrichConfig,
     enricher::Enricher,
     list::{MountRow, list_mounts, list_mounts_with_api},
+    upper::LayerFiles,
 };

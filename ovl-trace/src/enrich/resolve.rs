@@ -151,7 +151,7 @@ impl<'a> Resolve<'a> {
         answer
     }
 
-    fn views(&self) -> Views<'a> {
+    pub(super) fn views(&self) -> Views<'a> {
         Views {
             namespaces: self.namespaces,
             bases: self.resolvers.layer_directories(),

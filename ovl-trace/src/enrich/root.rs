@@ -112,6 +112,11 @@ impl Root {
         self.open(path, libc::O_RDONLY | libc::O_DIRECTORY)
     }
 
+    /// A directory, for nothing but to reach what is in it.
+    pub(crate) fn open_path(&self, path: &Path) -> io::Result<File> {
+        self.open(path, libc::O_PATH | libc::O_DIRECTORY)
+    }
+
     /// The names in a directory, up to a limit.
     pub(crate) fn list(&self, path: &Path) -> io::Result<Vec<OsString>> {
         let directory = self.open_directory(path)?;

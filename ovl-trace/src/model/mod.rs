@@ -3,6 +3,7 @@
 mod container;
 mod device;
 mod event;
+mod examined;
 mod filter;
 mod layer;
 mod mount;
@@ -18,6 +19,7 @@ pub use event::{
     CopyUp, Event, Loss, LossSource, Outcome, OverlaySeen, Phases, Process, RealFileSystem,
     Trigger, Whiteout,
 };
+pub use examined::{Examined, Part};
 pub use filter::Filter;
 pub use layer::Layer;
 pub use mount::{Mount, Origin};

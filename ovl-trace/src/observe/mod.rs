@@ -21,6 +21,7 @@ mod sink;
 mod skipped;
 mod stdout;
 mod triggers;
+mod unchanged;
 
 use std::io::{Read, Write};
 
@@ -31,7 +32,7 @@ use self::{session::Session, signals::Signals, sink::Sink};
 use crate::{
     aggregate::Report,
     cli::{
-        config::{LiveConfig, LiveOutput, Observation, RecordConfig, ReportConfig, TableOutput},
+        config::{LiveConfig, LiveOutput, Observation, RecordConfig, ReportConfig, ReportOutput},
         exit::Ending,
     },
     render::{self, style::Style},
@@ -66,14 +67,22 @@ pub fn report(config: &ReportConfig, out: &mut dyn Write) -> Result<Ending> {
         sink.end()?;
         report?
     };
+    write_report(config, &report, out)?;
+    Ending::judge(&report, config.observation.fail_over)
+}
+
+/// Writes a report in the format that was asked for.
+fn write_report(config: &ReportConfig, report: &Report, out: &mut dyn Write) -> Result<()> {
     match config.output {
-        TableOutput::Table => {
-            render::table::write_report(out, config.style, &report, config.width)?;
+        ReportOutput::Table => {
+            render::table::write_report(out, config.style, report, config.width)?;
         }
-        TableOutput::Json => render::report_json::write_report(out, &report)?,
+        ReportOutput::Json => render::report_json::write_report(out, report)?,
+        ReportOutput::Markdown => render::markdown::write_report(out, report)?,
+        ReportOutput::Html => render::html::write_report(out, report)?,
     }
     out.flush()?;
-    Ending::judge(&report, config.observation.fail_over)
+    Ok(())
 }
 
 /// A sink that shows no events; on a terminal, that there are some. The log would

@@ -14,7 +14,9 @@ use crate::{
     aggregate::ReportContext,
     kernel::kallsyms::Symbols,
     load::KernelTotals,
-    model::{Container, DeviceNumber, Event, Filter, Loss, LossSource, Origin, OverlayKey},
+    model::{
+        Container, DeviceNumber, Event, Examined, Filter, Loss, LossSource, Origin, OverlayKey,
+    },
     recording::{End, Header, Origins, Writer, reason},
 };
 
@@ -166,6 +168,10 @@ impl<'a> Recorder<'a> {
 
     pub(super) fn loss(&mut self, loss: &Loss, time: Timestamp) -> io::Result<()> {
         self.writer.loss(loss, time)
+    }
+
+    pub(super) fn examined(&mut self, examined: &Examined) -> io::Result<()> {
+        self.writer.examined(examined)
     }
 
     pub(super) fn symbols(&mut self, symbols: &Symbols) -> io::Result<()> {

@@ -21,6 +21,8 @@ pub(super) mod kind {
     pub(in super::super) const CLOCK: u32 = 8;
     /// [`super::super::End`], as JSON.
     pub(in super::super) const END: u32 = 9;
+    /// What a look at a copied file found (`super::examined`).
+    pub(in super::super) const EXAMINED: u32 = 10;
 }
 
 /// Bytes before the payload.

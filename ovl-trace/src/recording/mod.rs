@@ -29,6 +29,7 @@
 
 mod block;
 mod error;
+mod examined;
 mod filter;
 mod frame;
 mod header;

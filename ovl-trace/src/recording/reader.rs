@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     End, Header, MAGIC, MAJOR, RecordingError,
     block::{self, Found, Unpacker},
+    examined,
     frame::{self, kind},
     origin,
     reason::reason,
@@ -17,7 +18,7 @@ use super::{
 use crate::{
     kernel::kallsyms::Symbols,
     load::KernelTotals,
-    model::{Loss, LossSource, Origin},
+    model::{Examined, Loss, LossSource, Origin},
 };
 
 /// Rows of one overlay's totals: far more than the kernel's table has.
@@ -50,6 +51,8 @@ pub enum Item<'a> {
     },
     /// All totals of one overlay; they replace those before.
     Totals(KernelTotals),
+    /// What a look at a copied file found.
+    Examined(Examined),
     /// The time of day when everything before had happened.
     Clock(Timestamp),
     /// Something of a newer version.
@@ -216,6 +219,7 @@ fn item<'a>(kind: u32, payload: &'a [u8], rows: &mut KernelTotals) -> Option<Ite
             }
             Item::Totals(std::mem::take(rows))
         }
+        kind::EXAMINED => Item::Examined(examined::decode(fits(payload)?)?),
         kind::CLOCK => {
             let (nanoseconds, _) = frame::number(payload)?;
             let time = Timestamp::from_nanosecond(i128::from(nanoseconds.cast_signed())).ok()?;

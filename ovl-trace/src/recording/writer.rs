@@ -9,6 +9,7 @@ use zerocopy::IntoBytes as _;
 use super::{
     BLOCK_BYTES, BLOCK_BYTES_MAX, End, Header, MAGIC, MAJOR, MINOR,
     block::Packer,
+    examined,
     frame::{self, kind},
     origin,
     reader::{LossJson, SymbolsJson},
@@ -17,7 +18,7 @@ use super::{
 use crate::{
     kernel::kallsyms::Symbols,
     load::KernelTotals,
-    model::{CopyUp, Loss, Origin},
+    model::{CopyUp, Examined, Loss, Origin},
 };
 
 /// Writes a recording to any sink, block by block.
@@ -102,6 +103,12 @@ impl<W: Write> Writer<W> {
             self.frame(kind::TOTALS, &[&payload])?;
         }
         Ok(())
+    }
+
+    /// What a look at a copied file found.
+    pub fn examined(&mut self, examined: &Examined) -> io::Result<()> {
+        let head = examined::head(examined);
+        self.frame(kind::EXAMINED, &[&head, &examined.path])
     }
 
     /// Says what time it is, and hands everything to the sink.

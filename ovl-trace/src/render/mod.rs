@@ -7,14 +7,20 @@
 
 pub mod errno;
 mod grid;
+pub mod html;
 pub mod json;
 pub mod lines;
+pub mod markdown;
 pub mod mounts;
 pub mod report_json;
 pub mod sanitize;
+pub(crate) mod sheets;
 pub mod style;
 pub mod table;
 pub mod units;
+mod wrap;
 
+#[cfg(test)]
+pub(crate) mod agree;
 #[cfg(test)]
 pub(crate) mod test_report;

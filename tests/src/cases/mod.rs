@@ -1,5 +1,7 @@
 //! The test cases, by topic.
 
+mod advice;
+mod advice_overlays;
 mod command_line;
 mod concurrency;
 mod containers;
@@ -31,6 +33,20 @@ pub(crate) const ALL: &[Case] = cases![
     concurrency:
         two_hundred_at_once,
         a_race_for_one_file;
+    advice:
+        a_recursive_chown,
+        a_recursive_chmod,
+        a_chown_to_the_same_owner,
+        a_large_file_whose_mode_changes,
+        a_large_file_written_in_place,
+        an_open_without_a_write,
+        the_same_file_in_each_container,
+        a_storm_of_whiteouts,
+        an_instruction_that_brought_it,
+        waiting_for_the_disk;
+    advice_overlays:
+        a_chown_by_the_engine,
+        very_many_layers;
     nothing_for_free:
         reads_and_upper_files_cost_nothing;
     command_line:

@@ -126,6 +126,12 @@ proptest! {
             let calls: u64 = container.triggers.iter()
                 .flat_map(|row| &row.calls).map(|(_, tally)| tally.copy_ups).sum();
             prop_assert_eq!(calls, counts.total);
+            let sized: u64 = container.by_size.iter().map(|row| row.copy_ups).sum();
+            prop_assert_eq!(sized, counts.data);
+            let time = container.timeline.sum();
+            prop_assert_eq!(time.copy_ups, counts.total);
+            prop_assert_eq!(time.copied_bytes, sums.copied_bytes);
+            prop_assert_eq!(time.whiteouts, sums.whiteouts.total);
         }
         prop_assert_eq!(sum, report.totals);
     }

@@ -1,5 +1,7 @@
 //! Exit codes, and what is said with them.
 
+mod budget;
+
 use std::{
     io::{self, Write},
     process::ExitCode as ProcessExitCode,
@@ -34,7 +36,7 @@ impl From<ExitCode> for ProcessExitCode {
 }
 
 /// How a command ended that did its work.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ending {
     /// As it should.
     Ok,
@@ -46,6 +48,9 @@ pub enum Ending {
         copied_bytes: u64,
         /// Bytes allowed.
         budget_bytes: u64,
+        /// Lines for people: by which containers, and what to do about it.
+        /// Harmless on a terminal.
+        blame: String,
     },
 }
 
@@ -65,6 +70,7 @@ impl Ending {
             return Ok(Self::OverBudget {
                 copied_bytes,
                 budget_bytes,
+                blame: budget::blame(report),
             });
         }
         let lost = report.loss.probe > 0 || (report.counts_events() && report.loss.events() > 0);
@@ -122,10 +128,11 @@ pub(crate) fn code(result: anyhow::Result<Ending>, err: &mut dyn Write) -> ExitC
         Ok(Ending::OverBudget {
             copied_bytes,
             budget_bytes,
+            blame,
         }) => (
             ExitCode::Budget,
             format!(
-                "{} were copied up, more than '--fail-over {}' allows",
+                "{} were copied up, more than '--fail-over {}' allows{blame}",
                 units::bytes(copied_bytes),
                 units::bytes(budget_bytes),
             ),

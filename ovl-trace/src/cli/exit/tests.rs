@@ -1,7 +1,10 @@
 use super::*;
 use anyhow::Context as _;
 
-use crate::{aggregate::CountedFrom, render::test_report::quiet};
+use crate::{
+    aggregate::CountedFrom,
+    render::test_report::{busy, quiet},
+};
 
 fn outcome(result: anyhow::Result<Ending>) -> (ExitCode, String) {
     let mut err = Vec::new();
@@ -55,6 +58,7 @@ fn over_budget() {
     let ending = Ending::OverBudget {
         copied_bytes: 2048,
         budget_bytes: 1024,
+        blame: String::new(),
     };
     assert_eq!(
         outcome(Ok(ending)),
@@ -89,6 +93,7 @@ fn budgets_are_judged() {
     let over = Ending::OverBudget {
         copied_bytes: 101,
         budget_bytes: 100,
+        blame: String::new(),
     };
     assert_eq!(Ending::judge(&report(101, 0), None).unwrap(), Ending::Ok);
     assert_eq!(
@@ -113,4 +118,36 @@ fn a_budget_that_cannot_be_confirmed_is_not_kept() {
     assert!(judge(&lost).is_ok());
     lost.counted_from = CountedFrom::Events;
     assert!(judge(&lost).is_err());
+}
+
+#[test]
+fn a_gate_says_who_and_what_to_do() {
+    let ending = Ending::judge(&busy(), Some(1 << 20)).unwrap();
+    let (code, text) = outcome(Ok(ending));
+    assert_eq!(code, ExitCode::Budget);
+    insta::assert_snapshot!(text, @r"
+    ovl-trace: 50.6 MiB were copied up, more than '--fail-over 1.0 MiB' allows
+      shop-frontend-production-7 (registry.example.org/shop/web:1.4): 50.6 MiB
+        written-in-place: 'sh' opened 1 file for writing, which copied the data (from the image's layer of 'COPY model.bin /srv/'): 50.0 MiB in 183 ms, the largest '/srv/model.bin' (50.0 MiB).
+        Keep data that changes on a volume: '/srv'. A named volume of Docker or Podman is filled from the image when it is made; a bind mount or an emptyDir hides what the image has there.
+    ");
+}
+
+#[test]
+fn only_the_largest_are_named_and_names_are_harmless() {
+    let mut report = busy();
+    let mut row = report.containers.remove(0);
+    row.advice.truncate(1);
+    row.advice[0].finding = "'/a\n\x1b[2J' was opened.".to_owned();
+    report.containers = Vec::new();
+    for number in 0..5 {
+        let mut row = row.clone();
+        row.sums.copied_bytes = number << 20;
+        report.containers.push(row);
+    }
+    let ending = Ending::judge(&report, Some(1)).unwrap();
+    let text = outcome(Ok(ending)).1;
+    assert!(text.contains("'/a\\n\\x1b[2J' was opened"), "{text}");
+    assert!(text.contains(": 4.0 MiB\n"), "{text}");
+    assert!(text.ends_with("\n  1 other: 1.0 MiB\n"), "{text}");
 }

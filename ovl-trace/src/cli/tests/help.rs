@@ -101,13 +101,13 @@ fn help_of_live() {
 fn help_of_report() {
     let help = help("report");
     let (head, _) = help.split_once("Filters").unwrap();
-    insta::assert_snapshot!(head, @"
+    insta::assert_snapshot!(head, @r"
     Observe, then report per container
 
     Usage: ovl-trace report [OPTIONS]
 
     Options:
-      -o, --output <FORMAT>      Format of the report: table, json [default: table]
+      -o, --output <FORMAT>      Format of the report: table, json, markdown, html [default: table]
       -d, --duration <DURATION>  Stop after this time (else at Ctrl-C)
           --count <N>            Stop after this many events
           --from <FILE>          Read a recording instead of observing; '-' is standard input
@@ -129,6 +129,11 @@ fn help_of_report() {
       ovl-trace report -c web --top 20 --sort latency
       ovl-trace report --from today.ovlrec
       ovl-trace report --duration 5m --output json --fail-over 100MiB > report.json
+      ovl-trace report --duration 10m --output html > report.html
+      ovl-trace report --duration 60s --output markdown > issue.md
+
+    A report in HTML is one file with charts that needs no network: open it in a
+    browser, or send it to somebody.
     ");
 }
 

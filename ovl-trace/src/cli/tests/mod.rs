@@ -1,5 +1,6 @@
 //! The whole way from arguments to exit code, with fake commands.
 
+mod formats;
 mod help;
 mod readme;
 mod recording_options;
@@ -12,7 +13,7 @@ use clap::CommandFactory as _;
 use super::{
     config::{
         ColourChoice, DoctorConfig, LiveConfig, LiveOutput, MountsConfig, RecordConfig,
-        ReportConfig, TableOutput,
+        ReportConfig, ReportOutput,
     },
     exit::{Ending, ExitCode, Refused},
     *,
@@ -41,6 +42,7 @@ impl Commands for Fake {
         Ok(Ending::OverBudget {
             copied_bytes: 2,
             budget_bytes: 1,
+            blame: String::new(),
         })
     }
 
@@ -161,7 +163,7 @@ fn limits_arrive() {
     );
     let config = fake.report.into_inner().unwrap().unwrap();
     let observation = config.observation;
-    assert_eq!(config.output, TableOutput::Json);
+    assert_eq!(config.output, ReportOutput::Json);
     assert_eq!(
         observation.duration,
         Some(std::time::Duration::from_secs(2))

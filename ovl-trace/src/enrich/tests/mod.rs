@@ -3,6 +3,7 @@
 mod events;
 mod expected;
 mod expected_storage;
+mod files;
 mod identity;
 mod list;
 mod monitors;

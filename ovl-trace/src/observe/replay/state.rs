@@ -104,6 +104,7 @@ impl<'a, 'out> Replay<'a, 'out> {
                     origins.get(overlay).map_or_else(unknown_origin, Arc::clone)
                 });
             }
+            Item::Examined(examined) => self.core.aggregator.examined(&examined),
             Item::Clock(time) => self.reach(time),
             Item::Unknown => self.unknown += 1,
             // The caller's.

@@ -9,6 +9,7 @@ use super::Session;
 use crate::{
     load::KernelTotals,
     model::{Event, Loss, LossSource, OverlayKey},
+    observe::unchanged,
 };
 
 impl Session<'_, '_> {
@@ -94,6 +95,19 @@ impl Session<'_, '_> {
         self.core.lost(loss, now)?;
         if let Some(recorder) = &mut self.recorder {
             recorder.loss(&loss, now)?;
+        }
+        Ok(())
+    }
+
+    /// Looks at what became of the files of an overlay that is gone, or of all
+    /// at the end.
+    pub(super) fn examine(&mut self, gone: Option<OverlayKey>) -> Result<()> {
+        let aggregator = &mut self.core.aggregator;
+        for found in unchanged::look(aggregator, &mut self.enricher, self.clock, gone) {
+            aggregator.examined(&found);
+            if let Some(recorder) = &mut self.recorder {
+                recorder.examined(&found)?;
+            }
         }
         Ok(())
     }

@@ -241,6 +241,7 @@ impl<'a, 'out> Session<'a, 'out> {
         let origin = self.enricher.origin(event);
         if let Event::OverlayGone { overlay, .. } = event {
             self.gone.insert(*overlay);
+            self.examine(Some(*overlay))?;
         }
         self.in_flight.note(event);
         self.core.event(event, &origin)?;
@@ -279,6 +280,7 @@ impl<'a, 'out> Session<'a, 'out> {
         let totals = self.tracer.totals()?;
         self.take_totals(&totals, |_| true)?;
         self.learn_owners()?;
+        self.examine(None)?;
         let context = context::of(&self.tracer, self.kernel, self.started)?;
         let recorded = match self.recorder {
             Some(recorder) => Some(recorder.finish(&context)?),

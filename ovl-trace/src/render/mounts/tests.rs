@@ -54,8 +54,8 @@ fn a_table() {
     };
     insta::assert_snapshot!(text(&rows(), table), @r"
     DEVICE  CONTAINER  IMAGE     RUNTIME  LAYERS  UPPERDIR
-    0:28    web        shop/we…  docker        2  /var/lib/docker/overlay2/95be/diff
-    0:28    d\x1b[2Jb  shop/db…  docker        2  /up\n\xff
+    0:28    web        shop…1.4  docker        2  /var/lib/docker/overlay2/95be/diff
+    0:28    d\x1b[2Jb  shop…1.4  docker        2  /up\n\xff
     0:31    -          -         -             2  (read-only)
     ");
 }

@@ -4,7 +4,10 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
-use super::sums::{SumsJson, known};
+use super::{
+    over_time::{SizeJson, TimelineJson},
+    sums::{SumsJson, known},
+};
 use crate::{
     aggregate::{
         Advice, CallKey, ContainerReport, FileLast, LayerRow, ProcessKey, Tally, TopList,
@@ -28,6 +31,8 @@ pub(super) struct RowJson<'a> {
     processes: Vec<ProcessJson<'a>>,
     processes_not_listed: OthersJson,
     layers: Vec<LayerJson<'a>>,
+    by_size: Vec<SizeJson>,
+    timeline: TimelineJson,
     advice: Vec<AdviceJson<'a>>,
 }
 
@@ -49,6 +54,8 @@ impl<'a> RowJson<'a> {
                 .iter()
                 .map(|layer| LayerJson::new(layer, &row.origin))
                 .collect(),
+            by_size: row.by_size.iter().map(SizeJson::new).collect(),
+            timeline: TimelineJson::new(&row.timeline),
             advice: row.advice.iter().map(AdviceJson::new).collect(),
         }
     }

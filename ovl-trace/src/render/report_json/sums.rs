@@ -88,7 +88,7 @@ struct WhiteoutsJson {
 }
 
 #[derive(Serialize)]
-struct LatencyJson {
+pub(super) struct LatencyJson {
     sum: u64,
     min: Option<u64>,
     max: Option<u64>,
@@ -98,7 +98,7 @@ struct LatencyJson {
 }
 
 impl LatencyJson {
-    fn new(latency: &Latency) -> Self {
+    pub(super) fn new(latency: &Latency) -> Self {
         Self {
             sum: latency.sum_ns,
             min: latency.min_ns,
@@ -140,13 +140,13 @@ impl PhaseJson {
 /// `count` is of this bucket alone: above the bucket before, up to `le_ns`.
 /// The last bucket has no upper limit: `null`.
 #[derive(Serialize)]
-struct BucketJson {
+pub(super) struct BucketJson {
     le_ns: Option<u64>,
     count: u64,
 }
 
 /// From the first to the last bucket that is not empty.
-fn buckets(histogram: &Histogram) -> Vec<BucketJson> {
+pub(super) fn buckets(histogram: &Histogram) -> Vec<BucketJson> {
     let counts = &histogram.buckets;
     let used = |count: &u64| *count > 0;
     let Some(first) = counts.iter().position(used) else {

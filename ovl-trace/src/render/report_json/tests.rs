@@ -50,6 +50,8 @@ struct RowObject {
     processes: Vec<ProcessObject>,
     processes_not_listed: OthersObject,
     layers: Vec<LayerObject>,
+    by_size: Vec<SizeObject>,
+    timeline: TimelineObject,
     advice: Vec<Value>,
 }
 
@@ -119,6 +121,12 @@ objects! {
         index: Option<u32>, digest: Option<String>, instruction: Option<String>, copy_ups: u64,
         failed: u64, size_bytes: u64, copied_bytes: Option<u64>, latency_ns: u64,
     }
+    SizeObject {
+        up_to_bytes: Option<u64>, copy_ups: u64, size_bytes: u64, copied_bytes: Option<u64>,
+        latency_ns: LatencyObject, histogram: Vec<BucketObject>,
+    }
+    TimelineObject { bucket_seconds: f64, buckets: Vec<TimeObject>, }
+    TimeObject { start: String, copy_ups: u64, copied_bytes: Option<u64>, whiteouts: u64, }
     LossObject { ring: u64, queue: u64, probe: u64, path: u64, reasons: BTreeMap<String, u64>, }
     CoverageObject { probe: String, status: String, lost: Option<String>, }
 }
@@ -251,7 +259,7 @@ fn numbers_of_a_container() {
       "latency_ns": 183000000,
       "latency_max_ns": 183000000,
       "last": {
-        "time": "1970-01-01T00:00:00.000000000Z",
+        "time": "2026-11-21T07:10:32.000000000Z",
         "kind": "data",
         "method": "copy",
         "operation": "open",
@@ -270,6 +278,16 @@ fn layers_with_their_instruction() {
     insta::assert_snapshot!(format!("{}\n{}", value["containers"][0]["layers"], value["containers"][1]["layers"]), @r#"
     [{"index":1,"digest":"sha256:f9fc76","instruction":"COPY model.bin /srv/","copy_ups":6,"failed":0,"size_bytes":53032896,"copied_bytes":53028800,"latency_ns":186309000}]
     [{"index":1,"digest":null,"instruction":null,"copy_ups":0,"failed":1,"size_bytes":0,"copied_bytes":0,"latency_ns":0}]
+    "#);
+}
+
+#[test]
+fn sizes_and_times() {
+    let value: Value = serde_json::from_str(&text(&busy())).unwrap();
+    let row = &value["containers"][0];
+    insta::assert_snapshot!(format!("{}\n{}", row["by_size"], row["timeline"]), @r#"
+    [{"up_to_bytes":65536,"copy_ups":1,"size_bytes":0,"copied_bytes":0,"latency_ns":{"sum":812000,"min":812000,"max":812000,"p50":812000,"p90":812000,"p99":812000},"histogram":[{"le_ns":1048575,"count":1}]},{"up_to_bytes":1048576,"copy_ups":3,"size_bytes":600000,"copied_bytes":600000,"latency_ns":{"sum":2436000,"min":812000,"max":812000,"p50":812000,"p90":812000,"p99":812000},"histogram":[{"le_ns":1048575,"count":3}]},{"up_to_bytes":67108864,"copy_ups":1,"size_bytes":52428800,"copied_bytes":52428800,"latency_ns":{"sum":183000000,"min":183000000,"max":183000000,"p50":183000000,"p90":183000000,"p99":183000000},"histogram":[{"le_ns":268435455,"count":1}]}]
+    {"bucket_seconds":0.25,"buckets":[{"start":"2026-11-21T07:10:31.250000000Z","copy_ups":1,"copied_bytes":0,"whiteouts":0},{"start":"2026-11-21T07:10:32.000000000Z","copy_ups":1,"copied_bytes":52428800,"whiteouts":0},{"start":"2026-11-21T07:10:32.500000000Z","copy_ups":0,"copied_bytes":0,"whiteouts":1},{"start":"2026-11-21T07:10:34.000000000Z","copy_ups":1,"copied_bytes":0,"whiteouts":0},{"start":"2026-11-21T07:10:34.750000000Z","copy_ups":1,"copied_bytes":100000,"whiteouts":0},{"start":"2026-11-21T07:10:35.500000000Z","copy_ups":1,"copied_bytes":200000,"whiteouts":0},{"start":"2026-11-21T07:10:36.000000000Z","copy_ups":1,"copied_bytes":300000,"whiteouts":0}]}
     "#);
 }
 

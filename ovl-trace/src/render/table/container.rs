@@ -1,20 +1,59 @@
 //! What is below the first table: a section per container.
 
-use std::{
-    io::{self, Write},
-    os::unix::ffi::OsStrExt as _,
-};
+use std::io::{self, Write};
 
-use super::{copied, duration};
+use super::write_sheet;
 use crate::{
-    aggregate::{ContainerReport, FileLast, Sums, Tally, TriggerRow},
-    model::Outcome,
+    aggregate::{Advice, ContainerReport, LayerRow},
     render::{
-        grid::{Column, Grid},
-        json, sanitize,
+        sanitize,
+        sheets::{self, Identity, phrases},
         style::Style,
+        units,
+        wrap::wrap,
     },
 };
+
+const INDENT: &str = "  ";
+
+/// Rows of what is beside the files.
+const FEW: usize = 5;
+
+/// Paths behind an advice; pages have more.
+const EXAMPLES: usize = 2;
+
+const FILES: [&[&str]; 3] = [
+    &[
+        "Bytes",
+        "Time",
+        "Copy-ups",
+        "Whiteouts",
+        "Kind",
+        "Method",
+        "Last by",
+        "Path",
+    ],
+    &["Bytes", "Time", "Copy-ups", "Whiteouts", "Last by", "Path"],
+    &["Bytes", "Time", "Last by", "Path"],
+];
+const FILES_PIPED: usize = 1;
+
+const PROCESSES: [&[&str]; 1] = [&["Bytes", "Time", "Copy-ups", "Whiteouts", "Process"]];
+
+const LAYERS: [&[&str]; 2] = [
+    &[
+        "Bytes",
+        "Time",
+        "Copy-ups",
+        "Layer",
+        "Digest",
+        "Instruction",
+    ],
+    &["Bytes", "Copy-ups", "Layer", "Digest", "Instruction"],
+];
+const LAYERS_PIPED: usize = 1;
+
+const SIZES: [&[&str]; 1] = [&["File size", "Copy-ups", "Bytes", "P50", "P99", "Max"]];
 
 /// Writes the section of a container.
 pub(super) fn write(
@@ -23,167 +62,107 @@ pub(super) fn write(
     container: &ContainerReport,
     width: Option<u16>,
 ) -> io::Result<()> {
-    writeln!(out, "{}", heading(style, container))?;
-    let more = other_counts(&container.sums);
-    if !more.is_empty() {
-        writeln!(out, "  also: {}", more.join(", "))?;
+    write_heading(out, style, container, width)?;
+    for advice in &container.advice {
+        write_advice(out, style, advice, width)?;
     }
-    if !container.triggers.is_empty() {
-        let triggers: Vec<_> = container.triggers.iter().map(trigger).collect();
-        writeln!(out, "  because of: {}", triggers.join(", "))?;
-    }
-    if let Some(phases) = phases(&container.sums) {
-        writeln!(out, "  time: {phases}")?;
-    }
-    if !container.files.rows.is_empty() {
-        write_files(out, style, container, width)?;
-    }
-    Ok(())
-}
-
-fn heading(style: Style, container: &ContainerReport) -> String {
-    let origin = &container.origin;
-    let mut about = Vec::new();
-    if let Some(it) = &origin.container {
-        about.extend(it.image.clone());
-        about.push(format!(
-            "{} {}",
-            it.runtime,
-            it.id.get(..12).unwrap_or(&it.id)
-        ));
-        if let Some(pod) = &it.pod {
-            let namespace = it.namespace.as_deref().unwrap_or("?");
-            about.push(format!("pod {namespace}/{pod}"));
+    let mut line = |name: &str, parts: &[String]| {
+        if parts.is_empty() {
+            return Ok(());
         }
-    } else if let Some(upperdir) = &origin.mount.upperdir {
-        about.push(format!(
-            "upperdir {}",
-            sanitize::bytes(upperdir.as_os_str().as_bytes())
-        ));
-        return format!(
-            "{}: {}",
-            style.bold(sanitize::text(&origin.label())),
-            about.join(", ")
-        );
-    }
-    let label = style.bold(sanitize::text(&origin.label()));
-    if about.is_empty() {
-        label.to_string()
-    } else {
-        format!("{label}: {}", sanitize::text(&about.join(", ")))
-    }
-}
-
-/// The counts that have no column, if they are not 0.
-fn other_counts(sums: &Sums) -> Vec<String> {
-    let counts = &sums.copy_ups;
-    [
-        (counts.failed, "failed"),
-        (counts.metadata, "metadata"),
-        (counts.symlink, "symlink"),
-        (counts.special, "special"),
-        (counts.unknown, "of unknown kind"),
-        (counts.raced, "waited for another task's copy-up"),
-        (sums.whiteouts.opaque, "opaque"),
-    ]
-    .into_iter()
-    .filter(|(count, _)| *count > 0)
-    .map(|(count, name)| format!("{count} {name}"))
-    .collect()
-}
-
-/// `data 150 ms, sync 32 ms, lock 900 ns, other 1 ms`: what was measured.
-fn phases(sums: &Sums) -> Option<String> {
-    let phases = &sums.phases;
-    let mut parts: Vec<String> = [
-        (&phases.data, "data"),
-        (&phases.sync, "sync"),
-        (&phases.lock, "waiting for the lock"),
-    ]
-    .into_iter()
-    .filter(|(phase, _)| phase.sum_ns > 0)
-    .map(|(phase, name)| format!("{name} {}", duration(Some(phase.sum_ns))))
-    .collect();
-    if parts.is_empty() {
-        return None;
-    }
-    parts.push(format!("other {}", duration(Some(sums.rest_ns()))));
-    Some(parts.join(", "))
-}
-
-/// `open 10 (O_WRONLY|O_APPEND 9, 1 failed)`
-fn trigger(row: &TriggerRow) -> String {
-    let mut details: Vec<String> = row
-        .calls
-        .iter()
-        .filter(|(call, tally)| !call.flags.is_empty() && tally.copy_ups > 0)
-        .map(|(call, tally)| format!("{} {}", call.flags.join("|"), tally.copy_ups))
+        let text = format!("{INDENT}{name}: {}", parts.join(", "));
+        (wrap(&text, width, 4).iter()).try_for_each(|line| writeln!(out, "{line}"))
+    };
+    line("also", &phrases::other_counts(&container.sums))?;
+    let triggers: Vec<_> = container.triggers.iter().map(phrases::trigger).collect();
+    line("because of", &triggers)?;
+    let phases: Vec<_> = phrases::phases(&container.sums)
+        .into_iter()
+        .map(|(name, ns)| format!("{name} {}", units::duration(ns)))
         .collect();
-    if row.sums.failed > 0 {
-        details.push(format!("{} failed", row.sums.failed));
-    }
-    let text = format!("{} {}", row.operation, row.sums.copy_ups);
-    if details.is_empty() {
-        text
-    } else {
-        format!("{text} ({})", details.join(", "))
-    }
+    line("time", &phases)?;
+    write_sheets(out, style, container, width)
 }
 
-fn write_files(
+fn write_sheets(
     out: &mut dyn Write,
     style: Style,
     container: &ContainerReport,
     width: Option<u16>,
 ) -> io::Result<()> {
-    let columns = ["BYTES", "TIME", "COPY-UPS", "WHITEOUTS"].map(Column::Number);
-    let names = ["LAST BY", "PATH"].map(Column::Word);
-    let mut grid = Grid::new(columns.into_iter().chain(names).collect(), width);
-    for (path, tally, last) in &container.files.rows {
-        grid.row(vec![
-            copied(tally.copied_bytes, tally.copied_unknown, tally.copy_ups),
-            duration((tally.copy_ups > 0).then_some(tally.latency_ns)),
-            count(tally.copy_ups),
-            count(tally.whiteouts),
-            last.as_ref().map_or_else(|| "-".to_owned(), last_by),
-            sanitize::bytes(path),
-        ]);
+    let mut further = false;
+    let mut sheet = |sheet: &sheets::Sheet, sets: (&[&[&str]], usize)| {
+        // Room between two sheets.
+        if std::mem::replace(&mut further, true) {
+            writeln!(out)?;
+        }
+        write_sheet(out, style, sheet, sets, width, INDENT)
+    };
+    let files = sheets::files(container);
+    if !files.rows.is_empty() {
+        sheet(&files, (&FILES, FILES_PIPED))?;
     }
-    grid.write(out, style, "  ")?;
-    if container.files.others > 0 {
-        let Tally {
-            copied_bytes,
-            copied_unknown,
-            copy_ups,
-            ..
-        } = container.files.others_tally;
-        writeln!(
-            out,
-            "  and {} more files ({})",
-            container.files.others,
-            copied(copied_bytes, copied_unknown, copy_ups.max(1)),
-        )?;
+    // One process or one size of files: then the lines above have said it all.
+    let processes = sheets::processes(container);
+    if processes.rows.len() > 1 {
+        sheet(&processes.first(FEW, "processes"), (&PROCESSES, 0))?;
+    }
+    let known = |layer: &LayerRow| layer.index.is_some() && layer.tally.copy_ups > 0;
+    if container.layers.iter().any(known) {
+        let layers = sheets::layers(container).first(FEW, "layers");
+        sheet(&layers, (&LAYERS, LAYERS_PIPED))?;
+    }
+    if container.by_size.len() > 1 {
+        sheet(&sheets::sizes(container), (&SIZES, 0))?;
     }
     Ok(())
 }
 
-fn count(count: u64) -> String {
-    match count {
-        0 => "-".to_owned(),
-        count => count.to_string(),
+fn write_heading(
+    out: &mut dyn Write,
+    style: Style,
+    container: &ContainerReport,
+    width: Option<u16>,
+) -> io::Result<()> {
+    let identity = Identity::new(container);
+    let facts = identity.line();
+    let text = if facts.is_empty() {
+        identity.label.clone()
+    } else {
+        format!("{}: {facts}", identity.label)
+    };
+    for (index, line) in wrap(&text, width, 2).iter().enumerate() {
+        match line.strip_prefix(&identity.label) {
+            Some(facts) if index == 0 => writeln!(out, "{}{facts}", style.bold(&identity.label))?,
+            _ => writeln!(out, "{line}")?,
+        }
     }
+    Ok(())
 }
 
-fn last_by(last: &FileLast) -> String {
-    let mut text = format!(
-        "{} {}[{}]",
-        last.operation,
-        sanitize::bytes(&last.process.comm),
-        last.process.pid
-    );
-    if last.outcome != Outcome::Ok {
-        text.push_str(": ");
-        text.push_str(&json::result(last.outcome));
+fn write_advice(
+    out: &mut dyn Write,
+    style: Style,
+    advice: &Advice,
+    width: Option<u16>,
+) -> io::Result<()> {
+    let finding = format!("  ! {}", sanitize::text(&advice.finding));
+    for line in wrap(&finding, width, 4) {
+        writeln!(out, "{}", style.yellow(line))?;
     }
-    text
+    let evidence = phrases::evidence(&advice.evidence);
+    let mut paths = phrases::evidence_paths(&advice.evidence);
+    paths.truncate(EXAMPLES);
+    let parts: Vec<_> = [evidence, paths.join(", ")]
+        .into_iter()
+        .filter(|part| !part.is_empty())
+        .collect();
+    for text in [sanitize::text(&advice.remedy), parts.join(": ")] {
+        if !text.is_empty() {
+            for line in wrap(&format!("    {text}"), width, 4) {
+                writeln!(out, "{line}")?;
+            }
+        }
+    }
+    Ok(())
 }

@@ -1,8 +1,9 @@
-//! The report for people: one line per container, then for each its triggers
-//! and its largest files, then what was lost.
+//! The report for people: one line per container, then for each what was found,
+//! its triggers, largest files, processes and layers, then what was lost.
 //!
-//! On a terminal, the columns of the first table fit its width, down to 80.
-//! What names something below it (headings, paths) is never cut.
+//! On a terminal everything fits its width, down to 80 columns: names and paths
+//! lose their middle, sentences are wrapped, and columns that have no room are
+//! left out. Into a pipe nothing is cut.
 
 mod container;
 
@@ -10,17 +11,83 @@ use std::io::{self, Write};
 
 use super::{
     grid::{Column, Grid},
-    sanitize,
+    sheets::{
+        self, Heading, Sheet,
+        phrases::{self, elapsed},
+    },
     style::Style,
-    units,
+    wrap::wrap,
 };
-use crate::{
-    aggregate::{Report, Sums},
-    model::LossSource,
-};
+use crate::aggregate::Report;
 
-/// From this width on, the image has a column of its own.
-const WIDE: u16 = 100;
+/// The columns of the summary, the most of them first.
+const SUMMARY: [&[&str]; 5] = [
+    &[
+        "Name",
+        "Image",
+        "Copy-ups",
+        "Data",
+        "Dirs",
+        "Bytes",
+        "Lock",
+        "Copying",
+        "Sync",
+        "Other",
+        "P50",
+        "P90",
+        "P99",
+        "Max",
+        "Whiteouts",
+    ],
+    &[
+        "Name",
+        "Image",
+        "Copy-ups",
+        "Data",
+        "Dirs",
+        "Bytes",
+        "P50",
+        "P90",
+        "P99",
+        "Max",
+        "Whiteouts",
+    ],
+    &[
+        "Name",
+        "Image",
+        "Copy-ups",
+        "Data",
+        "Dirs",
+        "Bytes",
+        "P50",
+        "P99",
+        "Max",
+        "Whiteouts",
+    ],
+    &[
+        "Name",
+        "Copy-ups",
+        "Data",
+        "Dirs",
+        "Bytes",
+        "P50",
+        "P99",
+        "Max",
+        "Whiteouts",
+    ],
+    &[
+        "Name",
+        "Copy-ups",
+        "Bytes",
+        "P50",
+        "P99",
+        "Max",
+        "Whiteouts",
+    ],
+];
+
+/// Of these, the columns in a pipe, whose reader has no known width.
+const SUMMARY_PIPED: usize = 2;
 
 /// Writes the report. `width` is the terminal's; `None` cuts nothing.
 pub fn write_report(
@@ -32,145 +99,110 @@ pub fn write_report(
     if report.containers.is_empty() && report.totals.is_empty() {
         writeln!(out, "No copy-ups or whiteouts in {}.", elapsed(report))?;
     } else {
-        writeln!(out, "{}", style.dim(about(report)))?;
+        for line in wrap(&phrases::about(report), width, 2) {
+            writeln!(out, "{}", style.dim(line))?;
+        }
         writeln!(out)?;
-        write_summary(out, style, report, width)?;
+        write_sheet(
+            out,
+            style,
+            &sheets::summary(report),
+            (&SUMMARY, SUMMARY_PIPED),
+            width,
+            "",
+        )?;
         for container in &report.containers {
             writeln!(out)?;
             container::write(out, style, container, width)?;
         }
     }
     writeln!(out)?;
-    write_loss(out, style, report)?;
-    write_coverage(out, style, report)
+    write_loss(out, style, report, width)?;
+    write_coverage(out, style, report, width)
 }
 
-fn elapsed(report: &Report) -> String {
-    let elapsed = report.context.ended.duration_since(report.context.started);
-    units::duration(u64::try_from(elapsed.as_nanos()).unwrap_or(0))
+/// Writes a sheet with the first of these sets of columns that fits (or the last
+/// one); without a width, with the set of this number.
+fn write_sheet(
+    out: &mut dyn Write,
+    style: Style,
+    sheet: &Sheet,
+    (sets, piped): (&[&[&str]], usize),
+    width: Option<u16>,
+    indent: &str,
+) -> io::Result<()> {
+    let room = width.map(|width| width.saturating_sub(u16::try_from(indent.len()).unwrap_or(0)));
+    let sets = match width {
+        Some(_) => sets,
+        None => &sets[piped..=piped],
+    };
+    let mut fitting = None;
+    for set in sets {
+        let sheet = sheet.select(set);
+        let mut grid = Grid::new(sheet.headings.iter().map(column).collect(), room);
+        for row in sheet.rows.into_iter().chain(sheet.total) {
+            grid.row(row);
+        }
+        let fits = grid.fits();
+        fitting = Some(grid);
+        if fits {
+            break;
+        }
+    }
+    if let Some(grid) = fitting {
+        grid.write(out, style, indent)?;
+    }
+    if let Some(rest) = &sheet.rest {
+        writeln!(out, "{indent}{rest}")?;
+    }
+    Ok(())
 }
 
-/// When and where.
-fn about(report: &Report) -> String {
-    let context = &report.context;
-    sanitize::text(&format!(
-        "{} UTC, {} on {}, Linux {}",
-        units::date_time(context.started),
-        elapsed(report),
-        context.hostname,
-        context.kernel,
-    ))
+const fn column(heading: &Heading) -> Column {
+    match *heading {
+        Heading::Number(name) => Column::Number(name),
+        Heading::Word(name) => Column::Word(name),
+        Heading::Name(name) => Column::Text(name),
+        Heading::Path(name) => Column::Path(name),
+    }
 }
 
-fn write_summary(
+fn write_loss(
     out: &mut dyn Write,
     style: Style,
     report: &Report,
     width: Option<u16>,
 ) -> io::Result<()> {
-    let wide = width.is_none_or(|width| width >= WIDE);
-    let mut columns = vec![Column::Text("NAME")];
-    if wide {
-        columns.push(Column::Text("IMAGE"));
-    }
-    columns.extend(
-        [
-            "COPY-UPS",
-            "DATA",
-            "DIRS",
-            "BYTES",
-            "P50",
-            "P99",
-            "MAX",
-            "WHITEOUTS",
-        ]
-        .map(Column::Number),
-    );
-    let mut grid = Grid::new(columns, width);
-    let mut row = |name: String, image: &str, sums: &Sums| {
-        let mut cells = vec![name];
-        if wide {
-            cells.push(sanitize::text(image));
-        }
-        cells.extend(numbers(sums));
-        grid.row(cells);
-    };
-    for container in &report.containers {
-        let origin = &container.origin;
-        let image = origin.container.as_ref().and_then(|it| it.image.as_deref());
-        row(
-            sanitize::text(&origin.label()),
-            image.unwrap_or("-"),
-            &container.sums,
-        );
-    }
-    if report.containers.len() > 1 || report.retired_overlays > 0 {
-        row("(all)".to_owned(), "", &report.totals);
-    }
-    grid.write(out, style, "")
-}
-
-fn numbers(sums: &Sums) -> [String; 8] {
-    let percentile = |percent| duration(sums.latency.percentile_ns(percent));
-    [
-        sums.copy_ups.total.to_string(),
-        sums.copy_ups.data.to_string(),
-        sums.copy_ups.directory.to_string(),
-        copied(sums.copied_bytes, sums.copied_unknown, sums.copy_ups.total),
-        percentile(50),
-        percentile(99),
-        duration(sums.latency.max_ns),
-        sums.whiteouts.total.to_string(),
-    ]
-}
-
-fn duration(ns: Option<u64>) -> String {
-    ns.map_or_else(|| "-".to_owned(), units::duration)
-}
-
-/// Bytes, of which some or all may be unknown; `-` if nothing was copied up.
-fn copied(bytes: u64, unknown: u64, copy_ups: u64) -> String {
-    match (bytes, unknown, copy_ups) {
-        (_, _, 0) => "-".to_owned(),
-        (bytes, 0, _) => units::bytes(bytes),
-        (0, _, _) => "?".to_owned(),
-        (bytes, _, _) => format!("≥{}", units::bytes(bytes)),
-    }
-}
-
-fn write_loss(out: &mut dyn Write, style: Style, report: &Report) -> io::Result<()> {
-    if report.loss.events() == 0 && report.loss.probe == 0 {
+    if phrases::lossless(report) {
         writeln!(out, "0 events lost.")?;
     }
     for note in report.notes() {
-        writeln!(out, "{}", style.red(format_args!("note: {note}")))?;
+        for line in wrap(&format!("note: {note}"), width, 6) {
+            writeln!(out, "{}", style.red(line))?;
+        }
     }
-    for (source, reason, count) in &report.loss.reasons {
-        let what = match source {
-            LossSource::Ring | LossSource::Queue => "events lost",
-            LossSource::Probe => "missed",
-            LossSource::Path => "paths cut",
-        };
-        writeln!(
-            out,
-            "  {count} {what} ({}: {})",
-            source.name(),
-            sanitize::text(reason)
-        )?;
+    for loss in phrases::losses(report) {
+        for line in wrap(&format!("  {loss}"), width, 4) {
+            writeln!(out, "{line}")?;
+        }
     }
     Ok(())
 }
 
-/// Only what is missing: nobody reads a list of what works.
-fn write_coverage(out: &mut dyn Write, style: Style, report: &Report) -> io::Result<()> {
-    for probe in &report.context.coverage {
-        if let Some(why_not) = &probe.why_not {
-            let line = format!("degraded: '{}' is not attached: {why_not}", probe.probe);
-            write!(out, "{}", style.yellow(sanitize::text(&line)))?;
-            if let Some(lost) = &probe.lost {
-                write!(out, "; {}", sanitize::text(lost))?;
-            }
-            writeln!(out)?;
+fn write_coverage(
+    out: &mut dyn Write,
+    style: Style,
+    report: &Report,
+    width: Option<u16>,
+) -> io::Result<()> {
+    for (line, lost) in phrases::missing_probes(report) {
+        let line = format!("degraded: {line}");
+        let whole = match lost {
+            Some(lost) => format!("{line}; {lost}"),
+            None => line,
+        };
+        for line in wrap(&whole, width, 10) {
+            writeln!(out, "{}", style.yellow(line))?;
         }
     }
     Ok(())

@@ -1,8 +1,12 @@
-//! A report with something of everything.
+//! Reports: one with something of everything, one as in production, one of an
+//! enemy.
+
+mod hostile;
+mod real;
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     aggregate::{Aggregator, Coverage, Report, ReportContext, SortKey},
@@ -13,12 +17,17 @@ use crate::{
     },
 };
 
+pub(crate) use hostile::{NAMES as HOSTILE_NAMES, hostile as of_an_enemy};
+pub(crate) use real::real;
+
+const STARTED: &str = "2026-11-21T07:10:31Z";
+
 fn context(coverage: Vec<Coverage>) -> ReportContext {
     ReportContext {
         tool_version: "0.1.0".to_owned(),
         kernel: "6.18.2".to_owned(),
         hostname: "host".to_owned(),
-        started: "2026-11-21T07:10:31Z".parse().unwrap(),
+        started: STARTED.parse().unwrap(),
         ended: "2026-11-21T07:10:41.5Z".parse().unwrap(),
         in_flight: 0,
         coverage,
@@ -113,11 +122,13 @@ fn aggregated(top: usize) -> Aggregator {
     }
     let mut foreign = unowned();
     foreign.mount.upperdir = Some("/mnt/upper".into());
+    let started: Timestamp = STARTED.parse().unwrap();
     let overlays: [(Origin, Vec<Event>); 2] = [(long, web()), (foreign, hostile())];
     for (origin, events) in overlays {
         let origin = Arc::new(origin);
-        for event in events {
-            aggregator.event(&event, &origin, Timestamp::UNIX_EPOCH);
+        for (number, event) in (0..).zip(events) {
+            let wall = started + SignedDuration::from_millis(300 + 700 * number);
+            aggregator.event(&event, &origin, wall);
         }
     }
     aggregator
@@ -132,7 +143,21 @@ pub(crate) fn busy() -> Report {
     }]))
 }
 
-/// The same with losses and a missing probe.
+/// A hundred overlays of nobody, with one copy-up each.
+pub(crate) fn many() -> Report {
+    let mut aggregator = Aggregator::new(Filter::default(), 3, SortKey::default());
+    for superblock in 0..100 {
+        let event = CopyUp {
+            overlay: overlay(superblock),
+            ..copy_up("/a")
+        };
+        let time = STARTED.parse().unwrap();
+        aggregator.event(&Event::CopyUp(event), &Arc::new(unowned()), time);
+    }
+    aggregator.report(context(Vec::new()))
+}
+
+/// As [`busy`], with losses and a missing probe.
 pub(crate) fn degraded() -> Report {
     let mut aggregator = aggregated(1);
     aggregator.loss(LossSource::Ring, "ring_copy_up", 12);
