@@ -101,7 +101,7 @@ fn even_living_overlays_are_bounded() {
         aggregator.event(&event, &origin, Timestamp::UNIX_EPOCH);
         assert!(aggregator.overlays.len() <= LIVING_MAX);
     }
-    let rows = aggregator.overlays.values().map(Overlay::totals).sum();
+    let rows: usize = aggregator.overlays.values().map(Overlay::totals).sum();
     assert_eq!(aggregator.totals, rows);
     let report = aggregator.report(context());
     assert_eq!(report.totals.copy_ups.total, lives);
