@@ -75,6 +75,8 @@ pub struct Aggregator {
     rows: usize,
     /// Rows of totals.
     totals: usize,
+    /// Overlays that are gone.
+    gone: usize,
     losses: BTreeMap<(LossSource, String), u64>,
     retired: Sums,
     retired_overlays: u64,
@@ -91,6 +93,7 @@ impl Aggregator {
             overlays: BTreeMap::new(),
             rows: 0,
             totals: 0,
+            gone: 0,
             losses: BTreeMap::new(),
             retired: Sums::default(),
             retired_overlays: 0,
@@ -107,8 +110,10 @@ impl Aggregator {
             Event::CopyUp(event) => event.overlay,
             Event::Whiteout(event) => event.overlay,
             Event::OverlayGone { overlay, .. } => {
-                if let Some(state) = self.overlays.get_mut(overlay) {
-                    state.gone = true;
+                if let Some(state) = self.overlays.get_mut(overlay)
+                    && !std::mem::replace(&mut state.gone, true)
+                {
+                    self.gone += 1;
                 }
                 return;
             }
@@ -207,6 +212,9 @@ impl Aggregator {
     /// Sums up the oldest overlay that is gone. If all are alive, they stay:
     /// the kernel side bounds their number.
     fn retire_oldest(&mut self) {
+        if self.gone == 0 {
+            return;
+        }
         let oldest = self
             .overlays
             .iter()
@@ -234,6 +242,7 @@ impl Aggregator {
     fn retire(&mut self, key: OverlayKey) {
         if let Some(overlay) = self.overlays.remove(&key) {
             self.rows = self.rows.saturating_sub(overlay.rows());
+            self.gone -= usize::from(overlay.gone);
             self.totals = self.totals.saturating_sub(overlay.totals());
             if self.filter.admits_origin(&overlay.origin) {
                 self.retired.add(&overlay.sums(&self.filter).0);
