@@ -92,6 +92,8 @@ pub struct Aggregator {
     rows: usize,
     /// Rows of totals.
     totals: usize,
+    /// Overlays that are gone.
+    gone: usize,
     losses: BTreeMap<(LossSource, String), u64>,
     retired: Sums,
     retired_overlays: u64,
@@ -110,6 +112,7 @@ impl Aggregator {
             overlays: BTreeMap::new(),
             rows: 0,
             totals: 0,
+            gone: 0,
             losses: BTreeMap::new(),
             retired: Sums::default(),
             retired_overlays: 0,
@@ -128,8 +131,10 @@ impl Aggregator {
             Event::Whiteout(event) => event.overlay,
             Event::OverlayGone { overlay, .. } => {
                 self.mounted.remove(overlay);
-                if let Some(state) = self.overlays.get_mut(overlay) {
-                    state.gone = true;
+                if let Some(state) = self.overlays.get_mut(overlay)
+                    && !std::mem::replace(&mut state.gone, true)
+                {
+                    self.gone += 1;
                 }
                 return;
             }
@@ -269,6 +274,9 @@ impl Aggregator {
     /// Sums up the oldest overlay that is gone. If all are alive, they stay:
     /// the kernel side bounds their number.
     fn retire_oldest(&mut self) {
+        if self.gone == 0 {
+            return;
+        }
         let oldest = self
             .overlays
             .iter()
@@ -296,6 +304,7 @@ impl Aggregator {
     fn retire(&mut self, key: OverlayKey) {
         if let Some(overlay) = self.overlays.remove(&key) {
             self.rows = self.rows.saturating_sub(overlay.rows());
+            self.gone -= usize::from(overlay.gone);
             self.totals = self.totals.saturating_sub(overlay.totals());
             if self.filter.admits_origin(&overlay.origin) {
                 self.retired.add(&overlay.sums(&self.filter).0);
