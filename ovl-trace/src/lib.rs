@@ -15,3 +15,4 @@ pub mod load;
 pub mod model;
 pub mod observe;
 pub mod render;
+mod screen;

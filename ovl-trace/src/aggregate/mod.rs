@@ -29,6 +29,7 @@ mod advice;
 mod detail;
 mod group;
 mod overlay;
+mod overview;
 mod percentile;
 mod report;
 mod sums;
@@ -43,6 +44,7 @@ use overlay::Overlay;
 
 pub use advice::{Advice, Evidence};
 pub use detail::{CallKey, FileLast, ProcessKey, Tally};
+pub use overview::{ContainerId, ContainerSums, Overview};
 pub(crate) use percentile::range as bucket_range;
 pub use report::{
     ContainerReport, CountedFrom, Coverage, LayerRow, LossReport, Report, ReportContext, SortKey,

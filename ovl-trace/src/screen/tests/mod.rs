@@ -1,0 +1,5 @@
+//! The view, frame by frame, and what each key does to it.
+
+mod frames;
+mod keys;
+mod scene;
