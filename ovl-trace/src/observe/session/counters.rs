@@ -7,9 +7,8 @@ use ovl_trace_common::loss;
 
 use super::Session;
 use crate::{
-    decode::decode_totals,
     load::KernelTotals,
-    model::{DeviceNumber, Event, Loss, LossSource, Origin},
+    model::{Event, Loss, LossSource},
 };
 
 impl Session<'_, '_> {
@@ -28,7 +27,7 @@ impl Session<'_, '_> {
         }
         // After the totals, whose addresses are those of the module as it was.
         self.triggers.refresh();
-        self.sink.flush()?;
+        self.core.sink.flush()?;
         Ok(())
     }
 
@@ -75,21 +74,17 @@ impl Session<'_, '_> {
     }
 
     pub(super) fn lost(&mut self, loss: Loss) -> Result<()> {
-        let event = Event::Loss(loss);
-        let origin = Origin::unknown(DeviceNumber::from_kernel(0));
-        self.aggregator
-            .event(&event, &origin, Timestamp::UNIX_EPOCH);
-        self.sink.event(&event, &origin, Timestamp::now())?;
+        self.core.lost(loss, Timestamp::now())?;
         Ok(())
     }
 
     pub(super) fn take_totals(&mut self, totals: &KernelTotals) -> Result<()> {
-        for (overlay, totals) in decode_totals(&totals.copy_ups, &totals.whiteouts, &self.triggers)
-        {
+        for overlay in totals.overlays() {
             self.identify(overlay, None)?;
-            let origin = self.enricher.origin_of(overlay);
-            self.aggregator.totals(overlay, &origin, &totals);
         }
-        Ok(())
+        let enricher = &mut self.enricher;
+        self.core.totals(totals, &self.triggers, |overlay| {
+            Ok(enricher.origin_of(overlay))
+        })
     }
 }

@@ -17,11 +17,11 @@ use tokio::{
 };
 
 use super::{
-    docker::DockerApi, in_flight::InFlight, kernel_log::KernelLog, losses::Losses,
+    core::Core, docker::DockerApi, in_flight::InFlight, kernel_log::KernelLog, losses::Losses,
     prepare::Prepared, signals::Signals, sink::Sink, stdout, triggers::KernelTriggers,
 };
 use crate::{
-    aggregate::{Aggregator, Report},
+    aggregate::Report,
     cli::config::Observation,
     decode::{decode, overlay_state},
     enrich::{
@@ -30,7 +30,7 @@ use crate::{
     },
     kernel::WallClock,
     load::Tracer,
-    model::{Event, Filter, Loss, LossSource, OverlayKey, Process},
+    model::{Event, Loss, LossSource, OverlayKey, Process},
 };
 
 /// How often counters are read. Events do not wait for it.
@@ -45,9 +45,7 @@ pub(super) struct Session<'a, 'out> {
     triggers: KernelTriggers,
     kernel: String,
     ring: AsyncFd<RingBuf<MapData>>,
-    sink: &'a mut Sink<'out>,
-    filter: Filter,
-    aggregator: Aggregator,
+    core: Core<'a, 'out>,
     enricher: Enricher,
     docker: DockerApi,
     kernel_log: KernelLog,
@@ -58,8 +56,6 @@ pub(super) struct Session<'a, 'out> {
     gone: HashSet<OverlayKey>,
     started: Timestamp,
     deadline: Option<Instant>,
-    /// Admitted events until the end; `None`: no limit.
-    remaining: Option<u64>,
     /// The last batch left records in the ring. The descriptor does not say
     /// so: it is edge-triggered, and the kernel only wakes a reader that had
     /// read all.
@@ -95,22 +91,17 @@ impl<'a, 'out> Session<'a, 'out> {
         let enrich = EnrichConfig::default();
         let mut enricher = Enricher::new(&enrich);
         enricher.scan().context("reading the mounts")?;
+        let clock = WallClock::now();
         Ok(Self {
             tracer,
             triggers,
             kernel,
             ring,
-            sink,
-            filter: observation.filter.clone(),
-            aggregator: Aggregator::new(
-                observation.filter.clone(),
-                observation.top,
-                observation.sort,
-            ),
+            core: Core::new(observation, clock, sink),
             enricher,
             docker: DockerApi::new(EngineApi::new(enrich.docker_sockets)),
             kernel_log,
-            clock: WallClock::now(),
+            clock,
             losses: Losses::default(),
             in_flight: InFlight::default(),
             gone: HashSet::new(),
@@ -118,7 +109,6 @@ impl<'a, 'out> Session<'a, 'out> {
             deadline: observation
                 .duration
                 .and_then(|duration| Instant::now().checked_add(duration)),
-            remaining: observation.count.map(std::num::NonZero::get),
             more: false,
         })
     }
@@ -127,9 +117,9 @@ impl<'a, 'out> Session<'a, 'out> {
     pub(super) async fn run(&mut self, signals: &mut Signals) -> Result<()> {
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        self.sink.start()?;
+        self.core.sink.start()?;
         tracing::info!("ready");
-        while self.remaining != Some(0) {
+        while !self.core.is_complete() {
             let wake = self.wait(signals, &mut tick).await?;
             match wake {
                 Wake::Ring => self.drain(BATCH)?,
@@ -206,7 +196,7 @@ impl<'a, 'out> Session<'a, 'out> {
                 break;
             }
         }
-        self.sink.flush()?;
+        self.core.sink.flush()?;
         Ok(())
     }
 
@@ -215,27 +205,11 @@ impl<'a, 'out> Session<'a, 'out> {
             self.identify(overlay, Some(process))?;
         }
         let origin = self.enricher.origin(event);
-        let time = match event {
-            Event::CopyUp(event) | Event::CopyUpStarted(event) | Event::CopyUpRunning(event) => {
-                self.clock.at(event.time_ns)
-            }
-            Event::Whiteout(event) => self.clock.at(event.time_ns),
-            Event::OverlayGone { overlay, .. } => {
-                self.gone.insert(*overlay);
-                Timestamp::UNIX_EPOCH
-            }
-            Event::OverlaySeen(_) | Event::Loss(_) => Timestamp::UNIX_EPOCH,
-        };
-        self.aggregator.event(event, &origin, time);
+        if let Event::OverlayGone { overlay, .. } = event {
+            self.gone.insert(*overlay);
+        }
         self.in_flight.note(event);
-        if self.remaining == Some(0) || !self.filter.admits(event, &origin) {
-            return Ok(());
-        }
-        self.sink.event(event, &origin, time)?;
-        let counts = matches!(event, Event::CopyUp(_) | Event::Whiteout(_));
-        if let Some(remaining) = self.remaining.as_mut().filter(|_| counts) {
-            *remaining -= 1;
-        }
+        self.core.event(event, &origin)?;
         Ok(())
     }
 
@@ -261,7 +235,7 @@ impl<'a, 'out> Session<'a, 'out> {
         let totals = self.tracer.totals()?;
         self.take_totals(&totals)?;
         let context = context::of(&self.tracer, self.kernel, self.started)?;
-        Ok(self.aggregator.report(context))
+        Ok(self.core.report(context))
     }
 }
 

@@ -1,0 +1,101 @@
+//! What is done with an item, wherever it comes from: from the ring of a running
+//! observation, or from a recording of one.
+
+use std::{io, sync::Arc};
+
+use jiff::Timestamp;
+
+use super::sink::Sink;
+use crate::{
+    aggregate::{Aggregator, Report, ReportContext},
+    cli::config::Observation,
+    decode::{TriggerTable, decode_totals},
+    kernel::WallClock,
+    load::KernelTotals,
+    model::{DeviceNumber, Event, Filter, Loss, Origin, OverlayKey},
+};
+
+/// Aggregates and shows. Whose an event is, the driver finds out.
+pub(super) struct Core<'a, 'out> {
+    pub(super) sink: &'a mut Sink<'out>,
+    pub(super) aggregator: Aggregator,
+    filter: Filter,
+    clock: WallClock,
+    /// Admitted events until nothing more is shown; `None`: no limit.
+    remaining: Option<u64>,
+}
+
+impl<'a, 'out> Core<'a, 'out> {
+    /// With the filter, the order and the limit of `observation`.
+    pub(super) fn new(
+        observation: &Observation,
+        clock: WallClock,
+        sink: &'a mut Sink<'out>,
+    ) -> Self {
+        let filter = observation.filter.clone();
+        Self {
+            sink,
+            aggregator: Aggregator::new(filter.clone(), observation.top, observation.sort),
+            filter,
+            clock,
+            remaining: observation.count.map(std::num::NonZero::get),
+        }
+    }
+
+    /// Takes an event in; whether it was the filter's and so was shown.
+    pub(super) fn event(&mut self, event: &Event, origin: &Arc<Origin>) -> io::Result<bool> {
+        let time = match event {
+            Event::CopyUp(event) | Event::CopyUpStarted(event) | Event::CopyUpRunning(event) => {
+                self.clock.at(event.time_ns)
+            }
+            Event::Whiteout(event) => self.clock.at(event.time_ns),
+            Event::OverlaySeen(_) | Event::OverlayGone { .. } | Event::Loss(_) => {
+                Timestamp::UNIX_EPOCH
+            }
+        };
+        self.aggregator.event(event, origin, time);
+        if self.is_complete() || !self.filter.admits(event, origin) {
+            return Ok(false);
+        }
+        self.sink.event(event, origin, time)?;
+        let counts = matches!(event, Event::CopyUp(_) | Event::Whiteout(_));
+        if let Some(remaining) = self.remaining.as_mut().filter(|_| counts) {
+            *remaining -= 1;
+        }
+        Ok(true)
+    }
+
+    /// Counts and shows a loss that was noticed at `time`.
+    pub(super) fn lost(&mut self, loss: Loss, time: Timestamp) -> io::Result<()> {
+        let event = Event::Loss(loss);
+        let origin = Origin::unknown(DeviceNumber::from_kernel(0));
+        self.aggregator
+            .event(&event, &origin, Timestamp::UNIX_EPOCH);
+        self.sink.event(&event, &origin, time)
+    }
+
+    /// As many events as were asked for were shown.
+    pub(super) fn is_complete(&self) -> bool {
+        self.remaining == Some(0)
+    }
+
+    /// Takes in the cumulative totals of overlays. `origin` is asked once for
+    /// each.
+    pub(super) fn totals(
+        &mut self,
+        rows: &KernelTotals,
+        triggers: &dyn TriggerTable,
+        mut origin: impl FnMut(OverlayKey) -> anyhow::Result<Arc<Origin>>,
+    ) -> anyhow::Result<()> {
+        for (overlay, totals) in decode_totals(&rows.copy_ups, &rows.whiteouts, triggers) {
+            let origin = origin(overlay)?;
+            self.aggregator.totals(overlay, &origin, &totals);
+        }
+        Ok(())
+    }
+
+    /// Sums up.
+    pub(super) fn report(&self, context: ReportContext) -> Report {
+        self.aggregator.report(context)
+    }
+}
