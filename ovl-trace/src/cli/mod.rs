@@ -10,7 +10,7 @@ pub mod exit;
 mod doctor;
 mod filters;
 mod live;
-mod log;
+pub(crate) mod log;
 mod mounts;
 mod report;
 mod run;

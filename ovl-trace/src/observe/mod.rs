@@ -29,20 +29,25 @@ use crate::{
         exit::Ending,
     },
     render,
+    screen::Screen,
 };
 
 /// `ovl-trace live`: every event as it happens, then the report.
 pub fn live(config: &LiveConfig, out: &mut dyn Write) -> Result<Ending> {
-    let report = {
-        let mut sink = match config.output {
-            LiveOutput::Lines => Sink::lines(out, config.style),
-            LiveOutput::Json => Sink::json(out),
-        };
-        observe(&config.observation, &mut sink)?
+    let report = match config.output {
+        LiveOutput::Screen => {
+            // Gives the terminal back before anything is printed.
+            let mut screen = Screen::new(config.style, config.observation.sort);
+            observe(&config.observation, &mut Sink::view(&mut screen))?
+        }
+        LiveOutput::Lines => observe(&config.observation, &mut Sink::lines(out, config.style))?,
+        LiveOutput::Json => observe(&config.observation, &mut Sink::json(out))?,
     };
     match config.output {
-        LiveOutput::Lines => {
-            writeln!(out)?;
+        LiveOutput::Screen | LiveOutput::Lines => {
+            if config.output == LiveOutput::Lines {
+                writeln!(out)?;
+            }
             render::table::write_report(out, config.style, &report, config.width)?;
         }
         LiveOutput::Json => render::report_json::write_summary_line(out, &report)?,

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use crate::{
     aggregate::{Coverage, ReportContext},
     load::Tracer,
+    screen::state::About,
 };
 
 /// At the end of an observation, when the probes are off.
@@ -21,6 +22,15 @@ pub(super) fn of(tracer: &Tracer, kernel: String, started: Timestamp) -> Result<
         in_flight: tracer.in_flight()?.len(),
         coverage: coverage(tracer),
     })
+}
+
+/// What a view of it is of.
+pub(super) fn about(kernel: &str) -> About {
+    About {
+        hostname: hostname(),
+        kernel: kernel.to_owned(),
+        recording: false,
+    }
 }
 
 fn coverage(tracer: &Tracer) -> Vec<Coverage> {

@@ -19,11 +19,14 @@ impl Session<'_, '_> {
         if self.enricher.wants_docker_api() {
             self.docker.ask();
         }
-        if !self.gone.is_empty() {
+        if !self.gone.is_empty() || self.core.sink.screen().is_some() {
             let totals = self.tracer.totals()?;
             self.take_totals(&totals)?;
             let gone = std::mem::take(&mut self.gone);
-            self.tracer.forget(&totals.of(&gone))?;
+            if !gone.is_empty() {
+                self.tracer.forget(&totals.of(&gone))?;
+            }
+            self.core.show_counts(self.began.elapsed());
         }
         // After the totals, whose addresses are those of the module as it was.
         self.triggers.refresh();

@@ -55,6 +55,8 @@ pub(super) struct Session<'a, 'out> {
     /// Overlays that are gone and whose totals are still in the kernel.
     gone: HashSet<OverlayKey>,
     started: Timestamp,
+    /// The same by a clock that nobody sets.
+    began: Instant,
     deadline: Option<Instant>,
     /// The last batch left records in the ring. The descriptor does not say
     /// so: it is edge-triggered, and the kernel only wakes a reader that had
@@ -69,6 +71,7 @@ enum Wake {
     Retry,
     Log,
     Docker(Vec<ApiContainer>),
+    Screen,
     End,
 }
 
@@ -106,6 +109,7 @@ impl<'a, 'out> Session<'a, 'out> {
             in_flight: InFlight::default(),
             gone: HashSet::new(),
             started: Timestamp::now(),
+            began: Instant::now(),
             deadline: observation
                 .duration
                 .and_then(|duration| Instant::now().checked_add(duration)),
@@ -117,7 +121,8 @@ impl<'a, 'out> Session<'a, 'out> {
     pub(super) async fn run(&mut self, signals: &mut Signals) -> Result<()> {
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        self.core.sink.start()?;
+        let kernel = &self.kernel;
+        self.core.sink.start(|| context::about(kernel))?;
         tracing::info!("ready");
         while !self.core.is_complete() {
             let wake = self.wait(signals, &mut tick).await?;
@@ -135,6 +140,11 @@ impl<'a, 'out> Session<'a, 'out> {
                     self.enricher.learn_docker_api(containers);
                     if !self.enricher.wants_docker_api() {
                         self.docker.helped();
+                    }
+                }
+                Wake::Screen => {
+                    if self.core.follow_screen() {
+                        break;
                     }
                 }
                 Wake::End => break,
@@ -160,6 +170,10 @@ impl<'a, 'out> Session<'a, 'out> {
             }
             containers = self.docker.answer() => Wake::Docker(containers),
             _ = tick.tick() => Wake::Tick,
+            woken = self.core.sink.woken() => {
+                woken?;
+                Wake::Screen
+            }
             () = tokio::task::yield_now(), if self.more => Wake::Ring,
             guard = self.ring.readable(), if !self.more => {
                 guard.context("waiting for the ring buffer")?.clear_ready();

@@ -179,10 +179,11 @@ impl State {
                 return changed;
             }
             Input::Drawn(extent) => {
+                let wants_detail = extent.detail_shown && !self.extent.detail_shown;
                 self.extent = extent;
                 self.detail_scroll = self.detail_scroll.min(extent.detail_rest);
                 self.in_flight_scroll = self.in_flight_scroll.min(extent.in_flight_rest);
-                return false;
+                return wants_detail;
             }
             Input::Ended => {
                 self.ended = true;
@@ -207,6 +208,11 @@ impl State {
         let wanted = self.wanted()?;
         let (id, report) = self.detail.as_ref()?;
         (*id == wanted).then_some(report)
+    }
+
+    /// Nobody is there any more.
+    pub(crate) fn leave(&mut self) {
+        self.quit = true;
     }
 
     /// The user has had enough.

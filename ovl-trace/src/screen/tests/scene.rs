@@ -6,13 +6,14 @@ use jiff::Timestamp;
 use ratatui::{Terminal, backend::TestBackend, buffer::Buffer};
 
 use crate::{
-    aggregate::{Advice, Aggregator, Evidence, SortKey},
+    aggregate::{Advice, Aggregator, ContainerId, ContainerReport, Evidence, SortKey},
     model::{
         Cause, CopyUp, Event, Filter, Kind, Loss, LossSource, Method, Operation, Origin, Outcome,
         OverlayKey, Process, Runtime, Trigger, Whiteout,
         test_support::{copy_up, origin, process, unowned, whiteout},
     },
     screen::{
+        Screen,
         input::{Key, Keys},
         state::{About, Input, Snapshot, State},
         theme::Theme,
@@ -28,6 +29,13 @@ pub(super) struct Scene {
     aggregator: Aggregator,
     second: u64,
     pub(super) colour: bool,
+    /// Everything so far, for another view.
+    past: Vec<Past>,
+}
+
+enum Past {
+    Event(Event, Arc<Origin>, Timestamp),
+    Tick(Snapshot),
 }
 
 impl Scene {
@@ -43,6 +51,17 @@ impl Scene {
             aggregator: Aggregator::new(Filter::default(), 10, SortKey::default()),
             second: 0,
             colour: true,
+            past: Vec::new(),
+        }
+    }
+
+    /// Shows everything on a real terminal.
+    pub(super) fn play(&self, screen: &mut Screen) {
+        for past in &self.past {
+            match past {
+                Past::Event(event, origin, time) => screen.event(event, origin, *time),
+                Past::Tick(snapshot) => screen.tick(snapshot.clone()),
+            }
         }
     }
 
@@ -78,6 +97,7 @@ impl Scene {
             elapsed: Duration::from_secs(self.second),
             overview: self.aggregator.overview(),
         };
+        self.past.push(Past::Tick(snapshot.clone()));
         self.state.update(Input::Tick(snapshot));
         self.second += 1;
         self.detail();
@@ -86,7 +106,14 @@ impl Scene {
     /// What the driver does when a detail is wanted.
     pub(super) fn detail(&mut self) {
         if let Some(wanted) = self.state.wanted() {
-            let mut report = self.aggregator.container(&wanted).unwrap();
+            let report = self.report(&wanted);
+            self.state.update(Input::Detail(wanted, Box::new(report)));
+        }
+    }
+
+    pub(super) fn report(&self, id: &ContainerId) -> ContainerReport {
+        {
+            let mut report = self.aggregator.container(id).unwrap();
             if report.advice.is_empty() {
                 report.advice = vec![Advice {
                     id: "recursive-chown",
@@ -98,7 +125,7 @@ impl Scene {
                     evidence: Evidence::default(),
                 }];
             }
-            self.state.update(Input::Detail(wanted, Box::new(report)));
+            report
         }
     }
 
@@ -106,6 +133,7 @@ impl Scene {
         let (origin, time) = (Arc::new(origin), self.time());
         self.aggregator.event(event, &origin, time);
         self.state.update(Input::Event(event, &origin, time));
+        self.past.push(Past::Event(event.clone(), origin, time));
     }
 
     fn time(&self) -> Timestamp {

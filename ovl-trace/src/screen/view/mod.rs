@@ -204,7 +204,7 @@ fn rule(buffer: &mut Buffer, area: Rect, pane: Pane, title: &Title, focused: boo
 }
 
 /// Writes lines from the top of an area on, as many as fit.
-fn lines<'a>(buffer: &mut Buffer, area: Rect, lines: impl IntoIterator<Item = Line<'a>>) {
+fn lines(buffer: &mut Buffer, area: Rect, lines: impl IntoIterator<Item = Line<'static>>) {
     for (line, y) in lines.into_iter().zip(area.y..area.bottom()) {
         buffer.set_line(area.x, y, &line, area.width);
     }
