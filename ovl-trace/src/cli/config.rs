@@ -137,6 +137,7 @@ impl ColourChoice {
 
 /// What the process was started in.
 #[derive(Clone, Copy, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "facts that are independent")]
 pub struct Environment {
     /// Standard output is a terminal.
     pub stdout_terminal: bool,

@@ -95,7 +95,6 @@ fn character(bytes: &[u8]) -> Parsed {
 /// `ESC [ parameters final`, `ESC O final`, or the key itself.
 fn escape(bytes: &[u8]) -> Parsed {
     match bytes.get(1) {
-        None => Parsed::Key(1, Some(Key::Escape)),
         Some(b'[') => {
             let body = &bytes[2..];
             match body.iter().position(|byte| (0x40..0x7f).contains(byte)) {
@@ -107,8 +106,8 @@ fn escape(bytes: &[u8]) -> Parsed {
             Some(last) => Parsed::Key(3, sequence(b"", *last)),
             None => Parsed::Partial,
         },
-        // Escape twice, or with Alt: the escape counts alone.
-        Some(_) => Parsed::Key(1, Some(Key::Escape)),
+        // Alone, twice, or another key with Alt: the escape counts alone.
+        _ => Parsed::Key(1, Some(Key::Escape)),
     }
 }
 

@@ -91,7 +91,7 @@ impl Screen {
 
     /// Takes the counts in.
     pub(crate) fn tick(&mut self, snapshot: Snapshot) {
-        self.input(Input::Tick(snapshot));
+        self.input(Input::Tick(Box::new(snapshot)));
     }
 
     /// The container whose detail is shown, for [`Self::detail`].

@@ -10,10 +10,15 @@ pub(crate) struct Theme {
     pub(crate) colour: bool,
 }
 
+#[expect(
+    clippy::unused_self,
+    reason = "some styles are the same without colour"
+)]
 impl Theme {
-    /// Text that matters less.
+    /// Text that matters less. Not grey: in some palettes that is the colour of
+    /// the background.
     pub(crate) fn dim(self) -> Style {
-        self.coloured(Color::DarkGray, Modifier::DIM)
+        Style::new().add_modifier(Modifier::DIM)
     }
 
     /// The name of something.

@@ -12,7 +12,7 @@ use std::{
 };
 
 /// Longer than anything takes; only a failure waits for so long.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A program, its terminal, and the screen as a person would see it.
 pub(crate) struct OnTerminal {
@@ -54,6 +54,8 @@ impl OnTerminal {
         let end = || other.try_clone().unwrap();
         command.stdin(end()).stdout(end()).stderr(end());
         command.env("TERM", "xterm-256color").env_remove("NO_COLOR");
+        // What a failure says is to stay on the screen.
+        command.env("RUST_BACKTRACE", "0");
         let before = settings(&other);
         let child = command.spawn().unwrap();
         drop(command);

@@ -54,7 +54,8 @@ fn help_of_live() {
     Usage: ovl-trace live [OPTIONS]
 
     Options:
-      -o, --output <FORMAT>      Format of the events: lines, json [default: lines]
+      -o, --output <FORMAT>      How to show it: screen, lines, json [default: screen on a terminal,
+                                 else lines]
       -d, --duration <DURATION>  Stop after this time (else at Ctrl-C)
           --count <N>            Stop after this many events
           --fail-over <SIZE>     Exit with 4 if more bytes than this were copied up
@@ -87,7 +88,8 @@ fn help_of_live() {
       ovl-trace live --output json --duration 60s > events.jsonl
       ovl-trace live --trigger chown,chmod --path '/var/lib/**'
 
-    Ctrl-C ends it with a summary per container.
+    Ctrl-C, or 'q' on a terminal, ends it with a summary per container; there, '?'
+    shows all keys.
     ");
 }
 

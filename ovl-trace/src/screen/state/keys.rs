@@ -1,6 +1,6 @@
 //! What each key does.
 
-use super::{Pane, State};
+use super::{Mode, Pane, State};
 use crate::screen::input::Key;
 
 /// Further than anything that can be scrolled.
@@ -13,12 +13,12 @@ impl State {
     pub(super) fn key(&mut self, key: Key) {
         if key == Key::Control('c') {
             self.quit = true;
-        } else if self.typing {
-            self.type_filter(key);
-        } else if self.help {
-            self.help_key(key);
         } else {
-            self.command(key);
+            match self.mode {
+                Mode::Commands => self.command(key),
+                Mode::Typing => self.type_filter(key),
+                Mode::Help => self.help_key(key),
+            }
         }
     }
 
@@ -27,9 +27,9 @@ impl State {
             Key::Char(c) if self.filter.chars().count() < FILTER_MAX => self.filter.push(c),
             Key::Backspace => drop(self.filter.pop()),
             Key::Control('u') => self.filter.clear(),
-            Key::Enter => self.typing = false,
+            Key::Enter => self.mode = Mode::Commands,
             Key::Escape => {
-                self.typing = false;
+                self.mode = Mode::Commands;
                 self.filter.clear();
             }
             Key::Up => self.scroll(-1),
@@ -41,7 +41,7 @@ impl State {
     fn help_key(&mut self, key: Key) {
         match key {
             Key::Char('q') => self.quit = true,
-            Key::Char('?') | Key::Escape | Key::Enter => self.help = false,
+            Key::Char('?') | Key::Escape | Key::Enter => self.mode = Mode::Commands,
             _ => {}
         }
     }
@@ -50,8 +50,8 @@ impl State {
         let page = isize::try_from(self.page()).unwrap_or(1);
         match key {
             Key::Char('q') => self.quit = true,
-            Key::Char('?') => self.help = true,
-            Key::Char('/') => self.typing = true,
+            Key::Char('?') => self.mode = Mode::Help,
+            Key::Char('/') => self.mode = Mode::Typing,
             Key::Char(' ') => self.toggle_pause(),
             Key::Char('s') => self.sort = self.sort.next(),
             Key::Char('r') => self.reversed = !self.reversed,

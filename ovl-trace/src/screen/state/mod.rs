@@ -50,7 +50,7 @@ pub(crate) enum Input<'a> {
     /// A key was pressed.
     Key(Key),
     /// The counts were read.
-    Tick(Snapshot),
+    Tick(Box<Snapshot>),
     /// Something happened.
     Event(&'a Event, &'a Arc<Origin>, Timestamp),
     /// The container that [`State::wanted`] named.
@@ -95,6 +95,18 @@ impl Pane {
         [Self::Containers, Self::Detail, Self::InFlight, Self::Events];
 }
 
+/// What keys are for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// Each is a command.
+    #[default]
+    Commands,
+    /// They are the filter's text.
+    Typing,
+    /// The list of keys is shown.
+    Help,
+}
+
 /// The view.
 #[derive(Debug)]
 pub(crate) struct State {
@@ -104,13 +116,11 @@ pub(crate) struct State {
     /// Shown instead while paused.
     frozen: Option<Picture>,
     pub(super) pane: Pane,
-    pub(super) help: bool,
+    pub(super) mode: Mode,
     pub(super) sort: Column,
     pub(super) reversed: bool,
     /// Only what has this in its names, whatever the case.
     pub(super) filter: String,
-    /// The filter is being typed.
-    pub(super) typing: bool,
     pub(super) ended: bool,
     selected: Option<ContainerId>,
     detail: Option<(ContainerId, Box<ContainerReport>)>,
@@ -132,11 +142,10 @@ impl State {
             now: Picture::new(recording),
             frozen: None,
             pane: Pane::default(),
-            help: false,
+            mode: Mode::default(),
             sort: Column::of(sort),
             reversed: false,
             filter: String::new(),
-            typing: false,
             ended: false,
             selected: None,
             detail: None,
@@ -156,7 +165,7 @@ impl State {
                 self.key(key);
                 return true;
             }
-            Input::Tick(snapshot) => self.now.tick(snapshot),
+            Input::Tick(snapshot) => self.now.tick(*snapshot),
             Input::Event(event, origin, time) => {
                 if !self.now.event(event, origin, time) {
                     return false;

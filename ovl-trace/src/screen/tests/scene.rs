@@ -29,13 +29,14 @@ pub(super) struct Scene {
     aggregator: Aggregator,
     second: u64,
     pub(super) colour: bool,
+    size: Option<(u16, u16)>,
     /// Everything so far, for another view.
     past: Vec<Past>,
 }
 
 enum Past {
     Event(Event, Arc<Origin>, Timestamp),
-    Tick(Snapshot),
+    Tick(Box<Snapshot>),
 }
 
 impl Scene {
@@ -51,6 +52,7 @@ impl Scene {
             aggregator: Aggregator::new(Filter::default(), 10, SortKey::default()),
             second: 0,
             colour: true,
+            size: None,
             past: Vec::new(),
         }
     }
@@ -60,7 +62,7 @@ impl Scene {
         for past in &self.past {
             match past {
                 Past::Event(event, origin, time) => screen.event(event, origin, *time),
-                Past::Tick(snapshot) => screen.tick(snapshot.clone()),
+                Past::Tick(snapshot) => screen.tick(Snapshot::clone(snapshot)),
             }
         }
     }
@@ -97,8 +99,8 @@ impl Scene {
             elapsed: Duration::from_secs(self.second),
             overview: self.aggregator.overview(),
         };
-        self.past.push(Past::Tick(snapshot.clone()));
-        self.state.update(Input::Tick(snapshot));
+        self.past.push(Past::Tick(Box::new(snapshot.clone())));
+        self.state.update(Input::Tick(Box::new(snapshot)));
         self.second += 1;
         self.detail();
     }
@@ -249,10 +251,13 @@ impl Scene {
         self.tick();
     }
 
-    /// Presses keys, as a terminal sends them.
+    /// Presses keys, as a terminal sends them; each is shown if anything is.
     pub(super) fn press(&mut self, keys: &str) -> &mut Self {
         for key in Keys::default().feed(keys.as_bytes()) {
             self.key(key);
+            if let Some((width, height)) = self.size {
+                self.draw(width, height);
+            }
         }
         self
     }
@@ -266,6 +271,7 @@ impl Scene {
     /// scroll.
     pub(super) fn draw(&mut self, width: u16, height: u16) -> Buffer {
         let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+        self.size = Some((width, height));
         self.state.update(Input::Resize(width, height));
         for _ in 0..2 {
             let theme = Theme {

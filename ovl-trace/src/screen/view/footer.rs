@@ -10,13 +10,13 @@ use super::text;
 use crate::{
     render::sanitize,
     screen::{
-        state::{Pane, State},
+        state::{Mode, Pane, State},
         theme::Theme,
     },
 };
 
 pub(super) fn draw(buffer: &mut Buffer, area: Rect, state: &State, theme: Theme) {
-    let line = if state.typing {
+    let line = if state.mode == Mode::Typing {
         typing(state, theme)
     } else {
         let fitting = keys(state, usize::from(area.width).saturating_sub(1));
@@ -49,7 +49,7 @@ fn keys(state: &State, columns: usize) -> Vec<(&'static str, &'static str)> {
     match state.pane {
         Pane::Containers => keys.extend([("Enter", "detail"), ("s", "sort"), ("r", "reverse")]),
         Pane::Detail | Pane::InFlight | Pane::Events => {
-            keys.extend([("Esc", "back"), ("↑↓", "scroll")])
+            keys.extend([("Esc", "back"), ("↑↓", "scroll")]);
         }
     }
     keys.extend([

@@ -1,5 +1,7 @@
 //! The two lines at the top: what is observed, and how it goes.
 
+use std::time::Duration;
+
 use ratatui::{
     buffer::Buffer,
     layout::Rect,
@@ -10,47 +12,60 @@ use super::{lines, text};
 use crate::{
     render::{sanitize, units},
     screen::{
-        state::{Picture, State},
+        state::{Mode, Picture, State},
         theme::Theme,
     },
 };
 
+/// Words that are shown together or not at all.
+type Group = Vec<Span<'static>>;
+
 pub(super) fn draw(buffer: &mut Buffer, area: Rect, state: &State, theme: Theme) {
     let columns = usize::from(area.width);
+    let picture = state.picture();
     let first = spread(machine(state, theme), condition(state, theme), columns);
-    let second = spread(
-        rates(state.picture(), theme),
-        losses(state.picture(), theme),
-        columns,
-    );
+    let second = spread(rates(picture, theme), losses(picture, theme), columns);
     lines(buffer, area, [first, second]);
 }
 
-/// Left and right, with what is left between them.
-fn spread<'a>(left: Vec<Span<'a>>, right: Vec<Span<'a>>, columns: usize) -> Line<'a> {
-    let used: usize = left.iter().chain(&right).map(Span::width).sum();
-    let gap = Span::raw(" ".repeat(columns.saturating_sub(used).max(1)));
-    let mut spans = left;
-    spans.push(gap);
+/// Left and right, with what is left between them. Where there is no room, the
+/// left gives way: what is unusual is on the right.
+fn spread(mut left: Vec<Group>, right: Group, columns: usize) -> Line<'static> {
+    let width = |group: &Group| group.iter().map(Span::width).sum::<usize>();
+    let of_right = width(&right);
+    while left.iter().map(width).sum::<usize>() + of_right > columns && !left.is_empty() {
+        left.pop();
+    }
+    let used = left.iter().map(width).sum::<usize>() + of_right;
+    let mut spans: Vec<_> = left.into_iter().flatten().collect();
+    spans.push(Span::raw(" ".repeat(columns.saturating_sub(used))));
     spans.extend(right);
     Line::from(spans)
 }
 
-fn machine<'a>(state: &State, theme: Theme) -> Vec<Span<'a>> {
+fn machine(state: &State, theme: Theme) -> Vec<Group> {
     let about = state.about();
-    let elapsed = units::duration(u64::try_from(state.picture().elapsed.as_nanos()).unwrap_or(0));
+    let elapsed = elapsed(state.picture().elapsed);
     let name = text::cut(&sanitize::text(&about.hostname), 24);
     let kernel = text::cut(&sanitize::text(&about.kernel), 24);
     vec![
-        Span::styled(" ovl-trace ", theme.title()),
-        Span::raw(format!(" {name}")),
-        Span::styled(format!("  Linux {kernel}  "), theme.dim()),
-        Span::raw(elapsed),
+        vec![Span::styled(" ovl-trace ", theme.title())],
+        vec![Span::raw(format!(" {name} "))],
+        vec![Span::styled(format!(" Linux {kernel} "), theme.dim())],
+        vec![Span::raw(format!(" {elapsed}  "))],
     ]
 }
 
+/// Whole seconds: more would only flicker.
+fn elapsed(time: Duration) -> String {
+    match time.as_secs() {
+        seconds @ ..60 => format!("{seconds} s"),
+        seconds => units::duration(seconds.saturating_mul(1_000_000_000)),
+    }
+}
+
 /// What is unusual: paused, filtered, at its end.
-fn condition<'a>(state: &State, theme: Theme) -> Vec<Span<'a>> {
+fn condition(state: &State, theme: Theme) -> Group {
     let mut words = Vec::new();
     if state.about().recording {
         words.push(
@@ -62,7 +77,7 @@ fn condition<'a>(state: &State, theme: Theme) -> Vec<Span<'a>> {
             .to_owned(),
         );
     }
-    if !state.filter.is_empty() && !state.typing {
+    if !state.filter.is_empty() && state.mode != Mode::Typing {
         let filter = text::cut(&sanitize::text(&state.filter), 16);
         words.push(format!("filter: {filter}"));
     }
@@ -72,7 +87,7 @@ fn condition<'a>(state: &State, theme: Theme) -> Vec<Span<'a>> {
     vec![Span::styled(words.join("  ") + " ", theme.state())]
 }
 
-fn rates<'a>(picture: &Picture, theme: Theme) -> Vec<Span<'a>> {
+fn rates(picture: &Picture, theme: Theme) -> Vec<Group> {
     let unknown = || "-".to_owned();
     let events = picture.rates.events.map_or_else(unknown, text::grouped);
     let bytes = picture.rates.bytes.map_or_else(unknown, units::bytes);
@@ -83,25 +98,25 @@ fn rates<'a>(picture: &Picture, theme: Theme) -> Vec<Span<'a>> {
         totals.copy_ups.total,
     );
     let number = |text: String| Span::styled(text, theme.title());
-    let unit = |text: String| Span::styled(text, theme.dim());
+    let unit = |text: &'static str| Span::styled(text, theme.dim());
     vec![
-        number(format!(" {events}")),
-        unit(" events/s  ".to_owned()),
-        number(bytes),
-        unit("/s  ".to_owned()),
-        number(text::grouped(totals.copy_ups.total)),
-        unit(" copy-ups  ".to_owned()),
-        number(copied),
+        vec![number(format!(" {events}")), unit(" events/s ")],
+        vec![number(format!(" {bytes}")), unit("/s ")],
+        vec![
+            number(format!(" {}", text::grouped(totals.copy_ups.total))),
+            unit(" copy-ups "),
+        ],
+        vec![number(format!(" {copied}  "))],
     ]
 }
 
 /// What was lost, by what it means.
-fn losses<'a>(picture: &Picture, theme: Theme) -> Vec<Span<'a>> {
+fn losses(picture: &Picture, theme: Theme) -> Group {
     let loss = &picture.loss;
     let unattributed = picture.unattributed();
     let mut spans = vec![match loss.events() {
         0 => Span::styled("0 lost", theme.good()),
-        lost => Span::styled(format!("{} lost", text::short(lost)), theme.bad()),
+        events => Span::styled(format!("{} lost", text::short(events)), theme.bad()),
     }];
     for (count, what) in [
         (loss.probe, "missed"),

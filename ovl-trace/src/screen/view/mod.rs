@@ -21,7 +21,7 @@ use ratatui::{
 };
 
 use super::{
-    state::{Extent, Pane, State},
+    state::{Extent, Mode, Pane, State},
     theme::Theme,
 };
 
@@ -54,7 +54,7 @@ pub(crate) fn draw(buffer: &mut Buffer, area: Rect, state: &State, theme: Theme)
         narrow(buffer, body, state, theme, &mut extent);
     }
     footer::draw(buffer, foot, state, theme);
-    if state.help {
+    if state.mode == Mode::Help {
         help::draw(buffer, body, theme);
     }
     extent

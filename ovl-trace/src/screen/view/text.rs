@@ -133,9 +133,9 @@ pub(super) fn grouped(count: u64) -> String {
 /// A count in at most five columns: `99999`, `123k`, `12M`.
 pub(super) fn short(count: u64) -> String {
     match count {
-        ..100_000 => count.to_string(),
-        ..10_000_000 => format!("{}k", count / 1000),
-        ..10_000_000_000 => format!("{}M", count / 1_000_000),
+        0..100_000 => count.to_string(),
+        100_000..10_000_000 => format!("{}k", count / 1000),
+        10_000_000..10_000_000_000 => format!("{}M", count / 1_000_000),
         _ => format!("{}G", count / 1_000_000_000),
     }
 }
@@ -183,7 +183,7 @@ mod tests {
     fn what_is_too_long_is_cut_where_it_says_least() {
         assert_eq!(cut("frontend", 8), "frontend");
         assert_eq!(cut("frontend", 5), "fron…");
-        assert_eq!(cut_path("/usr/lib/x.so", 7), "…/x.so");
+        assert_eq!(cut_path("/usr/lib/x.so", 6), "…/x.so");
         assert_eq!(
             (cut("ab", 0), cut_path("ab", 0)),
             (String::new(), String::new())

@@ -166,7 +166,7 @@ pub(super) fn layers<'a>(report: &ContainerReport, columns: usize, theme: Theme)
     let room = columns.saturating_sub(TABLE);
     let rows = report.layers.iter().map(|row| {
         let layer = row.index.and_then(|index| report.origin.layer(index));
-        let instruction = layer.and_then(|layer| layer.instruction());
+        let instruction = layer.and_then(crate::model::Layer::instruction);
         let index = row
             .index
             .map_or_else(|| "?".to_owned(), |index| index.to_string());
