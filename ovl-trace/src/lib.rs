@@ -14,5 +14,6 @@ pub mod kernel;
 pub mod load;
 pub mod model;
 pub mod observe;
+pub mod recording;
 pub mod render;
 mod screen;

@@ -59,6 +59,11 @@ const ROWS_MAX: usize = 32_768;
 /// this many overlays.
 const OVERLAYS_MAX: usize = 8_192;
 
+/// The oldest overlays are summed up into one, gone or not, beyond these: what
+/// no kernel side can send, but a recording can hold.
+const LIVING_MAX: usize = 4 * OVERLAYS_MAX;
+const TOTALS_MAX: usize = 131_072;
+
 /// The fold.
 #[derive(Debug)]
 pub struct Aggregator {
@@ -68,6 +73,8 @@ pub struct Aggregator {
     overlays: BTreeMap<OverlayKey, Overlay>,
     /// Rows of detail, roughly: recounted whenever some are dropped.
     rows: usize,
+    /// Rows of totals.
+    totals: usize,
     losses: BTreeMap<(LossSource, String), u64>,
     retired: Sums,
     retired_overlays: u64,
@@ -83,6 +90,7 @@ impl Aggregator {
             sort,
             overlays: BTreeMap::new(),
             rows: 0,
+            totals: 0,
             losses: BTreeMap::new(),
             retired: Sums::default(),
             retired_overlays: 0,
@@ -111,7 +119,15 @@ impl Aggregator {
             return;
         }
         let sort = self.sort;
-        self.rows += self.overlay(key, origin).event(event, wall, sort);
+        let overlay = self.overlay(key, origin);
+        let before = overlay.totals();
+        let rows = overlay.event(event, wall, sort);
+        let totals = overlay.totals() - before;
+        self.rows += rows;
+        self.totals += totals;
+        if self.totals > TOTALS_MAX {
+            self.retire_half();
+        }
         if self.rows > ROWS_MAX {
             self.drop_rows();
         }
@@ -119,7 +135,22 @@ impl Aggregator {
 
     /// Replaces the kernel's totals of an overlay, which are cumulative.
     pub fn totals(&mut self, overlay: OverlayKey, origin: &Arc<Origin>, totals: &OverlayTotals) {
-        self.overlay(overlay, origin).kernel = Some(totals.clone());
+        let overlay = self.overlay(overlay, origin);
+        let before = overlay.totals();
+        overlay.kernel = Some(totals.clone());
+        let after = overlay.totals();
+        self.totals = (self.totals + after).saturating_sub(before);
+        if self.totals > TOTALS_MAX {
+            self.retire_half();
+        }
+    }
+
+    /// The totals given last are older than the last events: overlays of which
+    /// they count less than arrived are counted from their events.
+    pub fn prefer_newer_events(&mut self) {
+        for overlay in self.overlays.values_mut() {
+            overlay.prefer_newer_events(&self.filter);
+        }
     }
 
     /// Counts a loss: `count` more since the last call.
@@ -154,12 +185,17 @@ impl Aggregator {
             totals,
             retired_overlays: self.retired_overlays,
             loss: LossReport::new(&self.losses),
+            remarks: Vec::new(),
+            incomplete: false,
         }
     }
 
     fn overlay(&mut self, key: OverlayKey, origin: &Arc<Origin>) -> &mut Overlay {
         if !self.overlays.contains_key(&key) && self.overlays.len() >= OVERLAYS_MAX {
             self.retire_oldest();
+        }
+        if self.overlays.len() >= LIVING_MAX {
+            self.retire_half();
         }
         let overlay = self
             .overlays
@@ -178,8 +214,28 @@ impl Aggregator {
             .filter(|(_, overlay)| overlay.gone)
             .map(|(key, _)| *key)
             .min_by_key(|key| key.born_ns);
-        if let Some(overlay) = oldest.and_then(|key| self.overlays.remove(&key)) {
+        if let Some(oldest) = oldest {
+            self.retire(oldest);
+        }
+    }
+
+    /// Sums up half of the overlays, those that are gone first, then the oldest.
+    fn retire_half(&mut self) {
+        let mut keys: Vec<_> = self
+            .overlays
+            .iter()
+            .map(|(key, overlay)| (!overlay.gone, key.born_ns, *key))
+            .collect();
+        keys.sort_unstable();
+        for (.., key) in keys.iter().take(keys.len().div_ceil(2)) {
+            self.retire(*key);
+        }
+    }
+
+    fn retire(&mut self, key: OverlayKey) {
+        if let Some(overlay) = self.overlays.remove(&key) {
             self.rows = self.rows.saturating_sub(overlay.rows());
+            self.totals = self.totals.saturating_sub(overlay.totals());
             if self.filter.admits_origin(&overlay.origin) {
                 self.retired.add(&overlay.sums(&self.filter).0);
                 self.retired_overlays += 1;

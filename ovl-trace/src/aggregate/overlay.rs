@@ -75,6 +75,26 @@ impl Overlay {
         }
     }
 
+    /// Forgets the kernel's totals if they count less than the events.
+    pub(crate) fn prefer_newer_events(&mut self, filter: &Filter) {
+        let Some(kernel) = &self.kernel else { return };
+        let number = |sums: &Sums| {
+            let copy_ups = sums.copy_ups.total.saturating_add(sums.copy_ups.failed);
+            copy_ups.saturating_add(sums.whiteouts.total)
+        };
+        let from_kernel = Sums::new(kernel, filter);
+        let from_events = Sums::new(&self.events, &Filter::default());
+        if number(&from_events) > number(&from_kernel) {
+            self.kernel = None;
+        }
+    }
+
+    /// Rows of totals.
+    pub(crate) fn totals(&self) -> usize {
+        let kernel = self.kernel.as_ref();
+        self.events.copy_ups.len() + kernel.map_or(0, |kernel| kernel.copy_ups.len())
+    }
+
     pub(crate) fn rows(&self) -> usize {
         self.detail.rows()
     }

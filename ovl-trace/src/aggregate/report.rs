@@ -96,6 +96,12 @@ pub struct Report {
     pub retired_overlays: u64,
     /// What was lost.
     pub loss: LossReport,
+    /// What is to be said of the recording that it was made from; the first
+    /// notes.
+    pub remarks: Vec<String>,
+    /// The recording had more, which could not be read: all numbers are lower
+    /// bounds.
+    pub incomplete: bool,
 }
 
 /// One container, or one overlay of nobody.
@@ -214,7 +220,7 @@ impl Report {
 
     /// What a reader must know to read the numbers right, in sentences.
     pub fn notes(&self) -> Vec<String> {
-        let mut notes = Vec::new();
+        let mut notes = self.remarks.clone();
         let lost = self.loss.events();
         if lost > 0 && self.counts_events() {
             notes.push(format!(

@@ -1,6 +1,6 @@
 //! What the commands are to do: validated, free of clap.
 
-use std::{num::NonZeroU64, time::Duration};
+use std::{fmt, num::NonZeroU64, path::PathBuf, time::Duration};
 
 use clap::ValueEnum;
 
@@ -13,10 +13,25 @@ pub enum Command {
     Live(LiveConfig),
     /// `ovl-trace report`
     Report(ReportConfig),
+    /// `ovl-trace record`
+    Record(RecordConfig),
     /// `ovl-trace mounts`
     Mounts(MountsConfig),
     /// `ovl-trace doctor`
     Doctor(DoctorConfig),
+    /// `ovl-trace completions`, `ovl-trace man`
+    Text(Text),
+}
+
+/// What the program says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Text {
+    /// Completions for a shell.
+    Completions(clap_complete::Shell),
+    /// Its man page.
+    Man,
+    /// All man pages, into a directory.
+    ManPages(PathBuf),
 }
 
 /// How an observation goes, shared by `live` and `report`.
@@ -38,6 +53,76 @@ pub struct Observation {
     pub ring_bytes: Option<u64>,
     /// Rows of each table in the kernel; `None`: as the program has them.
     pub table_rows: Option<u32>,
+    /// A recording to read; `None`: the running kernel.
+    pub from: Option<Input>,
+}
+
+impl Default for Observation {
+    /// Everything, until the end.
+    fn default() -> Self {
+        Self {
+            filter: Filter::default(),
+            duration: None,
+            count: None,
+            fail_over: None,
+            top: 10,
+            sort: SortKey::default(),
+            ring_bytes: None,
+            table_rows: None,
+            from: None,
+        }
+    }
+}
+
+/// Where a recording is read from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// A file.
+    File(PathBuf),
+    /// Standard input, `-`.
+    Stdin,
+}
+
+impl fmt::Display for Input {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => write!(f, "'{}'", path.display()),
+            Self::Stdin => f.write_str("standard input"),
+        }
+    }
+}
+
+/// Where a recording is written to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// A file.
+    File(PathBuf),
+    /// Standard output, `-`.
+    Stdout,
+}
+
+impl fmt::Display for Output {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => write!(f, "'{}'", path.display()),
+            Self::Stdout => f.write_str("standard output"),
+        }
+    }
+}
+
+/// Configuration of `record`.
+#[derive(Clone, Debug)]
+pub struct RecordConfig {
+    /// The observation.
+    pub observation: Observation,
+    /// Where it goes.
+    pub output: Output,
+    /// Most bytes of the recording; `None`: no limit.
+    pub max_bytes: Option<u64>,
+    /// Overwrite a file that is there.
+    pub force: bool,
+    /// Say on standard error how far it is.
+    pub progress: bool,
 }
 
 /// Configuration of `live`.
@@ -64,6 +149,8 @@ pub struct ReportConfig {
     pub style: Style,
     /// Width of the table; `None`: unlimited.
     pub width: Option<u16>,
+    /// Say on standard error how far it is.
+    pub progress: bool,
 }
 
 /// Configuration of `mounts`.

@@ -1,14 +1,17 @@
-//! The filters and limits that `live` and `report` share.
+//! The filters and limits that `live`, `report` and `record` share.
 
 use std::{num::NonZeroU64, time::Duration};
 
 use anyhow::Context as _;
 use clap::Args;
 
-use super::{config::Observation, values};
+use super::{
+    config::{Input, Observation},
+    values,
+};
 use crate::{
     aggregate::SortKey,
-    model::{Filter, Kind, Operation},
+    model::{Filter, Kind, Operation, PathPatterns},
 };
 
 /// Which events.
@@ -55,40 +58,60 @@ impl FilterArgs {
             namespaces: self.namespaces,
             pods: self.pods,
             images: self.images,
-            paths: glob_set(self.paths)?,
+            paths: patterns(&self.paths)?,
             pids: self.pids,
             kinds: self.kinds,
             triggers: self.triggers,
             min_bytes: self.min_bytes.unwrap_or(0),
             min_latency_ns: self.min_latency.unwrap_or(0),
+            and: None,
         })
     }
 }
 
 /// The union of patterns; `None` for none.
-fn glob_set(globs: Vec<globset::Glob>) -> anyhow::Result<Option<globset::GlobSet>> {
+fn patterns(globs: &[globset::Glob]) -> anyhow::Result<Option<PathPatterns>> {
     if globs.is_empty() {
         return Ok(None);
     }
-    let mut builder = globset::GlobSetBuilder::new();
-    for glob in globs {
-        builder.add(glob);
-    }
-    let set = builder
-        .build()
-        .context("the patterns of '--path' are too large together; use fewer")?;
-    Ok(Some(set))
+    let patterns = globs.iter().map(|glob| glob.glob().to_owned()).collect();
+    PathPatterns::new(patterns)
+        .map(Some)
+        .context("the patterns of '--path' are too large together; use fewer")
 }
 
-/// How long, and what then.
+/// How long.
 #[derive(Debug, Args)]
-pub(crate) struct ObservationArgs {
+pub(crate) struct LimitArgs {
     /// Stop after this time (else at Ctrl-C)
     #[arg(short, long, value_name = "DURATION", value_parser = values::duration_of_run)]
     duration: Option<Duration>,
     /// Stop after this many events
     #[arg(long, value_name = "N", value_parser = values::count)]
     count: Option<NonZeroU64>,
+}
+
+/// With what in the kernel.
+#[derive(Debug, Args)]
+pub(crate) struct KernelArgs {
+    /// Size of the buffer between kernel and agent: a power of two
+    #[arg(long, value_name = "SIZE", value_parser = values::ring_size)]
+    ring_size: Option<u64>,
+    /// Rows of each of the kernel's tables of totals, overlays and running
+    /// copy-ups (8192; 16384 of overlays)
+    #[arg(long, value_name = "ROWS", value_parser = values::table_size)]
+    table_size: Option<u32>,
+}
+
+/// From where, how long, and what then.
+#[derive(Debug, Args)]
+pub(crate) struct ObservationArgs {
+    #[command(flatten)]
+    limits: LimitArgs,
+    /// Read a recording instead of observing; '-' is standard input
+    #[arg(long, value_name = "FILE", value_parser = values::input)]
+    #[arg(conflicts_with_all = ["duration", "ring_size", "table_size"])]
+    from: Option<Input>,
     /// Exit with 4 if more bytes than this were copied up
     #[arg(long, value_name = "SIZE", value_parser = values::size)]
     fail_over: Option<u64>,
@@ -103,15 +126,29 @@ pub(crate) struct ObservationArgs {
     /// Files to list per container in the report
     #[arg(long, value_name = "N", default_value_t = 10)]
     top: usize,
-    /// Size of the buffer between kernel and agent: a power of two
-    #[arg(long, value_name = "SIZE", value_parser = values::ring_size)]
-    ring_size: Option<u64>,
-    /// Rows of each of the kernel's tables of totals, overlays and running
-    /// copy-ups (8192; 16384 of overlays)
-    #[arg(long, value_name = "ROWS", value_parser = values::table_size)]
-    table_size: Option<u32>,
+    #[command(flatten)]
+    kernel: KernelArgs,
     #[command(flatten)]
     filter: FilterArgs,
+}
+
+/// An observation that nothing is printed of.
+pub(crate) fn observation(
+    filter: FilterArgs,
+    limits: &LimitArgs,
+    kernel: &KernelArgs,
+) -> anyhow::Result<Observation> {
+    Ok(Observation {
+        filter: filter.filter()?,
+        duration: limits.duration,
+        count: limits.count,
+        fail_over: None,
+        top: 0,
+        sort: SortKey::default(),
+        ring_bytes: kernel.ring_size,
+        table_rows: kernel.table_size,
+        from: None,
+    })
 }
 
 impl ObservationArgs {
@@ -120,14 +157,11 @@ impl ObservationArgs {
     /// If the options are right one by one, but not together.
     pub(crate) fn observation(self) -> anyhow::Result<Observation> {
         Ok(Observation {
-            filter: self.filter.filter()?,
-            duration: self.duration,
-            count: self.count,
             fail_over: self.fail_over,
             top: self.top,
             sort: self.sort,
-            ring_bytes: self.ring_size,
-            table_rows: self.table_size,
+            from: self.from,
+            ..observation(self.filter, &self.limits, &self.kernel)?
         })
     }
 }

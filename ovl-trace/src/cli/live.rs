@@ -14,6 +14,7 @@ Examples:
   ovl-trace live
   ovl-trace live -c web --min-bytes 1MiB
   ovl-trace live --output json --duration 60s > events.jsonl
+  ovl-trace live --from today.ovlrec -c web
   ovl-trace live --trigger chown,chmod --path '/var/lib/**'
 
 Ctrl-C, or 'q' on a terminal, ends it with a summary per container; there, '?'

@@ -1,17 +1,19 @@
 //! The command line: parse, validate, act, exit with a meaning.
 //!
-//! The clap structs (`live`, `report`, `mounts`, `doctor`, `filters`) only
+//! The clap structs (`live`, `report`, `record`, `mounts`, `doctor`, `filters`) only
 //! parse; [`config`] has what comes out of them, checked; [`Commands`] hands it
 //! to the parts that do the work.
 
 pub mod config;
 pub mod exit;
 
+mod completions;
 mod doctor;
 mod filters;
 mod live;
 pub(crate) mod log;
 mod mounts;
+mod record;
 mod report;
 mod run;
 mod terminal;
@@ -40,6 +42,7 @@ Examples:
   ovl-trace doctor                       what can be traced on this machine
   ovl-trace live                         watch copy-ups and whiteouts
   ovl-trace report --duration 60s        one minute, summed up per container
+  ovl-trace record -w a.ovlrec           for another time, or another machine
 
 Exit codes: 0 ok, 1 runtime error, 2 usage, 3 the kernel or the privileges do
 not allow it, 4 more was copied up than --fail-over allows.";
@@ -76,8 +79,11 @@ struct Global {
 enum Subcommands {
     Live(live::LiveArgs),
     Report(report::ReportArgs),
+    Record(record::RecordArgs),
     Mounts(mounts::MountsArgs),
     Doctor(doctor::DoctorArgs),
+    Completions(completions::CompletionsArgs),
+    Man(completions::ManArgs),
 }
 
 impl Cli {
@@ -87,8 +93,11 @@ impl Cli {
         Ok(match self.command {
             Subcommands::Live(args) => Command::Live(args.config(environment, style)?),
             Subcommands::Report(args) => Command::Report(args.config(environment, style)?),
+            Subcommands::Record(args) => Command::Record(args.config(environment)?),
             Subcommands::Mounts(args) => Command::Mounts(args.config(environment, style)),
             Subcommands::Doctor(args) => Command::Doctor(args.config(environment, style)),
+            Subcommands::Completions(args) => Command::Text(args.into()),
+            Subcommands::Man(args) => Command::Text(args.into()),
         })
     }
 }
@@ -107,6 +116,16 @@ pub fn main() -> ProcessExitCode {
         &mut io::stderr(),
     );
     code.into()
+}
+
+/// [`main`] with these arguments, and what is printed after a view.
+#[cfg(test)]
+pub(crate) fn on_terminal(
+    args: impl IntoIterator<Item = OsString>,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> ProcessExitCode {
+    run_with(args, terminal::environment(), &run::Agent, out, err).into()
 }
 
 /// [`main`] with everything that it touches.
@@ -129,8 +148,10 @@ fn run_with(
     let result = match &command {
         Command::Live(config) => commands.live(config, out),
         Command::Report(config) => commands.report(config, out),
+        Command::Record(config) => commands.record(config, out),
         Command::Mounts(config) => commands.mounts(config, out),
         Command::Doctor(config) => commands.doctor(config, out),
+        Command::Text(text) => completions::write(text, out),
     };
     // After a failure, too: what was written before belongs before the message.
     let flushed = out.flush();

@@ -12,6 +12,7 @@ const EXAMPLES: &str = "\
 Examples:
   ovl-trace report --duration 60s
   ovl-trace report -c web --top 20 --sort latency
+  ovl-trace report --from today.ovlrec
   ovl-trace report --duration 5m --output json --fail-over 100MiB > report.json";
 
 /// Observe, then report per container
@@ -43,6 +44,7 @@ impl ReportArgs {
             output: self.output,
             style,
             width: environment.width,
+            progress: environment.stderr_terminal,
         })
     }
 }

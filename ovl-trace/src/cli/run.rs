@@ -5,7 +5,7 @@ use std::io::Write;
 use anyhow::{Context as _, Result};
 
 use super::{
-    config::{DoctorConfig, LiveConfig, MountsConfig, ReportConfig, TableOutput},
+    config::{DoctorConfig, LiveConfig, MountsConfig, RecordConfig, ReportConfig, TableOutput},
     exit::Ending,
 };
 use crate::{
@@ -22,6 +22,8 @@ pub trait Commands {
     fn live(&self, config: &LiveConfig, out: &mut dyn Write) -> Result<Ending>;
     /// `ovl-trace report`
     fn report(&self, config: &ReportConfig, out: &mut dyn Write) -> Result<Ending>;
+    /// `ovl-trace record`
+    fn record(&self, config: &RecordConfig, out: &mut dyn Write) -> Result<Ending>;
     /// `ovl-trace mounts`
     fn mounts(&self, config: &MountsConfig, out: &mut dyn Write) -> Result<Ending>;
     /// `ovl-trace doctor`
@@ -38,6 +40,10 @@ impl Commands for Agent {
 
     fn report(&self, config: &ReportConfig, out: &mut dyn Write) -> Result<Ending> {
         observe::report(config, out)
+    }
+
+    fn record(&self, config: &RecordConfig, out: &mut dyn Write) -> Result<Ending> {
+        observe::record(config, out)
     }
 
     fn mounts(&self, config: &MountsConfig, mut out: &mut dyn Write) -> Result<Ending> {

@@ -5,7 +5,8 @@ use std::{num::NonZeroU64, str::FromStr, time::Duration};
 use bytesize::ByteSize;
 use clap::{ValueEnum, builder::PossibleValue};
 
-use crate::aggregate::SortKey;
+use super::config::{Input, Output};
+use crate::{aggregate::SortKey, model::PathPatterns};
 
 /// `64KiB`, `1MB`, `4096`.
 pub(crate) fn size(text: &str) -> Result<u64, String> {
@@ -32,6 +33,35 @@ pub(crate) fn duration_of_run(text: &str) -> Result<Duration, String> {
     match duration(text)? {
         Duration::ZERO => Err("nothing can be observed in no time".to_owned()),
         duration => Ok(duration),
+    }
+}
+
+/// A recording to read: a file, or `-`.
+pub(crate) fn input(text: &str) -> Result<Input, String> {
+    match text {
+        "" => Err("expected a file, or '-' for standard input".to_owned()),
+        "-" => Ok(Input::Stdin),
+        path => Ok(Input::File(path.into())),
+    }
+}
+
+/// Where to write a recording: a file, or `-`.
+pub(crate) fn output(text: &str) -> Result<Output, String> {
+    match text {
+        "" => Err("expected a file, or '-' for standard output".to_owned()),
+        "-" => Ok(Output::Stdout),
+        path => Ok(Output::File(path.into())),
+    }
+}
+
+/// Least size of a recording: there must be room for its first and last bytes.
+const RECORDING_BYTES_MIN: u64 = 256 << 10;
+
+/// The largest size of a recording.
+pub(crate) fn recording_size(text: &str) -> Result<u64, String> {
+    match size(text)? {
+        bytes if bytes >= RECORDING_BYTES_MIN => Ok(bytes),
+        _ => Err("expected 256KiB or more, such as 100MiB".to_owned()),
     }
 }
 
@@ -94,11 +124,7 @@ pub(crate) fn glob(text: &str) -> Result<globset::Glob, String> {
             "it would match nothing, since paths start with '/'; did you mean '/{text}' or '**/{text}'?"
         ));
     }
-    globset::GlobBuilder::new(text)
-        // `*` stays in its directory, `**` does not.
-        .literal_separator(true)
-        .build()
-        .map_err(|error| error.kind().to_string())
+    PathPatterns::glob(text).map_err(|error| error.kind().to_string())
 }
 
 impl ValueEnum for SortKey {

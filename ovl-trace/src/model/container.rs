@@ -17,11 +17,13 @@ pub enum Runtime {
     Podman,
     /// A build step of Buildah (`podman build`).
     Buildah,
+    /// One of a newer version, in a recording.
+    Other(String),
 }
 
 impl Runtime {
     /// The name that JSON and metrics use.
-    pub const fn name(&self) -> &'static str {
+    pub fn name(&self) -> &str {
         match self {
             Self::Docker => "docker",
             Self::Buildkit => "buildkit",
@@ -29,7 +31,22 @@ impl Runtime {
             Self::Crio => "cri-o",
             Self::Podman => "podman",
             Self::Buildah => "buildah",
+            Self::Other(name) => name,
         }
+    }
+
+    /// From that name.
+    pub fn from_name(name: &str) -> Self {
+        let known = [
+            Self::Docker,
+            Self::Buildkit,
+            Self::Containerd,
+            Self::Crio,
+            Self::Podman,
+            Self::Buildah,
+        ];
+        let found = known.into_iter().find(|runtime| runtime.name() == name);
+        found.unwrap_or_else(|| Self::Other(name.to_owned()))
     }
 }
 

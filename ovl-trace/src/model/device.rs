@@ -22,6 +22,11 @@ impl DeviceNumber {
         }
     }
 
+    /// The kernel's own `dev_t`.
+    pub const fn to_kernel(self) -> u32 {
+        self.major << 20 | self.minor & 0xf_ffff
+    }
+
     /// From user space's `st_dev`.
     pub fn from_stat(dev: u64) -> Self {
         Self {

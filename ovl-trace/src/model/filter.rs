@@ -1,8 +1,6 @@
 //! Which events the user wants to see.
 
-use std::{ffi::OsStr, os::unix::ffi::OsStrExt as _, path::Path};
-
-use super::{Container, CopyUp, Event, Kind, Operation, Origin, TotalsKey, Whiteout};
+use super::{Container, CopyUp, Event, Kind, Operation, Origin, PathPatterns, TotalsKey, Whiteout};
 
 /// The shared filters of `live`, `report`, `record` and `serve`. An empty list
 /// or `None` admits all; lists are alternatives, different fields must all
@@ -18,7 +16,7 @@ pub struct Filter {
     /// Image references.
     pub images: Vec<String>,
     /// Paths.
-    pub paths: Option<globset::GlobSet>,
+    pub paths: Option<PathPatterns>,
     /// Thread group ids.
     pub pids: Vec<u32>,
     /// Kinds of copy-up (a whiteout matches none of them).
@@ -29,6 +27,8 @@ pub struct Filter {
     pub min_bytes: u64,
     /// Least `latency_ns` (likewise).
     pub min_latency_ns: u64,
+    /// Another filter that has to hold, too: that of a recording.
+    pub and: Option<Box<Self>>,
 }
 
 /// Shortest id prefix that names a container.
@@ -51,13 +51,13 @@ impl Filter {
     /// The part of [`Self::admits`] that does not depend on the container,
     /// which may become known only later.
     pub fn admits_event(&self, event: &Event) -> bool {
-        match event {
+        (match event {
             Event::CopyUp(copy_up)
             | Event::CopyUpStarted(copy_up)
             | Event::CopyUpRunning(copy_up) => self.admits_copy_up(copy_up),
             Event::Whiteout(whiteout) => self.admits_whiteout(whiteout),
             Event::OverlaySeen(_) | Event::OverlayGone { .. } | Event::Loss(_) => true,
-        }
+        }) && self.and(|other| other.admits_event(event))
     }
 
     /// Whether events of this container (or of no container) are to be shown.
@@ -81,12 +81,15 @@ impl Filter {
                     .as_deref()
                     .is_some_and(|image| is_image(image, text))
             })
+            && self.and(|other| other.admits_origin(origin))
     }
 
     /// Whether this row of the kernel's totals is to be counted. Only
     /// meaningful if [`Self::totals_answerable`].
     pub fn admits_row(&self, key: &TotalsKey) -> bool {
-        self.admits_kind(key.kind) && self.admits_operation(key.operation)
+        self.admits_kind(key.kind)
+            && self.admits_operation(key.operation)
+            && self.and(|other| other.admits_row(key))
     }
 
     /// Whether whiteouts as such are to be counted: they have no kind,
@@ -96,6 +99,7 @@ impl Filter {
             && self.triggers.is_empty()
             && self.min_bytes == 0
             && self.min_latency_ns == 0
+            && self.and(Self::admits_whiteouts)
     }
 
     /// Whether the kernel's totals, which know neither path nor process nor
@@ -106,6 +110,11 @@ impl Filter {
             && self.pids.is_empty()
             && self.min_bytes == 0
             && self.min_latency_ns == 0
+            && self.and(Self::totals_answerable)
+    }
+
+    fn and(&self, holds: impl FnOnce(&Self) -> bool) -> bool {
+        self.and.as_deref().is_none_or(holds)
     }
 
     fn admits_copy_up(&self, copy_up: &CopyUp) -> bool {
@@ -136,9 +145,7 @@ impl Filter {
     }
 
     fn admits_path(&self, path: &[u8]) -> bool {
-        self.paths
-            .as_ref()
-            .is_none_or(|paths| paths.is_match(Path::new(OsStr::from_bytes(path))))
+        self.paths.as_ref().is_none_or(|paths| paths.is_match(path))
     }
 }
 
@@ -266,7 +273,7 @@ mod tests {
                 ..Filter::default()
             },
             Filter {
-                paths: Some(globset::GlobSet::empty()),
+                paths: Some(PathPatterns::new(Vec::new()).unwrap()),
                 ..Filter::default()
             },
         ] {

@@ -7,6 +7,7 @@ mod filter;
 mod layer;
 mod mount;
 mod names;
+mod patterns;
 #[cfg(test)]
 pub(crate) mod test_support;
 mod totals;
@@ -22,4 +23,5 @@ pub use layer::Layer;
 pub use mount::{Mount, Origin};
 pub use names::{Cause, Kind, Method, Operation};
 pub use ovl_trace_common::overlay::OverlayKey;
+pub use patterns::PathPatterns;
 pub use totals::{CopyUpTotals, Histogram, OverlayTotals, PhaseTotal, PhaseTotals, TotalsKey};

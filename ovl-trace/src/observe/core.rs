@@ -24,6 +24,7 @@ pub(super) struct Core<'a, 'out> {
     clock: WallClock,
     /// Admitted events until nothing more is shown; `None`: no limit.
     remaining: Option<u64>,
+    admitted: u64,
 }
 
 impl<'a, 'out> Core<'a, 'out> {
@@ -40,30 +41,36 @@ impl<'a, 'out> Core<'a, 'out> {
             filter,
             clock,
             remaining: observation.count.map(std::num::NonZero::get),
+            admitted: 0,
         }
     }
 
-    /// Takes an event in; whether it was the filter's and so was shown.
-    pub(super) fn event(&mut self, event: &Event, origin: &Arc<Origin>) -> io::Result<bool> {
-        let time = match event {
+    /// Takes an event in; when it was, if it has a time.
+    pub(super) fn event(
+        &mut self,
+        event: &Event,
+        origin: &Arc<Origin>,
+    ) -> io::Result<Option<Timestamp>> {
+        let known = match event {
             Event::CopyUp(event) | Event::CopyUpStarted(event) | Event::CopyUpRunning(event) => {
-                self.clock.at(event.time_ns)
+                Some(self.clock.at(event.time_ns))
             }
-            Event::Whiteout(event) => self.clock.at(event.time_ns),
-            Event::OverlaySeen(_) | Event::OverlayGone { .. } | Event::Loss(_) => {
-                Timestamp::UNIX_EPOCH
-            }
+            Event::Whiteout(event) => Some(self.clock.at(event.time_ns)),
+            Event::OverlaySeen(_) | Event::OverlayGone { .. } | Event::Loss(_) => None,
         };
+        let time = known.unwrap_or(Timestamp::UNIX_EPOCH);
         self.aggregator.event(event, origin, time);
         if self.is_complete() || !self.filter.admits(event, origin) {
-            return Ok(false);
+            return Ok(known);
         }
         self.sink.event(event, origin, time)?;
-        let counts = matches!(event, Event::CopyUp(_) | Event::Whiteout(_));
-        if let Some(remaining) = self.remaining.as_mut().filter(|_| counts) {
-            *remaining -= 1;
+        if matches!(event, Event::CopyUp(_) | Event::Whiteout(_)) {
+            self.admitted += 1;
+            if let Some(remaining) = &mut self.remaining {
+                *remaining -= 1;
+            }
         }
-        Ok(true)
+        Ok(known)
     }
 
     /// Counts and shows a loss that was noticed at `time`.
@@ -80,19 +87,23 @@ impl<'a, 'out> Core<'a, 'out> {
         self.remaining == Some(0)
     }
 
+    /// Copy-ups and whiteouts that were shown.
+    pub(super) const fn admitted(&self) -> u64 {
+        self.admitted
+    }
+
     /// Takes in the cumulative totals of overlays. `origin` is asked once for
     /// each.
     pub(super) fn totals(
         &mut self,
         rows: &KernelTotals,
         triggers: &dyn TriggerTable,
-        mut origin: impl FnMut(OverlayKey) -> anyhow::Result<Arc<Origin>>,
-    ) -> anyhow::Result<()> {
+        mut origin: impl FnMut(OverlayKey) -> Arc<Origin>,
+    ) {
         for (overlay, totals) in decode_totals(&rows.copy_ups, &rows.whiteouts, triggers) {
-            let origin = origin(overlay)?;
+            let origin = origin(overlay);
             self.aggregator.totals(overlay, &origin, &totals);
         }
-        Ok(())
     }
 
     /// Hands the counts to a view, if there is one, so long after the start.

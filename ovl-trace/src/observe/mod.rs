@@ -11,24 +11,29 @@ mod kernel_log;
 mod losses;
 mod module;
 mod prepare;
+mod progress;
+mod record;
+mod recorder;
+mod replay;
 mod session;
 mod signals;
 mod sink;
 mod stdout;
 mod triggers;
 
-use std::io::Write;
+use std::io::{Read, Write};
 
 use anyhow::{Context as _, Result};
+use tokio::runtime::Runtime;
 
 use self::{session::Session, signals::Signals, sink::Sink};
 use crate::{
     aggregate::Report,
     cli::{
-        config::{LiveConfig, LiveOutput, Observation, ReportConfig, TableOutput},
+        config::{LiveConfig, LiveOutput, Observation, RecordConfig, ReportConfig, TableOutput},
         exit::Ending,
     },
-    render,
+    render::{self, style::Style},
     screen::Screen,
 };
 
@@ -58,7 +63,13 @@ pub fn live(config: &LiveConfig, out: &mut dyn Write) -> Result<Ending> {
 
 /// `ovl-trace report`: nothing until the end.
 pub fn report(config: &ReportConfig, out: &mut dyn Write) -> Result<Ending> {
-    let report = observe(&config.observation, &mut Sink::none())?;
+    let mut err = std::io::stderr();
+    let report = {
+        let mut sink = quiet(config.progress, &mut err);
+        let report = observe(&config.observation, &mut sink);
+        sink.end()?;
+        report?
+    };
     match config.output {
         TableOutput::Table => {
             render::table::write_report(out, config.style, &report, config.width)?;
@@ -69,16 +80,56 @@ pub fn report(config: &ReportConfig, out: &mut dyn Write) -> Result<Ending> {
     Ending::judge(&report, config.observation.fail_over)
 }
 
-fn observe(observation: &Observation, sink: &mut Sink<'_>) -> Result<Report> {
+/// A sink that shows no events; on a terminal, that there are some. The log would
+/// be written into the same line.
+fn quiet(progress: bool, err: &mut dyn Write) -> Sink<'_> {
+    if progress && !tracing::enabled!(tracing::Level::INFO) {
+        Sink::progress(err)
+    } else {
+        Sink::none()
+    }
+}
+
+/// `ovl-trace record`: the records as they come, to be looked at later.
+pub fn record(config: &RecordConfig, out: &mut dyn Write) -> Result<Ending> {
+    event_loop()?.block_on(record::record(config, out, &mut std::io::stderr()))?;
+    Ok(Ending::Ok)
+}
+
+/// Reads a recording from any source, as `live --from` does, or with no `output`
+/// as `report --from` does, and returns the report instead of printing it.
+pub fn replay(
+    source: impl Read,
+    observation: &Observation,
+    output: Option<LiveOutput>,
+    out: &mut dyn Write,
+) -> Result<Report> {
+    let mut sink = match output {
+        Some(LiveOutput::Lines) => Sink::lines(out, Style { colour: false }),
+        Some(LiveOutput::Json) => Sink::json(out),
+        // Nobody is there to look.
+        Some(LiveOutput::Screen) | None => Sink::none(),
+    };
+    replay::replay_all(source, observation, &mut sink)
+}
+
+fn event_loop() -> Result<Runtime> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .context("starting the event loop")?
-        .block_on(async {
-            let mut signals = Signals::new()?;
-            let prepared = prepare::prepare(observation, &mut signals).await?;
-            let mut session = Session::start(prepared, observation, sink)?;
-            session.run(&mut signals).await?;
-            session.finish()
-        })
+        .context("starting the event loop")
+}
+
+fn observe(observation: &Observation, sink: &mut Sink<'_>) -> Result<Report> {
+    event_loop()?.block_on(async {
+        let mut signals = Signals::new()?;
+        if let Some(input) = &observation.from {
+            return replay::replay(input, observation, sink, &mut signals).await;
+        }
+        let prepared = prepare::prepare(observation, &mut signals).await?;
+        let mut session = Session::start(prepared, observation, None, sink)?;
+        session.run(&mut signals).await?;
+        let (report, _) = session.finish()?;
+        Ok(report)
+    })
 }

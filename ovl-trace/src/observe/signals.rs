@@ -19,6 +19,16 @@ impl Signals {
         })
     }
 
+    /// Whether one of them was received since the last look.
+    pub(super) async fn were_received(&mut self) -> bool {
+        tokio::select! {
+            biased;
+            () = self.received() => true,
+            // The runtime looks at signals while this task has its turn over.
+            () = tokio::task::yield_now() => false,
+        }
+    }
+
     /// Waits for one of them.
     pub(super) async fn received(&mut self) {
         tokio::select! {

@@ -8,6 +8,7 @@ use std::{
 use anyhow::Result;
 use jiff::Timestamp;
 
+use super::progress::Progress;
 use crate::{
     model::{Event, Origin},
     render::{self, style::Style},
@@ -24,6 +25,7 @@ enum To<'a> {
     Lines(&'a mut dyn Write, Style),
     Json(&'a mut dyn Write),
     Screen(&'a mut Screen),
+    Progress(&'a mut dyn Write, Progress),
 }
 
 impl<'a> Sink<'a> {
@@ -46,6 +48,13 @@ impl<'a> Sink<'a> {
         }
     }
 
+    /// One line, which goes away at the end.
+    pub(super) fn progress(out: &'a mut dyn Write) -> Self {
+        Self {
+            to: To::Progress(out, Progress::new()),
+        }
+    }
+
     /// Events are not shown.
     pub(super) const fn none() -> Self {
         Self { to: To::Nothing }
@@ -60,7 +69,7 @@ impl<'a> Sink<'a> {
                 render::lines::write_header(*out, *style)?;
                 out.flush()?;
             }
-            To::Json(out) => out.flush()?,
+            To::Json(out) | To::Progress(out, _) => out.flush()?,
             To::Screen(screen) => screen.open(about())?,
         }
         Ok(())
@@ -81,13 +90,34 @@ impl<'a> Sink<'a> {
                 screen.event(event, origin, time);
                 Ok(())
             }
+            To::Progress(_, progress) => {
+                progress.event(event, origin);
+                Ok(())
+            }
+        }
+    }
+
+    /// A second has passed. `share` of the recording is read, if there is one
+    /// of known size.
+    pub(super) fn tick(&mut self, share: Option<f64>) -> io::Result<()> {
+        match &mut self.to {
+            To::Progress(out, progress) => progress.show(*out, share),
+            _ => Ok(()),
+        }
+    }
+
+    /// Nothing more comes at all.
+    pub(super) fn end(&mut self) -> io::Result<()> {
+        match &mut self.to {
+            To::Progress(out, progress) => progress.erase(*out),
+            _ => self.flush(),
         }
     }
 
     /// Nothing more comes for now.
     pub(super) fn flush(&mut self) -> io::Result<()> {
         match &mut self.to {
-            To::Lines(out, _) | To::Json(out) => out.flush(),
+            To::Lines(out, _) | To::Json(out) | To::Progress(out, _) => out.flush(),
             To::Nothing | To::Screen(_) => Ok(()),
         }
     }
@@ -97,6 +127,22 @@ impl<'a> Sink<'a> {
         match &mut self.to {
             To::Screen(screen) => Some(screen),
             _ => None,
+        }
+    }
+
+    /// Does what there is to do for the view now.
+    pub(super) async fn wake(&mut self) -> Result<()> {
+        if self.screen().is_none() {
+            return Ok(());
+        }
+        loop {
+            tokio::select! {
+                biased;
+                woken = self.woken() => woken?,
+                // The runtime looks at the terminal while this task has its
+                // turn over.
+                () = tokio::task::yield_now() => return Ok(()),
+            }
         }
     }
 

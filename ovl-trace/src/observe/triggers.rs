@@ -25,20 +25,46 @@ impl KernelTriggers {
         }
     }
 
+    /// Those of a recorded kernel.
+    pub(super) const fn recorded(symbols: Symbols, architecture: Architecture) -> Self {
+        Self {
+            symbols,
+            architecture,
+            load: None,
+        }
+    }
+
+    /// Its functions are elsewhere from now on.
+    pub(super) fn learn(&mut self, symbols: Symbols) {
+        self.symbols = symbols;
+    }
+
+    pub(super) const fn symbols(&self) -> &Symbols {
+        &self.symbols
+    }
+
+    pub(super) const fn architecture(&self) -> Architecture {
+        self.architecture
+    }
+
     /// Reads the symbols again if overlayfs was loaded anew: its functions are
-    /// elsewhere then.
-    pub(super) fn refresh(&mut self) {
+    /// elsewhere then. Whether it was.
+    pub(super) fn refresh(&mut self) -> bool {
         let load = module_load();
         if load == self.load || load.is_none() {
-            return;
+            return false;
         }
         let path = KernelRoots::host().proc.join("kallsyms");
         match Symbols::read(&path, &probe_table::other_symbols()) {
             Ok(symbols) => {
                 self.symbols = symbols;
                 self.load = load;
+                true
             }
-            Err(error) => tracing::warn!("{} cannot be read again: {error}", path.display()),
+            Err(error) => {
+                tracing::warn!("{} cannot be read again: {error}", path.display());
+                false
+            }
         }
     }
 }

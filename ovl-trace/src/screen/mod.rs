@@ -41,6 +41,10 @@ const FRAME: Duration = Duration::from_millis(150);
 /// Time from a key to its frame: several keys at once are one frame.
 const KEY: Duration = Duration::from_millis(15);
 
+/// With this in the environment, the filter 'fail' is a panic.
+#[cfg(test)]
+const FAIL: &str = "OVL_TRACE_TEST_FAIL";
+
 /// The full-screen view of an observation.
 pub(crate) struct Screen {
     theme: Theme,
@@ -147,6 +151,11 @@ impl Open {
     }
 
     async fn woken(&mut self, theme: Theme) -> Result<()> {
+        #[cfg(test)]
+        assert!(
+            self.state.filter != "fail" || std::env::var_os(FAIL).is_none(),
+            "failed on purpose"
+        );
         // One frame after the other.
         let due = self.due.filter(|_| self.terminal.is_idle());
         let happened = tokio::select! {

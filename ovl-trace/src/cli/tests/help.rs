@@ -26,6 +26,7 @@ fn help_of_the_program() {
     Commands:
       live    Watch copy-ups and whiteouts as they happen
       report  Observe, then report per container
+      record  Record, to look at it later or elsewhere
       mounts  List the overlay mounts of this host, and whose they are
       doctor  Check what this kernel, these privileges and these runtimes allow
 
@@ -40,6 +41,7 @@ fn help_of_the_program() {
       ovl-trace doctor                       what can be traced on this machine
       ovl-trace live                         watch copy-ups and whiteouts
       ovl-trace report --duration 60s        one minute, summed up per container
+      ovl-trace record -w a.ovlrec           for another time, or another machine
 
     Exit codes: 0 ok, 1 runtime error, 2 usage, 3 the kernel or the privileges do
     not allow it, 4 more was copied up than --fail-over allows.
@@ -58,6 +60,7 @@ fn help_of_live() {
                                  else lines]
       -d, --duration <DURATION>  Stop after this time (else at Ctrl-C)
           --count <N>            Stop after this many events
+          --from <FILE>          Read a recording instead of observing; '-' is standard input
           --fail-over <SIZE>     Exit with 4 if more bytes than this were copied up
           --sort <KEY>           Order of the report: copied_bytes, size_bytes, copy_ups, latency,
                                  whiteouts, name [default: copied_bytes]
@@ -106,6 +109,7 @@ fn help_of_report() {
       -o, --output <FORMAT>      Format of the report: table, json [default: table]
       -d, --duration <DURATION>  Stop after this time (else at Ctrl-C)
           --count <N>            Stop after this many events
+          --from <FILE>          Read a recording instead of observing; '-' is standard input
           --fail-over <SIZE>     Exit with 4 if more bytes than this were copied up
           --sort <KEY>           Order of the report: copied_bytes, size_bytes, copy_ups, latency,
                                  whiteouts, name [default: copied_bytes]

@@ -9,7 +9,8 @@ use clap::CommandFactory as _;
 
 use super::{
     config::{
-        ColourChoice, DoctorConfig, LiveConfig, LiveOutput, MountsConfig, ReportConfig, TableOutput,
+        ColourChoice, DoctorConfig, LiveConfig, LiveOutput, MountsConfig, RecordConfig,
+        ReportConfig, TableOutput,
     },
     exit::{Ending, ExitCode, Refused},
     *,
@@ -24,6 +25,7 @@ use crate::{
 struct Fake {
     live: Mutex<Option<LiveConfig>>,
     report: Mutex<Option<ReportConfig>>,
+    record: Mutex<Option<RecordConfig>>,
 }
 
 impl Commands for Fake {
@@ -38,6 +40,11 @@ impl Commands for Fake {
             copied_bytes: 2,
             budget_bytes: 1,
         })
+    }
+
+    fn record(&self, config: &RecordConfig, _: &mut dyn Write) -> anyhow::Result<Ending> {
+        *self.record.lock().unwrap() = Some(config.clone());
+        Ok(Ending::Ok)
     }
 
     fn mounts(&self, _: &MountsConfig, out: &mut dyn Write) -> anyhow::Result<Ending> {
@@ -168,8 +175,8 @@ fn every_filter_arrives() {
     assert_eq!(filter.min_bytes, 65536);
     assert_eq!(filter.min_latency_ns, 10_000_000);
     let paths = filter.paths.unwrap();
-    assert!(paths.is_match("/srv/a/b") && paths.is_match("/x/y.bin"));
-    assert!(!paths.is_match("/etc/motd"));
+    assert!(paths.is_match(b"/srv/a/b") && paths.is_match(b"/x/y.bin"));
+    assert!(!paths.is_match(b"/etc/motd"));
 }
 
 #[test]

@@ -57,8 +57,7 @@ fn every_example_is_a_valid_command() {
 #[test]
 fn every_option_is_named() {
     for command in Cli::command().get_subcommands() {
-        for option in command.get_arguments() {
-            let long = option.get_long().unwrap();
+        for long in command.get_opts().filter_map(clap::Arg::get_long) {
             assert!(
                 README.contains(&format!("`--{long}")),
                 "README.md does not name '--{long}' of 'ovl-trace {}'",

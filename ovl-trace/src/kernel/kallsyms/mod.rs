@@ -107,6 +107,28 @@ impl Symbols {
         }
     }
 
+    /// Overlayfs' functions: start, end and name of each.
+    pub fn functions(&self) -> impl Iterator<Item = (u64, u64, &str)> {
+        let functions = self.functions.iter();
+        functions.map(|function| (function.start, function.end, function.name.as_str()))
+    }
+
+    /// From what [`Self::functions`] gave on another machine, in any order; good
+    /// for [`Self::resolve`] only.
+    pub fn of_functions(functions: Vec<(u64, u64, String)>) -> Self {
+        let mut functions: Vec<_> = functions
+            .into_iter()
+            .map(|(start, end, name)| Function { start, end, name })
+            .collect();
+        functions.sort_by_key(|function| function.start);
+        Self {
+            overlay: Overlay::NotLoaded,
+            functions,
+            names: BTreeMap::new(),
+            addresses_hidden: false,
+        }
+    }
+
     /// The function of overlayfs that contains `address`, and the offset in
     /// it. `None` for an address elsewhere.
     ///

@@ -7,7 +7,11 @@ use jiff::Timestamp;
 
 use crate::{
     aggregate::{Coverage, ReportContext},
+    cli::config::Observation,
+    kernel::WallClock,
     load::Tracer,
+    observe::triggers::KernelTriggers,
+    recording::Header,
     screen::state::About,
 };
 
@@ -30,6 +34,28 @@ pub(super) fn about(kernel: &str) -> About {
         hostname: hostname(),
         kernel: kernel.to_owned(),
         recording: false,
+    }
+}
+
+/// The same at its start, for a recording.
+pub(super) fn header(
+    tracer: &Tracer,
+    triggers: &KernelTriggers,
+    kernel: &str,
+    started: Timestamp,
+    clock: WallClock,
+    observation: &Observation,
+) -> Header {
+    Header {
+        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        kernel: kernel.to_owned(),
+        hostname: hostname(),
+        architecture: triggers.architecture(),
+        started,
+        clock,
+        filter: observation.filter.clone(),
+        count: observation.count.map(std::num::NonZero::get),
+        coverage: coverage(tracer),
     }
 }
 

@@ -8,7 +8,7 @@ use ovl_trace_common::loss;
 use super::Session;
 use crate::{
     load::KernelTotals,
-    model::{Event, Loss, LossSource},
+    model::{Event, Loss, LossSource, OverlayKey},
 };
 
 impl Session<'_, '_> {
@@ -21,16 +21,32 @@ impl Session<'_, '_> {
         }
         if !self.gone.is_empty() || self.core.sink.screen().is_some() {
             let totals = self.tracer.totals()?;
-            self.take_totals(&totals)?;
             let gone = std::mem::take(&mut self.gone);
+            self.take_totals(&totals, |overlay| gone.contains(&overlay))?;
             if !gone.is_empty() {
                 self.tracer.forget(&totals.of(&gone))?;
             }
             self.core.show_counts(self.began.elapsed());
         }
         // After the totals, whose addresses are those of the module as it was.
-        self.triggers.refresh();
+        if self.triggers.refresh()
+            && let Some(recorder) = &mut self.recorder
+        {
+            recorder.symbols(self.triggers.symbols())?;
+        }
+        self.record_tick()?;
         self.core.sink.flush()?;
+        self.core.sink.tick(None)?;
+        Ok(())
+    }
+
+    fn record_tick(&mut self) -> Result<()> {
+        if let Some(recorder) = &mut self.recorder
+            && recorder.tick()?
+        {
+            let totals = self.tracer.totals()?;
+            self.take_totals(&totals, |_| false)?;
+        }
         Ok(())
     }
 
@@ -38,7 +54,7 @@ impl Session<'_, '_> {
         let now_ns = self.clock.monotonic_ns();
         let look = self.in_flight.look(&mut self.tracer, now_ns)?;
         for event in &look.running {
-            self.event(event)?;
+            self.event(event, None)?;
         }
         if look.forgotten > 0 {
             self.lost(Loss {
@@ -70,24 +86,37 @@ impl Session<'_, '_> {
             // One without a birth was never remembered.
             if overlay.born_ns != 0 && self.tracer.overlay(overlay)?.is_none() {
                 let device = self.enricher.origin_of(overlay).mount.device;
-                self.event(&Event::OverlayGone { overlay, device })?;
+                self.event(&Event::OverlayGone { overlay, device }, None)?;
             }
         }
         Ok(())
     }
 
     pub(super) fn lost(&mut self, loss: Loss) -> Result<()> {
-        self.core.lost(loss, Timestamp::now())?;
+        let now = Timestamp::now();
+        self.core.lost(loss, now)?;
+        if let Some(recorder) = &mut self.recorder {
+            recorder.loss(&loss, now)?;
+        }
         Ok(())
     }
 
-    pub(super) fn take_totals(&mut self, totals: &KernelTotals) -> Result<()> {
+    /// `is_last` says of which overlays these are the last ones.
+    pub(super) fn take_totals(
+        &mut self,
+        totals: &KernelTotals,
+        is_last: impl Fn(OverlayKey) -> bool,
+    ) -> Result<()> {
         for overlay in totals.overlays() {
             self.identify(overlay, None)?;
         }
         let enricher = &mut self.enricher;
         self.core.totals(totals, &self.triggers, |overlay| {
-            Ok(enricher.origin_of(overlay))
-        })
+            enricher.origin_of(overlay)
+        });
+        if let Some(recorder) = &mut self.recorder {
+            recorder.totals(totals, is_last, |overlay| enricher.origin_of(overlay))?;
+        }
+        Ok(())
     }
 }

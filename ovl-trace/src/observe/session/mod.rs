@@ -17,8 +17,17 @@ use tokio::{
 };
 
 use super::{
-    core::Core, docker::DockerApi, in_flight::InFlight, kernel_log::KernelLog, losses::Losses,
-    prepare::Prepared, signals::Signals, sink::Sink, stdout, triggers::KernelTriggers,
+    core::Core,
+    docker::DockerApi,
+    in_flight::InFlight,
+    kernel_log::KernelLog,
+    losses::Losses,
+    prepare::Prepared,
+    recorder::{Destination, Recorded, Recorder},
+    signals::Signals,
+    sink::Sink,
+    stdout,
+    triggers::KernelTriggers,
 };
 use crate::{
     aggregate::Report,
@@ -50,6 +59,9 @@ pub(super) struct Session<'a, 'out> {
     docker: DockerApi,
     kernel_log: KernelLog,
     clock: WallClock,
+    recorder: Option<Recorder<'a>>,
+    /// The record of the event at hand, while it is recorded.
+    record: Vec<u8>,
     losses: Losses,
     in_flight: InFlight,
     /// Overlays that are gone and whose totals are still in the kernel.
@@ -79,6 +91,7 @@ impl<'a, 'out> Session<'a, 'out> {
     pub(super) fn start(
         prepared: Prepared,
         observation: &Observation,
+        destination: Option<Destination<'a>>,
         sink: &'a mut Sink<'out>,
     ) -> Result<Self> {
         let Prepared {
@@ -95,6 +108,15 @@ impl<'a, 'out> Session<'a, 'out> {
         let mut enricher = Enricher::new(&enrich);
         enricher.scan().context("reading the mounts")?;
         let clock = WallClock::now();
+        let started = Timestamp::now();
+        let recorder = match destination {
+            Some(destination) => {
+                let header =
+                    context::header(&tracer, &triggers, &kernel, started, clock, observation);
+                Some(Recorder::start(destination, &header, triggers.symbols())?)
+            }
+            None => None,
+        };
         Ok(Self {
             tracer,
             triggers,
@@ -105,10 +127,12 @@ impl<'a, 'out> Session<'a, 'out> {
             docker: DockerApi::new(EngineApi::new(enrich.docker_sockets)),
             kernel_log,
             clock,
+            recorder,
+            record: Vec::new(),
             losses: Losses::default(),
             in_flight: InFlight::default(),
             gone: HashSet::new(),
-            started: Timestamp::now(),
+            started,
             began: Instant::now(),
             deadline: observation
                 .duration
@@ -124,13 +148,13 @@ impl<'a, 'out> Session<'a, 'out> {
         let kernel = &self.kernel;
         self.core.sink.start(|| context::about(kernel))?;
         tracing::info!("ready");
-        while !self.core.is_complete() {
+        while !self.is_over() {
             let wake = self.wait(signals, &mut tick).await?;
             match wake {
                 Wake::Ring => self.drain(BATCH)?,
                 Wake::Tick => {
                     self.tick()?;
-                    if stdout::reader_is_gone() {
+                    if self.recorder.is_none() && stdout::reader_is_gone() {
                         return Err(std::io::Error::from(std::io::ErrorKind::BrokenPipe).into());
                     }
                 }
@@ -191,9 +215,18 @@ impl<'a, 'out> Session<'a, 'out> {
                 break;
             };
             let event = decode(&item, &self.triggers);
+            if self.recorder.is_some() {
+                self.record.clear();
+                self.record.extend_from_slice(&item);
+            }
             drop(item);
             match event {
-                Ok(event) => self.event(&event)?,
+                Ok(event) => {
+                    let record = std::mem::take(&mut self.record);
+                    let handled = self.event(&event, Some(&record));
+                    self.record = record;
+                    handled?;
+                }
                 Err(error) => {
                     tracing::warn!("{error}");
                     self.lost(Loss {
@@ -214,7 +247,8 @@ impl<'a, 'out> Session<'a, 'out> {
         Ok(())
     }
 
-    fn event(&mut self, event: &Event) -> Result<()> {
+    /// `record` is what the event was decoded from, if it was.
+    fn event(&mut self, event: &Event, record: Option<&[u8]>) -> Result<()> {
         if let Some((overlay, process)) = event.place() {
             self.identify(overlay, Some(process))?;
         }
@@ -224,7 +258,15 @@ impl<'a, 'out> Session<'a, 'out> {
         }
         self.in_flight.note(event);
         self.core.event(event, &origin)?;
+        if let Some(recorder) = &mut self.recorder {
+            recorder.event(event, record, &origin)?;
+        }
         Ok(())
+    }
+
+    /// As much was shown, or recorded, as was asked for.
+    fn is_over(&self) -> bool {
+        self.core.is_complete() || self.recorder.as_ref().is_some_and(Recorder::is_full)
     }
 
     /// Asks the kernel side about an overlay whose own record was lost, or is
@@ -240,16 +282,20 @@ impl<'a, 'out> Session<'a, 'out> {
     }
 
     /// Stops the probes, takes in what they left, and sums up.
-    pub(super) fn finish(mut self) -> Result<Report> {
+    pub(super) fn finish(mut self) -> Result<(Report, Option<Recorded>)> {
         self.tracer.stop();
         self.drain(usize::MAX)?;
         self.look_for_losses()?;
         // The last chance for records that come late.
         self.enricher.retry(Instant::now() + TICK);
         let totals = self.tracer.totals()?;
-        self.take_totals(&totals)?;
+        self.take_totals(&totals, |_| true)?;
         let context = context::of(&self.tracer, self.kernel, self.started)?;
-        Ok(self.core.report(context))
+        let recorded = match self.recorder {
+            Some(recorder) => Some(recorder.finish(&context)?),
+            None => None,
+        };
+        Ok((self.core.report(context), recorded))
     }
 }
 

@@ -18,7 +18,7 @@ pub struct ContainerJson<'a> {
     pub id: &'a str,
     pub name: Option<&'a str>,
     pub image: Option<&'a str>,
-    pub runtime: &'static str,
+    pub runtime: &'a str,
     pub pod: Option<&'a str>,
     pub namespace: Option<&'a str>,
 }

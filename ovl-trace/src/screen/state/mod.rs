@@ -136,10 +136,9 @@ pub(crate) struct State {
 impl State {
     /// Nothing has happened yet.
     pub(crate) fn new(about: About, sort: SortKey) -> Self {
-        let recording = about.recording;
         Self {
             about,
-            now: Picture::new(recording),
+            now: Picture::new(),
             frozen: None,
             pane: Pane::default(),
             mode: Mode::default(),

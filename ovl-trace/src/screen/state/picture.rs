@@ -27,7 +27,6 @@ const RUNNING: usize = 16_384;
 /// What is known at one time.
 #[derive(Clone, Debug)]
 pub(crate) struct Picture {
-    recording: bool,
     /// Since the start of the observation.
     pub(crate) elapsed: Duration,
     pub(crate) rows: Vec<Row>,
@@ -71,9 +70,8 @@ pub(crate) struct Seen {
 }
 
 impl Picture {
-    pub(super) fn new(recording: bool) -> Self {
+    pub(super) fn new() -> Self {
         Self {
-            recording,
             elapsed: Duration::ZERO,
             rows: Vec::new(),
             totals: Sums::default(),
@@ -110,16 +108,7 @@ impl Picture {
         self.elapsed = elapsed;
         self.totals = overview.totals;
         self.loss = overview.loss;
-        self.forget_unseen();
-    }
-
-    /// One whose end was missed is not looked at any more. A recording has no
-    /// looks, only beginnings and ends.
-    fn forget_unseen(&mut self) {
-        if !self.recording {
-            self.running
-                .retain(|_, running| std::mem::take(&mut running.fresh));
-        }
+        self.running.retain(|_, running| running.tick());
     }
 
     /// Takes an event in; whether it shows.

@@ -7,6 +7,9 @@ use crate::model::{CopyUp, Origin, OverlayKey};
 /// Looks at one copy-up that its rate is taken from.
 const LOOKS: usize = 5;
 
+/// Looks at which a copy-up may be missing.
+const MISSED: u8 = 1;
+
 /// One copy-up in flight.
 #[derive(Clone, Debug)]
 pub(crate) struct Running {
@@ -15,8 +18,8 @@ pub(crate) struct Running {
     pub(crate) copy_up: CopyUp,
     /// Time and bytes at the last looks.
     looks: VecDeque<(u64, u64)>,
-    /// Seen since the last tick.
-    pub(super) fresh: bool,
+    /// Ticks since it was seen.
+    unseen: u8,
 }
 
 /// What tells copy-ups apart: a thread does one at a time.
@@ -33,7 +36,7 @@ impl Running {
             origin: Arc::clone(origin),
             copy_up: copy_up.clone(),
             looks: VecDeque::new(),
-            fresh: true,
+            unseen: 0,
         };
         running.look();
         running
@@ -44,11 +47,18 @@ impl Running {
         if started_ns(copy_up) == started_ns(&self.copy_up) {
             self.copy_up = copy_up.clone();
             self.origin = Arc::clone(origin);
-            self.fresh = true;
+            self.unseen = 0;
             self.look();
         } else {
             *self = Self::new(copy_up, origin);
         }
+    }
+
+    /// Another second is over; whether it may still be there. There is a look
+    /// each second, so one that was missed twice has ended, and its end was lost.
+    pub(super) fn tick(&mut self) -> bool {
+        self.unseen += 1;
+        self.unseen <= MISSED + 1
     }
 
     fn look(&mut self) {

@@ -1,6 +1,10 @@
 //! What each key does.
 
-use super::scene::Scene;
+use super::scene::{self, Scene};
+use crate::model::{
+    CopyUp, Event, Process,
+    test_support::{copy_up, origin, process},
+};
 use crate::screen::{
     input::Key,
     state::{Column, Mode, Pane},
@@ -197,8 +201,19 @@ fn a_copy_up_in_flight_is_gone_when_it_ends_or_is_not_seen_any_more() {
     scene.running(0);
     scene.running(1);
     assert_eq!(scene.state.running().len(), 1);
-    scene.tick();
-    assert_eq!(scene.state.running().len(), 1);
-    scene.tick();
+    for expected in [1, 1, 0] {
+        scene.tick();
+        assert_eq!(scene.state.running().len(), expected);
+    }
+    scene.running(2);
+    let ended = CopyUp {
+        overlay: scene::key(3),
+        process: Process {
+            tid: 4711,
+            ..process()
+        },
+        ..copy_up("/big")
+    };
+    scene.event(&Event::CopyUp(ended), origin("db"));
     assert_eq!(scene.state.running().len(), 0);
 }

@@ -1,8 +1,8 @@
 //! The view, frame by frame, and what each key does to it.
 
-mod child;
 mod frames;
 mod keys;
-#[path = "../../../tests/pty/mod.rs"]
+mod on_terminal;
 mod pty;
+mod recorded;
 mod scene;

@@ -13,7 +13,6 @@ use crate::{
         test_support::{copy_up, origin, process, unowned, whiteout},
     },
     screen::{
-        Screen,
         input::{Key, Keys},
         state::{About, Input, Snapshot, State},
         theme::Theme,
@@ -30,13 +29,6 @@ pub(super) struct Scene {
     second: u64,
     pub(super) colour: bool,
     size: Option<(u16, u16)>,
-    /// Everything so far, for another view.
-    past: Vec<Past>,
-}
-
-enum Past {
-    Event(Event, Arc<Origin>, Timestamp),
-    Tick(Box<Snapshot>),
 }
 
 impl Scene {
@@ -53,17 +45,6 @@ impl Scene {
             second: 0,
             colour: true,
             size: None,
-            past: Vec::new(),
-        }
-    }
-
-    /// Shows everything on a real terminal.
-    pub(super) fn play(&self, screen: &mut Screen) {
-        for past in &self.past {
-            match past {
-                Past::Event(event, origin, time) => screen.event(event, origin, *time),
-                Past::Tick(snapshot) => screen.tick(Snapshot::clone(snapshot)),
-            }
         }
     }
 
@@ -99,7 +80,6 @@ impl Scene {
             elapsed: Duration::from_secs(self.second),
             overview: self.aggregator.overview(),
         };
-        self.past.push(Past::Tick(Box::new(snapshot.clone())));
         self.state.update(Input::Tick(Box::new(snapshot)));
         self.second += 1;
         self.detail();
@@ -135,7 +115,6 @@ impl Scene {
         let (origin, time) = (Arc::new(origin), self.time());
         self.aggregator.event(event, &origin, time);
         self.state.update(Input::Event(event, &origin, time));
-        self.past.push(Past::Event(event.clone(), origin, time));
     }
 
     fn time(&self) -> Timestamp {
@@ -315,7 +294,7 @@ pub(super) fn text(buffer: &Buffer) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-fn key(superblock: u64) -> OverlayKey {
+pub(super) fn key(superblock: u64) -> OverlayKey {
     OverlayKey {
         superblock,
         born_ns: 1,

@@ -26,7 +26,12 @@ pub(crate) struct OnTerminal {
 
 impl OnTerminal {
     /// Starts it on a terminal of this size.
-    pub(crate) fn start(mut command: Command, columns: u16, rows: u16) -> Self {
+    pub(crate) fn start(
+        mut command: Command,
+        environment: &[(&str, &str)],
+        columns: u16,
+        rows: u16,
+    ) -> Self {
         let (mut main, mut other) = (-1, -1);
         let size = window(columns, rows);
         // SAFETY: two places for descriptors, no name, no settings, a size.
@@ -56,6 +61,7 @@ impl OnTerminal {
         command.env("TERM", "xterm-256color").env_remove("NO_COLOR");
         // What a failure says is to stay on the screen.
         command.env("RUST_BACKTRACE", "0");
+        command.envs(environment.iter().copied());
         let before = settings(&other);
         let child = command.spawn().unwrap();
         drop(command);
