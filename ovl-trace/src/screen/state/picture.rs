@@ -87,7 +87,7 @@ impl Picture {
     pub(super) fn tick(&mut self, snapshot: Snapshot) {
         let Snapshot { elapsed, overview } = snapshot;
         let time = elapsed.saturating_sub(self.elapsed);
-        self.rates = Rates::between(&self.totals, &overview.totals, time);
+        self.rates.learn(&self.totals, &overview.totals, time);
         let mut before: HashMap<ContainerId, Row> = self
             .rows
             .drain(..)
@@ -161,7 +161,7 @@ impl Picture {
 impl Row {
     fn learn(&mut self, origin: Arc<Origin>, sums: Sums, time: Duration) {
         self.origin = origin;
-        self.rates = Rates::between(&self.sums, &sums, time);
+        self.rates.learn(&self.sums, &sums, time);
         let bytes = sums.copied_bytes.saturating_sub(self.sums.copied_bytes);
         let copy_ups = (sums.copy_ups.total).saturating_sub(self.sums.copy_ups.total);
         self.bytes.add(bytes, time);
@@ -171,14 +171,18 @@ impl Row {
 }
 
 impl Rates {
-    fn between(before: &Sums, after: &Sums, time: Duration) -> Self {
+    /// Two looks at the same time are no rate: the one before stays.
+    fn learn(&mut self, before: &Sums, after: &Sums, time: Duration) {
+        if time.is_zero() {
+            return;
+        }
         let time_ns = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
         let rate = |of: fn(&Sums) -> u64| per_second(of(after).saturating_sub(of(before)), time_ns);
-        Self {
+        *self = Self {
             events: rate(events),
             copy_ups: rate(|sums| sums.copy_ups.total),
             bytes: rate(|sums| sums.copied_bytes),
-        }
+        };
     }
 }
 
