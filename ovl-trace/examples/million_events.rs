@@ -140,7 +140,7 @@ impl Recording {
         // All powers of two up to 16 MiB.
         let size_bytes = (1 << (nth % 25)) + nth;
         let latency_ns = 100_000 + size_bytes;
-        let (start, ..) = FUNCTIONS[usize::from(nth % 3 == 0)];
+        let (start, ..) = FUNCTIONS[usize::from(nth.is_multiple_of(3))];
         let record = wire::CopyUp {
             header: head(event_kind::COPY_UP, overlay, time_ns, path.len()),
             task: task(257, start + 0x10, overlay),

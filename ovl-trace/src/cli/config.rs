@@ -224,8 +224,13 @@ impl ColourChoice {
 
 /// What the process was started in.
 #[derive(Clone, Copy, Debug, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "facts that are independent")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own, and no state"
+)]
 pub struct Environment {
+    /// Standard input is a terminal.
+    pub stdin_terminal: bool,
     /// Standard output is a terminal.
     pub stdout_terminal: bool,
     /// Standard error is a terminal.

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use clap::Args;
 
 use super::{
-    config::{Input, Observation},
+    config::{Environment, Input, Observation},
     values,
 };
 use crate::{
@@ -155,7 +155,12 @@ impl ObservationArgs {
     /// # Errors
     ///
     /// If the options are right one by one, but not together.
-    pub(crate) fn observation(self) -> anyhow::Result<Observation> {
+    pub(crate) fn observation(self, environment: Environment) -> anyhow::Result<Observation> {
+        if self.from == Some(Input::Stdin) && environment.stdin_terminal {
+            anyhow::bail!(
+                "a recording does not come from a terminal; name a file, or send a recording into a pipe"
+            );
+        }
         Ok(Observation {
             fail_over: self.fail_over,
             top: self.top,

@@ -54,7 +54,7 @@ impl LiveArgs {
             None => LiveOutput::Lines,
         };
         Ok(LiveConfig {
-            observation: self.observation.observation()?,
+            observation: self.observation.observation(environment)?,
             output,
             style,
             width: environment.width,

@@ -40,7 +40,7 @@ impl ReportArgs {
         style: Style,
     ) -> anyhow::Result<ReportConfig> {
         Ok(ReportConfig {
-            observation: self.observation.observation()?,
+            observation: self.observation.observation(environment)?,
             output: self.output,
             style,
             width: environment.width,

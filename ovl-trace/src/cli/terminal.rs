@@ -13,6 +13,7 @@ pub(crate) fn environment() -> Environment {
     let stdout_terminal = io::stdout().is_terminal();
     let set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
     Environment {
+        stdin_terminal: io::stdin().is_terminal(),
         stdout_terminal,
         stderr_terminal: io::stderr().is_terminal(),
         // https://no-color.org

@@ -39,8 +39,7 @@ pub(super) async fn record(
     if recorded.is_err() {
         remove_if_empty(&config.output);
     }
-    let recorded = recorded.with_context(|| format!("recording to {}", config.output))?;
-    writeln!(err, "{}", summary(config, recorded)).context("writing to standard error")?;
+    writeln!(err, "{}", summary(config, recorded?)).context("writing to standard error")?;
     Ok(())
 }
 
@@ -53,8 +52,12 @@ async fn observe(
     let prepared = prepare::prepare(observation, signals).await?;
     let mut err = io::stderr();
     let mut sink = super::quiet(config.progress, &mut err);
-    let destination = Destination {
+    let out = Target {
         out,
+        name: config.output.to_string(),
+    };
+    let destination = Destination {
+        out: Box::new(out),
         max_bytes: config.max_bytes,
     };
     let mut session = Session::start(prepared, observation, Some(destination), &mut sink)?;
@@ -62,6 +65,32 @@ async fn observe(
     let finished = ended.and_then(|()| session.finish());
     sink.end()?;
     finished?.1.context("nothing was recorded")
+}
+
+/// Says in its errors what it is.
+struct Target<'a> {
+    out: Box<dyn Write + 'a>,
+    name: String,
+}
+
+impl Target<'_> {
+    fn named(&self, error: &io::Error) -> io::Error {
+        let text = format!(
+            "writing {}: {error}; what was written before can be read",
+            self.name
+        );
+        io::Error::new(error.kind(), text)
+    }
+}
+
+impl Write for Target<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.out.write(bytes).map_err(|error| self.named(&error))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush().map_err(|error| self.named(&error))
+    }
 }
 
 /// Only its owner may read it: it names files and processes, and has addresses

@@ -63,6 +63,7 @@ pub(super) struct Recorder<'a> {
     rows: u64,
     events: u64,
     left_out: u64,
+    full: bool,
     ticks: u32,
     /// Something happened since totals were written.
     stale: bool,
@@ -84,16 +85,29 @@ impl<'a> Recorder<'a> {
             rows: 0,
             events: 0,
             left_out: 0,
+            full: false,
             ticks: 0,
             stale: false,
         })
     }
 
     /// No more events are taken.
-    pub(super) fn is_full(&self) -> bool {
+    pub(super) const fn is_full(&self) -> bool {
+        self.full
+    }
+
+    /// Sees whether there is room for another event. What is held back takes less
+    /// room once it is written.
+    fn look_for_room(&mut self) -> io::Result<()> {
         let reserve = RESERVE_BYTES + self.rows * ROW_BYTES;
-        self.max_bytes
-            .is_some_and(|max| self.writer.bytes().saturating_add(reserve) >= max)
+        let Some(max) = self.max_bytes.map(|max| max.saturating_sub(reserve)) else {
+            return Ok(());
+        };
+        if !self.full && self.writer.bytes() >= max {
+            self.writer.flush()?;
+            self.full = self.writer.bytes() >= max;
+        }
+        Ok(())
     }
 
     /// Takes an event; `record` is what it was decoded from, if it was.
@@ -104,10 +118,15 @@ impl<'a> Recorder<'a> {
         origin: &Arc<Origin>,
     ) -> io::Result<()> {
         let counts = matches!(event, Event::CopyUp(_) | Event::Whiteout(_));
+        // Also of those that the filter does not admit yet, by their latency.
+        if let Some(record) = record {
+            self.note(event, record);
+        }
         if !self.filter.admits_event(event) || !self.may_admit(origin) {
             return Ok(());
         }
-        if self.is_full() {
+        self.look_for_room()?;
+        if self.full {
             self.left_out += u64::from(counts);
             return Ok(());
         }
@@ -121,10 +140,7 @@ impl<'a> Recorder<'a> {
                 Some(record) => self.writer.running(running, record),
                 None => Ok(()),
             },
-            (_, Some(record)) => {
-                self.note(event, record);
-                self.writer.record(record)
-            }
+            (_, Some(record)) => self.writer.record(record),
             (Event::OverlayGone { overlay, device }, None) => {
                 self.writer.record(gone(*overlay, *device).as_bytes())
             }
@@ -195,7 +211,6 @@ impl<'a> Recorder<'a> {
 
     /// Makes it complete.
     pub(super) fn finish(mut self, context: &ReportContext) -> io::Result<Recorded> {
-        let full = self.is_full();
         if self.left_out > 0 {
             let loss = Loss {
                 time_ns: 0,
@@ -208,12 +223,12 @@ impl<'a> Recorder<'a> {
         let bytes = self.writer.finish(&End {
             ended: context.ended,
             in_flight: context.in_flight,
-            full,
+            full: self.full,
         })?;
         Ok(Recorded {
             events: self.events,
             bytes,
-            full,
+            full: self.full,
         })
     }
 

@@ -21,11 +21,21 @@ use crate::{
 };
 
 /// Writes a recording to any sink, block by block.
-pub struct Writer<W> {
+pub struct Writer<W: Write> {
     out: W,
     packer: Packer,
     frames: Vec<u8>,
     written: u64,
+}
+
+/// What is held back is written however the observation ends. Who wants to know
+/// whether it was calls [`Writer::finish`].
+impl<W: Write> Drop for Writer<W> {
+    fn drop(&mut self) {
+        if let Err(error) = self.flush() {
+            tracing::debug!("the end of the recording could not be written: {error}");
+        }
+    }
 }
 
 impl<W: Write> Writer<W> {

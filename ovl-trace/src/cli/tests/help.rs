@@ -24,11 +24,13 @@ fn help_of_the_program() {
     Usage: ovl-trace [OPTIONS] <COMMAND>
 
     Commands:
-      live    Watch copy-ups and whiteouts as they happen
-      report  Observe, then report per container
-      record  Record, to look at it later or elsewhere
-      mounts  List the overlay mounts of this host, and whose they are
-      doctor  Check what this kernel, these privileges and these runtimes allow
+      live         Watch copy-ups and whiteouts as they happen
+      report       Observe, then report per container
+      record       Record, to look at it later or elsewhere
+      mounts       List the overlay mounts of this host, and whose they are
+      doctor       Check what this kernel, these privileges and these runtimes allow
+      completions  Print completions for a shell
+      man          Print the man page, or write all of them
 
     Options:
       -v, --verbose...    Write the tool's own log to standard error; repeat for more
@@ -64,11 +66,11 @@ fn help_of_live() {
           --fail-over <SIZE>     Exit with 4 if more bytes than this were copied up
           --sort <KEY>           Order of the report: copied_bytes, size_bytes, copy_ups, latency,
                                  whiteouts, name [default: copied_bytes]
+          --top <N>              Files to list per container in the report [default: 10]
+          --ring-size <SIZE>     Size of the buffer between kernel and agent: a power of two
       -v, --verbose...           Write the tool's own log to standard error; repeat for more
           --color <WHEN>         Colours: auto (on a terminal, unless NO_COLOR is set), always, never
                                  [default: auto]
-          --top <N>              Files to list per container in the report [default: 10]
-          --ring-size <SIZE>     Size of the buffer between kernel and agent: a power of two
           --table-size <ROWS>    Rows of each of the kernel's tables of totals, overlays and running
                                  copy-ups (8192; 16384 of overlays)
       -h, --help                 Print help
@@ -89,6 +91,7 @@ fn help_of_live() {
       ovl-trace live
       ovl-trace live -c web --min-bytes 1MiB
       ovl-trace live --output json --duration 60s > events.jsonl
+      ovl-trace live --from today.ovlrec -c web
       ovl-trace live --trigger chown,chmod --path '/var/lib/**'
 
     Ctrl-C, or 'q' on a terminal, ends it with a summary per container; there, '?'
@@ -113,11 +116,11 @@ fn help_of_report() {
           --fail-over <SIZE>     Exit with 4 if more bytes than this were copied up
           --sort <KEY>           Order of the report: copied_bytes, size_bytes, copy_ups, latency,
                                  whiteouts, name [default: copied_bytes]
+          --top <N>              Files to list per container in the report [default: 10]
+          --ring-size <SIZE>     Size of the buffer between kernel and agent: a power of two
       -v, --verbose...           Write the tool's own log to standard error; repeat for more
           --color <WHEN>         Colours: auto (on a terminal, unless NO_COLOR is set), always, never
                                  [default: auto]
-          --top <N>              Files to list per container in the report [default: 10]
-          --ring-size <SIZE>     Size of the buffer between kernel and agent: a power of two
           --table-size <ROWS>    Rows of each of the kernel's tables of totals, overlays and running
                                  copy-ups (8192; 16384 of overlays)
       -h, --help                 Print help
@@ -126,7 +129,42 @@ fn help_of_report() {
     :
       ovl-trace report --duration 60s
       ovl-trace report -c web --top 20 --sort latency
+      ovl-trace report --from today.ovlrec
       ovl-trace report --duration 5m --output json --fail-over 100MiB > report.json
+    ");
+}
+
+#[test]
+fn help_of_record() {
+    let help = help("record");
+    let (head, _) = help.split_once("Filters").unwrap();
+    insta::assert_snapshot!(head, @"
+    Record, to look at it later or elsewhere
+
+    Usage: ovl-trace record [OPTIONS] --write <FILE>
+
+    Options:
+      -w, --write <FILE>         The recording, by custom FILE.ovlrec; '-' is standard output
+          --force                Overwrite FILE if it is there
+          --max-size <SIZE>      Stop when the recording has about this size
+      -d, --duration <DURATION>  Stop after this time (else at Ctrl-C)
+          --count <N>            Stop after this many events
+          --ring-size <SIZE>     Size of the buffer between kernel and agent: a power of two
+          --table-size <ROWS>    Rows of each of the kernel's tables of totals, overlays and running
+                                 copy-ups (8192; 16384 of overlays)
+      -v, --verbose...           Write the tool's own log to standard error; repeat for more
+          --color <WHEN>         Colours: auto (on a terminal, unless NO_COLOR is set), always, never
+                                 [default: auto]
+      -h, --help                 Print help
+    ");
+    insta::assert_snapshot!(help.split_once("Examples").unwrap().1, @r"
+    :
+      ovl-trace record -w today.ovlrec --duration 10m
+      ovl-trace record -w web.ovlrec -c web --max-size 100MiB
+      ovl-trace record -w - | ssh desk ovl-trace live --from -
+
+    'live --from FILE' and 'report --from FILE' read it, on any machine, without
+    privileges. It names files and processes: only its owner may read it.
     ");
 }
 

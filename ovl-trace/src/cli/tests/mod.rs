@@ -2,6 +2,8 @@
 
 mod help;
 mod readme;
+mod recording_options;
+mod recordings;
 
 use std::sync::Mutex;
 

@@ -58,6 +58,11 @@ pub(super) async fn replay(
     let context = || format!("reading the recording {input}");
     let source = Source::open(input).with_context(context)?;
     let size = source.size();
+    while !source.is_ready(PAUSE) {
+        if signals.were_received().await {
+            anyhow::bail!("{input} had given nothing yet when reading was interrupted");
+        }
+    }
     let mut reader = match Reader::open(source) {
         Ok(reader) => reader,
         Err(RecordingError::Io(error)) => return Err(error).with_context(context),
