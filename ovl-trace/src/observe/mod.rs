@@ -5,6 +5,7 @@
 //! which an event could be lost or overtaken.
 
 mod core;
+pub(crate) mod deadline;
 mod docker;
 mod in_flight;
 mod kernel_log;

@@ -32,6 +32,7 @@ use self::{
 use crate::{
     aggregate::{ContainerId, ContainerReport, SortKey},
     model::{Event, Origin},
+    observe::deadline::at,
     render::style::Style,
 };
 
@@ -200,13 +201,5 @@ impl Open {
             self.changed(KEY);
         }
         Ok(())
-    }
-}
-
-/// Sleeps until then; for ever without a time.
-async fn at(time: Option<Instant>) {
-    match time {
-        Some(time) => tokio::time::sleep_until(time.into()).await,
-        None => std::future::pending().await,
     }
 }

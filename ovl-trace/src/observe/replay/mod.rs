@@ -1,6 +1,7 @@
 //! An observation from a recording: the same items, in the same order, through
 //! the same core as those of the ring.
 
+mod finish;
 mod input;
 mod remarks;
 #[cfg(test)]
@@ -20,12 +21,12 @@ use jiff::Timestamp;
 use self::{input::Source, remarks::Stop, view::about};
 use super::{core::Core, signals::Signals, sink::Sink, triggers::KernelTriggers};
 use crate::{
-    aggregate::{Report, ReportContext},
+    aggregate::Report,
     cli::config::{Input, Observation},
     decode::{DecodeError, decode},
     kernel::kallsyms::Symbols,
     model::{CopyUp, DeviceNumber, Event, Filter, Loss, LossSource, Origin},
-    recording::{Header, Item, Origins, Reader, RecordingError, Tail, reason},
+    recording::{Header, Item, Origins, Reader, RecordingError, reason},
 };
 
 /// How often it is said how much is read.
@@ -161,8 +162,7 @@ impl<'a, 'out> Replay<'a, 'out> {
             if items >= BATCH || reader.is_between_blocks() {
                 items = 0;
                 self.core.sink.flush()?;
-                self.core.sink.wake().await?;
-                if self.core.follow_screen() {
+                if self.is_left().await? {
                     return Ok(Stop::Signal);
                 }
                 let is_ready = reader.source().is_ready(Duration::ZERO);
@@ -286,34 +286,5 @@ impl<'a, 'out> Replay<'a, 'out> {
 
     fn reach(&mut self, time: Timestamp) {
         self.reached = self.reached.max(time);
-    }
-
-    /// All that there is was read.
-    fn settle(&mut self, stop: &Stop) {
-        if !matches!(stop, Stop::Tail(Tail::Complete(_))) {
-            self.core.aggregator.prefer_newer_events();
-        }
-    }
-
-    fn finish(self, header: &Header, stop: &Stop) -> Report {
-        let end = match stop {
-            Stop::Tail(Tail::Complete(end)) => Some(end),
-            _ => None,
-        };
-        let mut report = self.core.report(ReportContext {
-            tool_version: header.tool_version.clone(),
-            kernel: header.kernel.clone(),
-            hostname: header.hostname.clone(),
-            started: header.started,
-            ended: end.map_or(self.reached, |end| end.ended),
-            in_flight: end.map_or(self.running.len(), |end| end.in_flight),
-            coverage: header.coverage.clone(),
-        });
-        report.incomplete = matches!(
-            stop,
-            Stop::Signal | Stop::Tail(Tail::Cut | Tail::Damaged(_))
-        );
-        report.remarks = remarks::of(stop, self.reached, self.unknown);
-        report
     }
 }

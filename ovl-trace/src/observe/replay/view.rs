@@ -25,6 +25,12 @@ impl Replay<'_, '_> {
         }
     }
 
+    /// Looks after a view, if there is one; whether the user has left it.
+    pub(super) async fn is_left(&mut self) -> Result<bool> {
+        self.core.sink.wake().await?;
+        Ok(self.core.follow_screen())
+    }
+
     /// A view stays until the user has had enough.
     pub(super) async fn stay(&mut self, signals: &mut Signals) -> Result<()> {
         let elapsed = self.reached.duration_since(self.started);

@@ -13,11 +13,12 @@ use aya::maps::{MapData, RingBuf};
 use jiff::Timestamp;
 use tokio::{
     io::unix::AsyncFd,
-    time::{Interval, MissedTickBehavior, interval, sleep_until},
+    time::{Interval, MissedTickBehavior, interval},
 };
 
 use super::{
     core::Core,
+    deadline::at,
     docker::DockerApi,
     in_flight::InFlight,
     kernel_log::KernelLog,
@@ -296,13 +297,5 @@ impl<'a, 'out> Session<'a, 'out> {
             None => None,
         };
         Ok((self.core.report(context), recorded))
-    }
-}
-
-/// Sleeps until then; for ever without a time.
-async fn at(time: Option<Instant>) {
-    match time {
-        Some(time) => sleep_until(time.into()).await,
-        None => std::future::pending().await,
     }
 }

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use ratatui::style::{Color, Modifier};
 
-use super::scene::{self, Scene};
+use super::{frame, scene::Scene};
 use crate::model::LossSource;
 
 const NARROW: (u16, u16) = (80, 24);
@@ -87,7 +87,7 @@ fn a_paused_picture_stands_still_while_counting_goes_on() {
 /// The style of the cell at the beginning of a text.
 fn style_of(scene: &mut Scene, text: &str) -> (Color, Modifier) {
     let buffer = scene.draw(120, 30);
-    let frame = scene::text(&buffer);
+    let frame = frame::text(&buffer);
     let found = frame.lines().enumerate().find_map(|(y, line)| {
         let at = line.find(text)?;
         Some((line[..at].chars().count() as u16, y as u16))

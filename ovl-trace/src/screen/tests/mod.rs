@@ -1,5 +1,6 @@
 //! The view, frame by frame, and what each key does to it.
 
+mod frame;
 mod frames;
 mod keys;
 mod on_terminal;

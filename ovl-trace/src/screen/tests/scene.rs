@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use jiff::Timestamp;
 use ratatui::{Terminal, backend::TestBackend, buffer::Buffer};
 
+use super::frame;
 use crate::{
     aggregate::{Advice, Aggregator, ContainerId, ContainerReport, Evidence, SortKey},
     model::{
@@ -271,27 +272,8 @@ impl Scene {
 
     /// The same as text, without the spaces at the ends of lines.
     pub(super) fn text(&mut self, width: u16, height: u16) -> String {
-        text(&self.draw(width, height))
+        frame::text(&self.draw(width, height))
     }
-}
-
-pub(super) fn text(buffer: &Buffer) -> String {
-    let area = buffer.area;
-    let lines = (area.top()..area.bottom()).map(|y| {
-        let mut line = String::new();
-        let mut skip = 0;
-        for x in area.left()..area.right() {
-            let symbol = buffer[(x, y)].symbol();
-            // The second half of a wide character.
-            if skip == 0 {
-                line.push_str(symbol);
-                skip = ratatui::text::Span::raw(symbol).width().max(1);
-            }
-            skip -= 1;
-        }
-        line.trim_end().to_owned()
-    });
-    lines.collect::<Vec<_>>().join("\n")
 }
 
 pub(super) fn key(superblock: u64) -> OverlayKey {
