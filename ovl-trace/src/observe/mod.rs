@@ -21,6 +21,7 @@ mod signals;
 mod sink;
 mod stdout;
 mod triggers;
+mod unannounced;
 
 use std::io::{Read, Write};
 

@@ -138,9 +138,12 @@ impl Terminal {
         self.pending.0.borrow().is_empty()
     }
 
-    /// Columns and rows.
+    /// Columns and rows. A serial line does not know its own.
     pub(super) fn size() -> Result<(u16, u16)> {
-        terminal::size().context("asking the terminal for its size")
+        match terminal::size().context("asking the terminal for its size")? {
+            (0, _) | (_, 0) => Ok((80, 24)),
+            size => Ok(size),
+        }
     }
 
     /// Adapts to a size; the next frame is drawn in full.

@@ -3,12 +3,13 @@
 
 use anyhow::Result;
 use jiff::Timestamp;
-use ovl_trace_common::loss;
+use ovl_trace_common::{in_flight::InFlight, loss};
 
 use super::Session;
 use crate::{
     load::KernelTotals,
     model::{Event, Loss, LossSource, OverlayKey},
+    observe::unannounced,
 };
 
 impl Session<'_, '_> {
@@ -56,6 +57,9 @@ impl Session<'_, '_> {
         for event in &look.running {
             self.event(event, None)?;
         }
+        if self.core.sink.screen().is_some() {
+            self.show_unannounced(&look.unannounced, now_ns)?;
+        }
         if look.forgotten > 0 {
             self.lost(Loss {
                 time_ns: now_ns,
@@ -63,6 +67,18 @@ impl Session<'_, '_> {
                 reason: loss::NAMES[loss::UNFINISHED as usize],
                 count: look.forgotten,
             })?;
+        }
+        Ok(())
+    }
+
+    /// Only for a view: without a path there is nothing to write in a line.
+    fn show_unannounced(&mut self, running: &[(u32, InFlight)], now_ns: u64) -> Result<()> {
+        for (tid, state) in running {
+            if let Some(place) = self.enricher.at(state.superblock)
+                && let Some(event) = unannounced::event(*tid, state, place, now_ns)
+            {
+                self.event(&event, None)?;
+            }
         }
         Ok(())
     }

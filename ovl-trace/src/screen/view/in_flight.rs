@@ -30,7 +30,7 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, state: &State, theme: Theme)
     let all: usize = running.len() * LINES;
     let rest = all.saturating_sub(area.height.into());
     if running.is_empty() {
-        let nothing = " No large copy-up is running.";
+        let nothing = " No copy-up takes long now.";
         super::lines(
             buffer,
             area,
