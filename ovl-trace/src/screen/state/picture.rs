@@ -24,6 +24,10 @@ const EVENTS: usize = 1000;
 /// Copy-ups in flight that are kept: more than the kernel side's table has.
 const RUNNING: usize = 16_384;
 
+/// Shortest time that a rate is taken from. A second lies between two looks, but
+/// for the last one.
+const CLOSE: Duration = Duration::from_millis(500);
+
 /// What is known at one time.
 #[derive(Clone, Debug)]
 pub(crate) struct Picture {
@@ -171,9 +175,9 @@ impl Row {
 }
 
 impl Rates {
-    /// Two looks at the same time are no rate: the one before stays.
+    /// Two looks that are close together are no rate: the one before stays.
     fn learn(&mut self, before: &Sums, after: &Sums, time: Duration) {
-        if time.is_zero() {
+        if time < CLOSE {
             return;
         }
         let time_ns = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
