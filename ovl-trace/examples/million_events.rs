@@ -21,12 +21,12 @@ use ovl_trace::{
     recording::{End, Header, Writer},
 };
 use ovl_trace_common::{
-    aggregate::{BUCKETS, CopyUpKey, CopyUpTotals, WhiteoutKey, bucket},
+    aggregate::{CopyUpKey, CopyUpTotals, WhiteoutKey, bucket},
     codes::{self, event_kind},
     event as wire,
     overlay::OverlayKey,
 };
-use zerocopy::IntoBytes as _;
+use zerocopy::{FromZeros as _, IntoBytes as _};
 
 /// Events of one container, and containers that run at a time.
 const EVENTS_EACH: u64 = 1000;
@@ -162,7 +162,8 @@ impl Recording {
             lower_filesystem: *b"ext4\0\0\0\0\0\0\0\0\0\0\0\0",
         };
         let (rows, _) = self.totals.entry(overlay).or_default();
-        add(rows.entry(record.task.caller).or_insert(EMPTY), &record);
+        let row = rows.entry(record.task.caller);
+        add(row.or_insert_with(CopyUpTotals::new_zeroed), &record);
         self.writer.record(&[record.as_bytes(), &path].concat())
     }
 
@@ -214,7 +215,10 @@ fn add(row: &mut CopyUpTotals, record: &wire::CopyUp) {
     row.size_bytes += record.size_bytes;
     row.copied_bytes += record.copied_bytes;
     row.latency_ns += record.latency_ns;
-    row.latency_min_ns = row.latency_min_ns.min(record.latency_ns);
+    row.latency_min_ns = match row.count {
+        1 => record.latency_ns,
+        _ => row.latency_min_ns.min(record.latency_ns),
+    };
     row.latency_max_ns = row.latency_max_ns.max(record.latency_ns);
     row.lock_ns += record.lock_ns;
     row.data_ns += record.data_ns;
@@ -224,23 +228,6 @@ fn add(row: &mut CopyUpTotals, record: &wire::CopyUp) {
     row.data_histogram[bucket(record.data_ns)] += 1;
     row.sync_histogram[bucket(record.sync_ns)] += 1;
 }
-
-const EMPTY: CopyUpTotals = CopyUpTotals {
-    count: 0,
-    size_bytes: 0,
-    copied_bytes: 0,
-    copied_unknown: 0,
-    latency_ns: 0,
-    latency_min_ns: u64::MAX,
-    latency_max_ns: 0,
-    lock_ns: 0,
-    data_ns: 0,
-    sync_ns: 0,
-    histogram: [0; BUCKETS],
-    lock_histogram: [0; BUCKETS],
-    data_histogram: [0; BUCKETS],
-    sync_histogram: [0; BUCKETS],
-};
 
 fn head(kind: u16, overlay: OverlayKey, time_ns: u64, path_bytes: usize) -> wire::Header {
     wire::Header {

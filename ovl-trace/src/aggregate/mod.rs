@@ -31,6 +31,7 @@ mod group;
 mod overlay;
 mod overview;
 mod percentile;
+mod recording;
 mod report;
 mod sums;
 mod top;
@@ -46,6 +47,7 @@ pub use advice::{Advice, Evidence};
 pub use detail::{CallKey, FileLast, ProcessKey, Tally};
 pub use overview::{ContainerId, ContainerSums, Overview};
 pub(crate) use percentile::range as bucket_range;
+pub use recording::RecordingState;
 pub use report::{
     ContainerReport, CountedFrom, Coverage, LayerRow, LossReport, Report, ReportContext, SortKey,
     TopList, TriggerRow,
@@ -185,8 +187,7 @@ impl Aggregator {
             totals,
             retired_overlays: self.retired_overlays,
             loss: LossReport::new(&self.losses),
-            remarks: Vec::new(),
-            incomplete: false,
+            recording: RecordingState::default(),
         }
     }
 

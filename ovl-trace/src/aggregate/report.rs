@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::{
     advice::Advice,
     detail::{CallKey, FileLast, ProcessKey, Tally},
+    recording::RecordingState,
     sums::{Sums, TriggerSums},
 };
 use ovl_trace_common::loss::{NAMES, RING_STARTED};
@@ -96,12 +97,8 @@ pub struct Report {
     pub retired_overlays: u64,
     /// What was lost.
     pub loss: LossReport,
-    /// What is to be said of the recording that it was made from; the first
-    /// notes.
-    pub remarks: Vec<String>,
-    /// The recording had more, which could not be read: all numbers are lower
-    /// bounds.
-    pub incomplete: bool,
+    /// The recording that it was made from, if it was.
+    pub recording: RecordingState,
 }
 
 /// One container, or one overlay of nobody.
@@ -220,7 +217,7 @@ impl Report {
 
     /// What a reader must know to read the numbers right, in sentences.
     pub fn notes(&self) -> Vec<String> {
-        let mut notes = self.remarks.clone();
+        let mut notes = self.recording.remarks.clone();
         let lost = self.loss.events();
         if lost > 0 && self.counts_events() {
             notes.push(format!(

@@ -64,7 +64,8 @@ impl<K: Clone + Eq + Hash + Ord, X: Clone + Default + PartialOrd> TopTable<K, X>
             self.dropped += 1;
             self.dropped_tally.add(&row.tally);
         }
-        self.rows.extend(rows);
+        // A new table: the drained one would keep its size for ever.
+        self.rows = rows.into_iter().collect();
     }
 
     /// Adds another table's rows; the greater `extra`, which is the later one,

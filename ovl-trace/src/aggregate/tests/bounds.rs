@@ -86,3 +86,23 @@ fn rows_are_bounded_over_all_overlays() {
     let report = aggregator.report(context());
     assert_eq!(report.totals.copy_ups.total, 2 * ROWS_MAX as u64);
 }
+
+/// No kernel side has so many, but a recording may say so.
+#[test]
+fn even_living_overlays_are_bounded() {
+    let mut aggregator = aggregator(Filter::default());
+    let origin = Arc::new(unowned());
+    let lives = LIVING_MAX as u64 + 10;
+    for number in 0..lives {
+        let event = Event::CopyUp(CopyUp {
+            overlay: key(number),
+            ..copy_up("/a")
+        });
+        aggregator.event(&event, &origin, Timestamp::UNIX_EPOCH);
+        assert!(aggregator.overlays.len() <= LIVING_MAX);
+    }
+    let rows: usize = aggregator.overlays.values().map(Overlay::totals).sum();
+    assert_eq!(aggregator.totals, rows);
+    let report = aggregator.report(context());
+    assert_eq!(report.totals.copy_ups.total, lives);
+}

@@ -4,7 +4,7 @@ use std::{
     fs::File,
     io::{self, Read},
     os::fd::{AsFd as _, AsRawFd as _},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use crate::cli::config::Input;
@@ -13,7 +13,12 @@ use crate::cli::config::Input;
 pub(super) struct Source {
     file: File,
     size: Option<u64>,
+    /// Nothing more is waited for after this: there was a signal.
+    deadline: Option<Instant>,
 }
+
+/// How long after a signal a pipe is still read.
+pub(super) const PATIENCE: Duration = Duration::from_secs(3);
 
 impl Source {
     pub(super) fn open(input: &Input) -> io::Result<Self> {
@@ -25,6 +30,7 @@ impl Source {
         Ok(Self {
             file,
             size: metadata.is_file().then_some(metadata.len()),
+            deadline: None,
         })
     }
 
@@ -35,19 +41,47 @@ impl Source {
 
     /// Waits until there is something to read, or the end; at most so long.
     pub(super) fn is_ready(&self, patience: Duration) -> bool {
+        let milliseconds = i32::try_from(patience.as_millis()).unwrap_or(i32::MAX);
+        self.poll(milliseconds).is_ok_and(|ready| ready > 0)
+    }
+
+    fn poll(&self, milliseconds: i32) -> io::Result<i32> {
         let mut poll = libc::pollfd {
             fd: self.file.as_raw_fd(),
             events: libc::POLLIN,
             revents: 0,
         };
-        let milliseconds = i32::try_from(patience.as_millis()).unwrap_or(i32::MAX);
         // SAFETY: one valid `pollfd`.
-        unsafe { libc::poll(&raw mut poll, 1, milliseconds) > 0 }
+        match unsafe { libc::poll(&raw mut poll, 1, milliseconds) } {
+            -1 => Err(io::Error::last_os_error()),
+            ready => Ok(ready),
+        }
+    }
+
+    /// Waits in the middle of a block, where a pipe can stop, too. Only a signal
+    /// interrupts this; whether there is something to read then.
+    fn wait(&mut self) -> io::Result<bool> {
+        loop {
+            let left = self
+                .deadline
+                .map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            let milliseconds = left.map_or(-1, |left| left.as_millis() as i32);
+            match self.poll(milliseconds) {
+                Ok(ready) => return Ok(ready > 0),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {
+                    self.deadline.get_or_insert(Instant::now() + PATIENCE);
+                }
+                Err(error) => return Err(error),
+            }
+        }
     }
 }
 
 impl Read for Source {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.size.is_none() && !self.wait()? {
+            return Ok(0);
+        }
         self.file.read(buffer)
     }
 }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::recording::Tail;
+use crate::{aggregate::RecordingState, recording::Tail};
 
 /// Why reading ended.
 #[derive(Debug)]
@@ -16,7 +16,7 @@ pub(super) enum Stop {
 }
 
 /// In sentences.
-pub(super) fn of(stop: &Stop, reached: Timestamp, unknown: u64) -> Vec<String> {
+pub(super) fn of(stop: &Stop, reached: Timestamp, unknown: u64) -> RecordingState {
     let mut remarks = Vec::new();
     match stop {
         Stop::Tail(Tail::Complete(end)) if end.full => {
@@ -41,5 +41,11 @@ pub(super) fn of(stop: &Stop, reached: Timestamp, unknown: u64) -> Vec<String> {
             "{unknown} entries of the recording are of a newer version of ovl-trace and were left out"
         ));
     }
-    remarks
+    RecordingState {
+        remarks,
+        incomplete: matches!(
+            stop,
+            Stop::Signal | Stop::Tail(Tail::Cut | Tail::Damaged(_))
+        ),
+    }
 }

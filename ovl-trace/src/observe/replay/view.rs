@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::Replay;
+use super::state::Replay;
 use crate::{observe::signals::Signals, recording::Header, screen::state::About};
 
 /// What a view of it is of.

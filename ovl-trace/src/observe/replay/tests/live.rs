@@ -1,26 +1,17 @@
 //! A session without a kernel: what it handles goes into the core, as always, and
 //! into a recorder.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
-};
+use std::{collections::HashMap, sync::Arc};
 
 use jiff::Timestamp;
-use ovl_trace_common::{
-    aggregate::{BUCKETS, CopyUpKey, CopyUpTotals, WhiteoutKey, bucket},
-    codes::UNKNOWN_U64,
-    event as wire,
-    overlay::OverlayKey,
-};
+use ovl_trace_common::{event as wire, overlay::OverlayKey};
 
-use super::super::view::about;
+use super::{super::view::about, kernel::Kernel};
 use crate::{
     aggregate::{Coverage, Report, ReportContext},
     cli::config::{LiveOutput, Observation},
     decode::decode,
     kernel::{Architecture, WallClock, kallsyms::Symbols},
-    load::KernelTotals,
     model::{CopyUp, Event, Loss, LossSource, Origin, test_support},
     observe::{
         core::Core,
@@ -107,13 +98,22 @@ struct Live<'a, 'out> {
     triggers: KernelTriggers,
     names: HashMap<u64, Arc<Origin>>,
     announced: HashMap<u32, CopyUp>,
-    copy_ups: BTreeMap<(OverlayKey, u64, u8), (CopyUpKey, CopyUpTotals)>,
-    whiteouts: BTreeMap<OverlayKey, (WhiteoutKey, u64)>,
+    kernel: Kernel,
     time_ns: u64,
 }
 
 /// Runs a session of these steps.
 pub(super) fn observe(steps: &[Step], observation: &Observation, output: LiveOutput) -> Observed {
+    observe_limited(steps, observation, output, None)
+}
+
+/// The same, with a largest size of the recording.
+pub(super) fn observe_limited(
+    steps: &[Step],
+    observation: &Observation,
+    output: LiveOutput,
+    max_bytes: Option<u64>,
+) -> Observed {
     let (mut events, mut recording) = (Vec::new(), Vec::new());
     let header = header(observation);
     let ended: Timestamp = "2026-11-21T07:11:31Z".parse().unwrap();
@@ -123,7 +123,7 @@ pub(super) fn observe(steps: &[Step], observation: &Observation, output: LiveOut
         let triggers = KernelTriggers::recorded(symbols(0x1000), header.architecture);
         let destination = Destination {
             out: Box::new(&mut recording),
-            max_bytes: None,
+            max_bytes,
         };
         let mut live = Live {
             core: Core::new(observation, header.clock, &mut sink),
@@ -131,8 +131,7 @@ pub(super) fn observe(steps: &[Step], observation: &Observation, output: LiveOut
             triggers,
             names: HashMap::new(),
             announced: HashMap::new(),
-            copy_ups: BTreeMap::new(),
-            whiteouts: BTreeMap::new(),
+            kernel: Kernel::default(),
             time_ns: 1_000_000,
         };
         for step in steps {
@@ -165,7 +164,7 @@ impl Live<'_, '_> {
             Step::CopyUp(copy_up) => {
                 let mut copy_up = *copy_up;
                 copy_up.header.time_ns = self.time_ns;
-                self.count(&copy_up);
+                self.kernel.copy_up(&copy_up);
                 self.announced.remove(&copy_up.task.tid);
                 self.record(&record::with_path(&copy_up));
             }
@@ -179,12 +178,7 @@ impl Live<'_, '_> {
             Step::Whiteout(number) => {
                 let overlay = record::overlay(*number);
                 let whiteout = record::whiteout(overlay, self.time_ns);
-                let key = WhiteoutKey {
-                    overlay,
-                    cause: whiteout.cause,
-                    padding: [0; 7],
-                };
-                self.whiteouts.entry(overlay).or_insert((key, 0)).1 += 1;
+                self.kernel.whiteout(&whiteout);
                 self.record(&record::with_path(&whiteout));
             }
             Step::Seen(number) => self.record(&bytes(&record::seen(record::overlay(*number)))),
@@ -252,39 +246,8 @@ impl Live<'_, '_> {
         self.recorder.loss(&loss, time).unwrap();
     }
 
-    /// As the kernel side does.
-    fn count(&mut self, copy_up: &wire::CopyUp) {
-        let key = CopyUpKey {
-            overlay: copy_up.header.overlay,
-            caller: copy_up.task.caller,
-            syscall: copy_up.task.syscall as i16,
-            result: copy_up.result as i16,
-            kind: copy_up.kind,
-            method: copy_up.method,
-            ancestor: 0,
-            flags_set: 1,
-        };
-        let (_, row) = self
-            .copy_ups
-            .entry((key.overlay, key.caller, key.kind))
-            .or_insert((key, EMPTY));
-        row.count += 1;
-        row.size_bytes += copy_up.size_bytes;
-        match copy_up.copied_bytes {
-            UNKNOWN_U64 => row.copied_unknown += 1,
-            copied => row.copied_bytes += copied,
-        }
-        row.latency_ns += copy_up.latency_ns;
-        row.latency_min_ns = row.latency_min_ns.min(copy_up.latency_ns);
-        row.latency_max_ns = row.latency_max_ns.max(copy_up.latency_ns);
-        row.histogram[bucket(copy_up.latency_ns)] += 1;
-    }
-
     fn totals(&mut self, last: bool) {
-        let rows = KernelTotals {
-            copy_ups: self.copy_ups.values().copied().collect(),
-            whiteouts: self.whiteouts.values().copied().collect(),
-        };
+        let rows = self.kernel.totals();
         let names = &self.names;
         self.core
             .totals(&rows, &self.triggers, |key| Self::origin(names, key));
@@ -293,23 +256,6 @@ impl Live<'_, '_> {
             .unwrap();
     }
 }
-
-const EMPTY: CopyUpTotals = CopyUpTotals {
-    count: 0,
-    size_bytes: 0,
-    copied_bytes: 0,
-    copied_unknown: 0,
-    latency_ns: 0,
-    latency_min_ns: u64::MAX,
-    latency_max_ns: 0,
-    lock_ns: 0,
-    data_ns: 0,
-    sync_ns: 0,
-    histogram: [0; BUCKETS],
-    lock_histogram: [0; BUCKETS],
-    data_histogram: [0; BUCKETS],
-    sync_histogram: [0; BUCKETS],
-};
 
 fn bytes(record: &(impl zerocopy::IntoBytes + zerocopy::Immutable)) -> Vec<u8> {
     record.as_bytes().to_vec()

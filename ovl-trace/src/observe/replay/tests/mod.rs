@@ -1,11 +1,12 @@
 //! What was recorded is what is read.
 
+mod kernel;
 mod live;
 mod properties;
 
 use std::num::NonZero;
 
-use self::live::{Observed, Step, json, observe, sink};
+use self::live::{Observed, Step, json, observe, observe_limited, sink};
 use super::replay_all;
 use crate::{
     aggregate::{CountedFrom, Report},
@@ -67,7 +68,7 @@ fn lines_json_and_report_are_those_of_the_observation() {
             String::from_utf8(live.events.clone()).unwrap()
         );
         assert_eq!(json(&report), live.json());
-        assert!(report.remarks.is_empty() && !report.incomplete);
+        assert!(report.recording.remarks.is_empty() && !report.recording.incomplete);
     }
 }
 
@@ -127,11 +128,11 @@ fn a_count_ends_reading_and_counts_events() {
     assert_eq!(report.totals.copy_ups.total, 2);
     assert_eq!(String::from_utf8(events).unwrap().lines().count(), 3);
     assert!(
-        report.remarks[0].contains("'--count'"),
+        report.recording.remarks[0].contains("'--count'"),
         "{:?}",
-        report.remarks
+        report.recording.remarks
     );
-    assert!(!report.incomplete);
+    assert!(!report.recording.incomplete);
 }
 
 #[test]
@@ -157,7 +158,7 @@ fn a_recording_that_was_cut_off_says_so_and_until_when_it_reads() {
     let (events, report) = read(cut, &Observation::default(), LiveOutput::Lines);
     assert_eq!(events, live.events, "the last block has the end only");
     assert_eq!(report.totals.copy_ups.total, 4);
-    assert!(report.counts_events() && report.incomplete);
+    assert!(report.counts_events() && report.recording.incomplete);
     assert!(
         report.notes()[0]
             .starts_with("the recording is incomplete: it was cut off, and reads until 20")
@@ -181,6 +182,42 @@ fn totals_are_better_than_fewer_events() {
     assert!(!report.counts_events());
 }
 
+/// The kernel's totals are there, the events that had no room are counted.
+#[test]
+fn a_full_recording_is_complete_and_says_what_it_left_out() {
+    let steps: Vec<_> = (0..20_000)
+        .map(|number| copy_up(1, number * 7919))
+        .collect();
+    let max = 256 << 10;
+    let observation = Observation::default();
+    let live = observe_limited(&steps, &observation, LiveOutput::Lines, Some(max));
+    assert!(
+        live.recording.len() as u64 <= max,
+        "{}",
+        live.recording.len()
+    );
+    assert!(
+        live.recording.len() as u64 > max / 2,
+        "{}",
+        live.recording.len()
+    );
+    let (events, report) = read(&live.recording, &observation, LiveOutput::Lines);
+    let shown = String::from_utf8(events).unwrap().lines().count() as u64 - 2;
+    assert_eq!(
+        report.loss.queue,
+        20_000 - shown,
+        "a line each, a heading, the loss"
+    );
+    assert_eq!(report.totals, live.report.totals);
+    assert_eq!(report.counted_from, CountedFrom::Kernel);
+    assert!(
+        report.recording.remarks[0].contains("'--max-size'"),
+        "{:?}",
+        report.recording.remarks
+    );
+    assert!(!report.recording.incomplete);
+}
+
 #[test]
 fn damage_is_said_with_its_place() {
     let mut steps = steps();
@@ -191,10 +228,10 @@ fn damage_is_said_with_its_place() {
     recording[last] ^= 0x40;
     let (_, report) = read(&recording, &Observation::default(), LiveOutput::Lines);
     assert!(
-        report.remarks[0].contains("is damaged"),
+        report.recording.remarks[0].contains("is damaged"),
         "{:?}",
-        report.remarks
+        report.recording.remarks
     );
-    assert!(report.incomplete);
+    assert!(report.recording.incomplete);
     assert!(report.totals.copy_ups.total > 0);
 }

@@ -92,7 +92,7 @@ proptest! {
         prop_assert!(live.events.starts_with(&events));
         match outcome {
             Ok(report) => {
-                prop_assert!(report.incomplete);
+                prop_assert!(report.recording.incomplete);
                 prop_assert!(report.totals.copy_ups.total <= live.report.totals.copy_ups.total);
             }
             Err(_) => prop_assert!(events.is_empty()),
@@ -119,7 +119,7 @@ proptest! {
         prop_assert!(live.events.starts_with(&events));
         // The minor version and reserved bytes change nothing.
         if let Ok(report) = outcome && !(10..16).contains(&at) {
-            prop_assert!(report.incomplete);
+            prop_assert!(report.recording.incomplete);
         }
     }
 }
