@@ -16,3 +16,4 @@ pub mod model;
 pub mod observe;
 pub mod recording;
 pub mod render;
+mod screen;

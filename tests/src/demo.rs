@@ -38,14 +38,14 @@ fn demo() -> Result<()> {
     let packages = Container::start_brief(image, "packages")?;
     writeln!(
         out,
-        "Three containers run. {} appends one byte to the large file, {} changes the owner\nof a tree, {} replaces and deletes files like a package manager.\n\n$ ovl-trace live",
+        "Three containers run. {} appends one byte to the large file, {} changes the owner\nof a tree, {} replaces and deletes files like a package manager.\n\n$ ovl-trace live --output lines",
         database.name, web.name, packages.name
     )?;
     out.flush()?;
     let directory = tempfile::tempdir()?;
     let lines = directory.path().join("lines");
     let mut live = Command::new("ovl-trace")
-        .args(["live", "--top", "3"])
+        .args(["live", "--output", "lines", "--top", "3"])
         .stdout(std::fs::File::create(&lines)?)
         .spawn()?;
     while std::fs::metadata(&lines)?.len() == 0 {

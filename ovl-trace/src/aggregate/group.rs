@@ -17,9 +17,18 @@ use crate::model::{Filter, Origin, OverlayKey, Runtime};
 /// An overlay of nobody is alone; its upperdir is no identity, since it is
 /// relative to a mount namespace.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
-enum Identity<'a> {
+pub(crate) enum Identity<'a> {
     Container(&'a Runtime, &'a str),
     Overlay(OverlayKey),
+}
+
+impl<'a> Identity<'a> {
+    pub(crate) fn of(key: &OverlayKey, overlay: &'a Overlay) -> Self {
+        match &overlay.origin.container {
+            Some(container) => Self::Container(&container.runtime, &container.id),
+            None => Self::Overlay(*key),
+        }
+    }
 }
 
 /// Overlays of one identity.
@@ -36,18 +45,17 @@ pub(crate) struct Group {
 }
 
 /// The groups that the filter admits, in the order of their identity.
-pub(crate) fn join(overlays: &BTreeMap<OverlayKey, Overlay>, filter: &Filter) -> Vec<Group> {
+pub(crate) fn join<'a>(
+    overlays: impl IntoIterator<Item = (&'a OverlayKey, &'a Overlay)>,
+    filter: &Filter,
+) -> Vec<Group> {
     let mut groups: BTreeMap<Identity<'_>, Group> = BTreeMap::new();
     for (key, overlay) in overlays {
         if !filter.admits_origin(&overlay.origin) {
             continue;
         }
-        let identity = match &overlay.origin.container {
-            Some(container) => Identity::Container(&container.runtime, &container.id),
-            None => Identity::Overlay(*key),
-        };
         groups
-            .entry(identity)
+            .entry(Identity::of(key, overlay))
             .or_insert_with(|| Group {
                 origin: Arc::clone(&overlay.origin),
                 born_ns: key.born_ns,

@@ -36,6 +36,7 @@ mod group;
 mod habits;
 mod loss;
 mod overlay;
+mod overview;
 mod percentile;
 mod recording;
 mod report;
@@ -60,6 +61,7 @@ pub use by_size::{SIZE_LIMITS, SizeRow};
 pub use detail::{CallKey, FileLast, ProcessKey, Tally};
 pub use examine::ToExamine;
 pub use loss::LossReport;
+pub use overview::{ContainerId, ContainerSums, Overview};
 pub(crate) use percentile::range as bucket_range;
 pub use recording::RecordingState;
 pub use report::{
@@ -313,18 +315,23 @@ impl Aggregator {
         }
     }
 
-    /// Halves the largest tables until the rows fit.
+    /// Halves the largest tables until the rows fit, with room for a while: looking
+    /// for the largest of many takes its time.
     fn drop_rows(&mut self) {
-        let sort = self.sort;
-        loop {
-            self.rows = self.overlays.values().map(Overlay::rows).sum();
-            let largest = self
-                .overlays
-                .values_mut()
-                .max_by_key(|overlay| overlay.rows());
-            match largest {
-                Some(largest) if self.rows > ROWS_MAX => largest.drop_rows(sort),
-                _ => return,
+        let (sort, keep) = (self.sort, ROWS_MAX / 4 * 3);
+        self.rows = self.overlays.values().map(Overlay::rows).sum();
+        if self.rows <= ROWS_MAX {
+            return;
+        }
+        while self.rows > keep {
+            let rows = self.overlays.values().map(Overlay::rows);
+            let largest = rows.max().unwrap_or_default();
+            for overlay in self.overlays.values_mut() {
+                let before = overlay.rows();
+                if self.rows > keep && 2 * before >= largest {
+                    overlay.drop_rows(sort);
+                    self.rows -= before - overlay.rows();
+                }
             }
         }
     }

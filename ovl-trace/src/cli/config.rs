@@ -180,10 +180,11 @@ pub struct DoctorConfig {
 }
 
 /// Formats of `live`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum LiveOutput {
+    /// A full-screen view, then the report
+    Screen,
     /// One line per event, then the report
-    #[default]
     Lines,
     /// One JSON object per line, the last one of type `summary`
     Json,
@@ -250,6 +251,8 @@ pub struct Environment {
     pub stderr_terminal: bool,
     /// `NO_COLOR` is set and not empty, or `TERM` is `dumb`.
     pub no_colour: bool,
+    /// Standard input and output are a terminal that a view can have to itself.
+    pub full_screen: bool,
     /// Width of the terminal that standard output is.
     pub width: Option<u16>,
 }

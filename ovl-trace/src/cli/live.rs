@@ -1,5 +1,6 @@
 //! `ovl-trace live`
 
+use anyhow::bail;
 use clap::Args;
 
 use super::{
@@ -16,22 +17,23 @@ Examples:
   ovl-trace live --from today.ovlrec -c web
   ovl-trace live --trigger chown,chmod --path '/var/lib/**'
 
-Ctrl-C ends it with a summary per container.";
+Ctrl-C, or 'q' on a terminal, ends it with a summary per container; there, '?'
+shows all keys.";
 
 /// Watch copy-ups and whiteouts as they happen
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct LiveArgs {
-    /// Format of the events: lines, json
+    /// How to show it: screen, lines, json [default: screen on a terminal,
+    /// else lines]
     #[arg(
         short,
         long,
         value_name = "FORMAT",
         value_enum,
-        default_value_t,
         hide_possible_values = true
     )]
-    output: LiveOutput,
+    output: Option<LiveOutput>,
     #[command(flatten)]
     observation: ObservationArgs,
 }
@@ -42,9 +44,18 @@ impl LiveArgs {
         environment: Environment,
         style: Style,
     ) -> anyhow::Result<LiveConfig> {
+        let output = match self.output {
+            Some(LiveOutput::Screen) if !environment.full_screen => bail!(
+                "'--output screen' needs a terminal as standard input and output, and \
+                 TERM other than 'dumb'; use '--output lines'"
+            ),
+            Some(output) => output,
+            None if environment.full_screen => LiveOutput::Screen,
+            None => LiveOutput::Lines,
+        };
         Ok(LiveConfig {
             observation: self.observation.observation(environment)?,
-            output: self.output,
+            output,
             style,
             width: environment.width,
         })

@@ -11,7 +11,7 @@ mod completions;
 mod doctor;
 mod filters;
 mod live;
-mod log;
+pub(crate) mod log;
 mod mounts;
 mod record;
 mod report;
@@ -116,6 +116,16 @@ pub fn main() -> ProcessExitCode {
         &mut io::stderr(),
     );
     code.into()
+}
+
+/// [`main`] with these arguments, and what is printed after a view.
+#[cfg(test)]
+pub(crate) fn on_terminal(
+    args: impl IntoIterator<Item = OsString>,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> ProcessExitCode {
+    run_with(args, terminal::environment(), &run::Agent, out, err).into()
 }
 
 /// [`main`] with everything that it touches.

@@ -6,6 +6,7 @@ use std::{
 };
 
 use super::config::Environment;
+use crate::screen;
 
 /// Asks the process's environment and the terminal.
 pub(crate) fn environment() -> Environment {
@@ -17,6 +18,9 @@ pub(crate) fn environment() -> Environment {
         stderr_terminal: io::stderr().is_terminal(),
         // https://no-color.org
         no_colour: set("NO_COLOR") || env::var_os("TERM").is_some_and(|term| term == "dumb"),
+        full_screen: set("TERM")
+            && env::var_os("TERM").is_some_and(|term| term != "dumb")
+            && screen::terminal::is_possible(),
         width: stdout_terminal.then(stdout_width).flatten(),
     }
 }

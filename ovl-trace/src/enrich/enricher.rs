@@ -101,6 +101,16 @@ impl Enricher {
         self.entries.contains_key(&overlay)
     }
 
+    /// The overlay whose superblock is at this address now, and its device; `None`
+    /// if no event of it was seen.
+    pub fn at(&self, superblock: u64) -> Option<(OverlayKey, DeviceNumber)> {
+        self.entries
+            .iter()
+            .filter(|(key, entry)| key.superblock == superblock && !entry.gone)
+            .max_by_key(|(key, _)| key.born_ns)
+            .map(|(key, entry)| (*key, entry.device))
+    }
+
     /// By key, for totals. Reads the container's name again if its record
     /// changed. A key that no event had gives an unknown origin.
     pub fn origin_of(&mut self, overlay: OverlayKey) -> Arc<Origin> {

@@ -1,7 +1,7 @@
 //! What is done with an item, wherever it comes from: from the ring of a running
 //! observation, or from a recording of one.
 
-use std::{io, sync::Arc};
+use std::{io, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 
@@ -13,6 +13,7 @@ use crate::{
     kernel::WallClock,
     load::KernelTotals,
     model::{DeviceNumber, Event, Filter, Loss, Origin, OverlayKey},
+    screen::state::Snapshot,
 };
 
 /// Aggregates and shows. Whose an event is, the driver finds out.
@@ -103,6 +104,35 @@ impl<'a, 'out> Core<'a, 'out> {
             let origin = origin(overlay);
             self.aggregator.totals(overlay, &origin, &totals);
         }
+    }
+
+    /// Hands the counts to a view, if there is one, so long after the start.
+    pub(super) fn show_counts(&mut self, elapsed: Duration) {
+        if let Some(screen) = self.sink.screen() {
+            screen.tick(Snapshot {
+                elapsed,
+                overview: self.aggregator.overview(),
+            });
+            if let Some(id) = screen.wanted()
+                && let Some(report) = self.aggregator.container(&id)
+            {
+                screen.detail(id, report);
+            }
+        }
+    }
+
+    /// After something was done in the view: hands it the container that it
+    /// shows in detail by now; whether the user has left.
+    pub(super) fn follow_screen(&mut self) -> bool {
+        let Some(screen) = self.sink.screen() else {
+            return false;
+        };
+        if let Some(id) = screen.missing()
+            && let Some(report) = self.aggregator.container(&id)
+        {
+            screen.detail(id, report);
+        }
+        screen.is_left()
     }
 
     /// Sums up.

@@ -23,6 +23,9 @@ const INITIAL_PID_NAMESPACE: u64 = 0xEFFF_FFFC;
 /// Age from which on a copy-up's task is looked for.
 const AGE_NS: u64 = 10_000_000_000;
 
+/// Age from which on one that was not announced is noticed.
+const NOTICED_NS: u64 = 1_000_000_000;
+
 /// The announced copy-ups that run, by thread id. The kernel knows of all that
 /// run, but only an announcement brings the path.
 #[derive(Default)]
@@ -35,6 +38,9 @@ pub(super) struct InFlight {
 pub(super) struct Look {
     /// How far the announced ones are.
     pub(super) running: Vec<Event>,
+    /// Others that have run for a while, by thread id: too small to be
+    /// announced, or from before the observation.
+    pub(super) unannounced: Vec<(u32, State)>,
     /// Those that were forgotten because their task has ended: a probe missed
     /// their end.
     pub(super) forgotten: u64,
@@ -61,6 +67,7 @@ impl InFlight {
         let table = tracer.in_flight()?;
         let mut look = Look {
             running: self.running(&table, now_ns),
+            unannounced: self.unannounced(&table, now_ns),
             forgotten: 0,
         };
         if !numbers_are_ours() {
@@ -75,6 +82,18 @@ impl InFlight {
             }
         }
         Ok(look)
+    }
+
+    /// To be called after [`Self::running`].
+    fn unannounced(&self, table: &BTreeMap<u32, State>, now_ns: u64) -> Vec<(u32, State)> {
+        table
+            .iter()
+            .filter(|(tid, state)| {
+                let age_ns = now_ns.saturating_sub(state.started_ns);
+                age_ns >= NOTICED_NS && !self.announced.contains_key(tid)
+            })
+            .map(|(tid, state)| (*tid, *state))
+            .collect()
     }
 
     /// Those of the table that were announced; the others are forgotten. A
@@ -163,6 +182,16 @@ mod tests {
         };
         assert_eq!(event.path, b"/srv/model.bin");
         assert_eq!((event.copied_bytes, event.latency_ns), (Some(40), 4000));
+    }
+
+    #[test]
+    fn others_are_noticed_when_they_take_long() {
+        let table = BTreeMap::from([(216, state(1000)), (217, state(1100))]);
+        let mut in_flight = announced();
+        in_flight.running(&table, NOTICED_NS);
+        assert_eq!(in_flight.unannounced(&table, NOTICED_NS), []);
+        let late = 2 * NOTICED_NS;
+        assert_eq!(in_flight.unannounced(&table, late), [(217, state(1100))]);
     }
 
     #[test]

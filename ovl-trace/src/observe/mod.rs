@@ -5,6 +5,7 @@
 //! which an event could be lost or overtaken.
 
 mod core;
+pub(crate) mod deadline;
 mod docker;
 mod in_flight;
 mod kernel_log;
@@ -21,6 +22,7 @@ mod sink;
 mod skipped;
 mod stdout;
 mod triggers;
+mod unannounced;
 mod unchanged;
 
 use std::io::{Read, Write};
@@ -36,20 +38,25 @@ use crate::{
         exit::Ending,
     },
     render::{self, style::Style},
+    screen::Screen,
 };
 
 /// `ovl-trace live`: every event as it happens, then the report.
 pub fn live(config: &LiveConfig, out: &mut dyn Write) -> Result<Ending> {
-    let report = {
-        let mut sink = match config.output {
-            LiveOutput::Lines => Sink::lines(out, config.style),
-            LiveOutput::Json => Sink::json(out),
-        };
-        observe(&config.observation, &mut sink)?
+    let report = match config.output {
+        LiveOutput::Screen => {
+            // Gives the terminal back before anything is printed.
+            let mut screen = Screen::new(config.style, config.observation.sort);
+            observe(&config.observation, &mut Sink::view(&mut screen))?
+        }
+        LiveOutput::Lines => observe(&config.observation, &mut Sink::lines(out, config.style))?,
+        LiveOutput::Json => observe(&config.observation, &mut Sink::json(out))?,
     };
     match config.output {
-        LiveOutput::Lines => {
-            writeln!(out)?;
+        LiveOutput::Screen | LiveOutput::Lines => {
+            if config.output == LiveOutput::Lines {
+                writeln!(out)?;
+            }
             render::table::write_report(out, config.style, &report, config.width)?;
         }
         LiveOutput::Json => render::report_json::write_summary_line(out, &report)?,
@@ -112,7 +119,8 @@ pub fn replay(
     let mut sink = match output {
         Some(LiveOutput::Lines) => Sink::lines(out, Style { colour: false }),
         Some(LiveOutput::Json) => Sink::json(out),
-        None => Sink::none(),
+        // Nobody is there to look.
+        Some(LiveOutput::Screen) | None => Sink::none(),
     };
     replay::replay_all(source, observation, &mut sink)
 }

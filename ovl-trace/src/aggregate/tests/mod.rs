@@ -1,6 +1,7 @@
 //! Single cases; laws that always hold are in `properties`.
 
 mod bounds;
+mod overview;
 mod properties;
 mod sources;
 

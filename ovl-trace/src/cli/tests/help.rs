@@ -58,7 +58,8 @@ fn help_of_live() {
     Usage: ovl-trace live [OPTIONS]
 
     Options:
-      -o, --output <FORMAT>      Format of the events: lines, json [default: lines]
+      -o, --output <FORMAT>      How to show it: screen, lines, json [default: screen on a terminal,
+                                 else lines]
       -d, --duration <DURATION>  Stop after this time (else at Ctrl-C)
           --count <N>            Stop after this many events
           --from <FILE>          Read a recording instead of observing; '-' is standard input
@@ -93,7 +94,8 @@ fn help_of_live() {
       ovl-trace live --from today.ovlrec -c web
       ovl-trace live --trigger chown,chmod --path '/var/lib/**'
 
-    Ctrl-C ends it with a summary per container.
+    Ctrl-C, or 'q' on a terminal, ends it with a summary per container; there, '?'
+    shows all keys.
     ");
 }
 

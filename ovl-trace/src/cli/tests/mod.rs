@@ -5,6 +5,7 @@ mod help;
 mod readme;
 mod recording_options;
 mod recordings;
+mod screen;
 
 use std::sync::Mutex;
 

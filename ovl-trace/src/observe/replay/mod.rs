@@ -6,6 +6,7 @@ mod remarks;
 mod state;
 #[cfg(test)]
 mod tests;
+mod view;
 
 use std::{
     io::Read,
@@ -18,6 +19,7 @@ use self::{
     input::{PATIENCE, Source},
     remarks::Stop,
     state::Replay,
+    view::about,
 };
 use super::{signals::Signals, sink::Sink};
 use crate::{
@@ -55,8 +57,11 @@ pub(super) async fn replay(
         Err(error) => anyhow::bail!("{input} cannot be read: {error}"),
     };
     let mut replay = Replay::new(reader.header(), observation, sink);
-    replay.core.sink.start()?;
+    let about = about(reader.header());
+    replay.core.sink.start(|| about)?;
     let stop = run(&mut replay, &mut reader, size, signals).await?;
+    replay.settle(&stop);
+    replay.stay(signals).await?;
     Ok(replay.finish(reader.header(), &stop))
 }
 
@@ -69,7 +74,8 @@ pub(super) fn replay_all(
 ) -> Result<Report> {
     let mut reader = Reader::open(source)?;
     let mut replay = Replay::new(reader.header(), observation, sink);
-    replay.core.sink.start()?;
+    let about = about(reader.header());
+    replay.core.sink.start(|| about)?;
     let stop = loop {
         match reader.next_item()? {
             Item::Tail(tail) => break Stop::Tail(tail),
@@ -79,6 +85,7 @@ pub(super) fn replay_all(
             break Stop::Count;
         }
     };
+    replay.settle(&stop);
     Ok(replay.finish(reader.header(), &stop))
 }
 
@@ -97,6 +104,9 @@ async fn run(
         if items >= BATCH || reader.is_between_blocks() {
             items = 0;
             replay.core.sink.flush()?;
+            if replay.is_left().await? {
+                return Ok(Stop::Signal);
+            }
             let is_ready = reader.source().is_ready(Duration::ZERO);
             if deadline.is_none() && signals.were_received().await {
                 deadline = Some(Instant::now() + size.map_or(PATIENCE, |_| Duration::ZERO));

@@ -29,8 +29,9 @@ pub(super) struct Replay<'a, 'out> {
     origins: Origins,
     /// Threads whose copy-up was announced and has not ended.
     running: HashSet<u32>,
+    pub(super) started: Timestamp,
     /// The latest time that is known to have been.
-    reached: Timestamp,
+    pub(super) reached: Timestamp,
     /// Frames and records of a newer version.
     unknown: u64,
     /// Events that the user wants, if the recording has more.
@@ -60,6 +61,7 @@ impl<'a, 'out> Replay<'a, 'out> {
             ),
             origins: Origins::default(),
             running: HashSet::new(),
+            started: header.started,
             reached: header.started,
             unknown: 0,
             wanted: observation.count.map(std::num::NonZero::get),
@@ -105,7 +107,10 @@ impl<'a, 'out> Replay<'a, 'out> {
                 });
             }
             Item::Examined(examined) => self.core.aggregator.examined(&examined),
-            Item::Clock(time) => self.reach(time),
+            Item::Clock(time) => {
+                self.reach(time);
+                self.look();
+            }
             Item::Unknown => self.unknown += 1,
             // The caller's.
             Item::Tail(_) => {}
@@ -158,17 +163,26 @@ impl<'a, 'out> Replay<'a, 'out> {
         self.reached = self.reached.max(time);
     }
 
-    pub(super) fn finish(mut self, header: &Header, stop: &Stop) -> Report {
+    /// All that there is was read.
+    pub(super) fn settle(&mut self, stop: &Stop) {
+        if !matches!(stop, Stop::Tail(Tail::Complete(_))) {
+            self.core.aggregator.prefer_newer_events();
+        }
+        self.learn_owners();
+    }
+
+    /// Names overlays that were gone before their owner was known.
+    pub(super) fn learn_owners(&mut self) {
+        let origins = &self.origins;
+        let of = |overlay| origins.get(overlay).map_or_else(unknown_origin, Arc::clone);
+        self.core.aggregator.learn(of);
+    }
+
+    pub(super) fn finish(self, header: &Header, stop: &Stop) -> Report {
         let end = match stop {
             Stop::Tail(Tail::Complete(end)) => Some(end),
             _ => None,
         };
-        if end.is_none() {
-            self.core.aggregator.prefer_newer_events();
-        }
-        let origins = &self.origins;
-        let of = |overlay| origins.get(overlay).map_or_else(unknown_origin, Arc::clone);
-        self.core.aggregator.learn(of);
         let mut report = self.core.report(ReportContext {
             tool_version: header.tool_version.clone(),
             kernel: header.kernel.clone(),

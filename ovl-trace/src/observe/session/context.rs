@@ -12,6 +12,7 @@ use crate::{
     load::Tracer,
     observe::triggers::KernelTriggers,
     recording::Header,
+    screen::state::About,
 };
 
 /// At the end of an observation, when the probes are off.
@@ -25,6 +26,15 @@ pub(super) fn of(tracer: &Tracer, kernel: String, started: Timestamp) -> Result<
         in_flight: tracer.in_flight()?.len(),
         coverage: coverage(tracer),
     })
+}
+
+/// What a view of it is of.
+pub(super) fn about(kernel: &str) -> About {
+    About {
+        hostname: hostname(),
+        kernel: kernel.to_owned(),
+        recording: false,
+    }
 }
 
 /// The same at its start, for a recording.

@@ -3,13 +3,13 @@
 
 use anyhow::Result;
 use jiff::Timestamp;
-use ovl_trace_common::loss;
+use ovl_trace_common::{in_flight::InFlight, loss};
 
 use super::Session;
 use crate::{
     load::KernelTotals,
     model::{Event, Loss, LossSource, OverlayKey},
-    observe::unchanged,
+    observe::{unannounced, unchanged},
 };
 
 impl Session<'_, '_> {
@@ -20,11 +20,15 @@ impl Session<'_, '_> {
         if self.enricher.wants_docker_api() {
             self.docker.ask();
         }
-        if !self.gone.is_empty() {
+        if !self.gone.is_empty() || self.core.sink.screen().is_some() {
             let totals = self.tracer.totals()?;
             let gone = std::mem::take(&mut self.gone);
             self.take_totals(&totals, |overlay| gone.contains(&overlay))?;
-            self.tracer.forget(&totals.of(&gone))?;
+            if !gone.is_empty() {
+                self.tracer.forget(&totals.of(&gone))?;
+            }
+            self.learn_owners()?;
+            self.core.show_counts(self.began.elapsed());
         }
         // After the totals, whose addresses are those of the module as it was.
         if self.triggers.refresh()
@@ -54,6 +58,9 @@ impl Session<'_, '_> {
         for event in &look.running {
             self.event(event, None)?;
         }
+        if self.core.sink.screen().is_some() {
+            self.show_unannounced(&look.unannounced, now_ns)?;
+        }
         if look.forgotten > 0 {
             self.lost(Loss {
                 time_ns: now_ns,
@@ -61,6 +68,18 @@ impl Session<'_, '_> {
                 reason: loss::NAMES[loss::UNFINISHED as usize],
                 count: look.forgotten,
             })?;
+        }
+        Ok(())
+    }
+
+    /// Only for a view: without a path there is nothing to write in a line.
+    fn show_unannounced(&mut self, running: &[(u32, InFlight)], now_ns: u64) -> Result<()> {
+        for (tid, state) in running {
+            if let Some(place) = self.enricher.at(state.superblock)
+                && let Some(event) = unannounced::event(*tid, state, place, now_ns)
+            {
+                self.event(&event, None)?;
+            }
         }
         Ok(())
     }

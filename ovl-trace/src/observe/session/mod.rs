@@ -13,11 +13,12 @@ use aya::maps::{MapData, RingBuf};
 use jiff::Timestamp;
 use tokio::{
     io::unix::AsyncFd,
-    time::{Interval, MissedTickBehavior, interval, sleep_until},
+    time::{Interval, MissedTickBehavior, interval},
 };
 
 use super::{
     core::Core,
+    deadline::at,
     docker::DockerApi,
     in_flight::InFlight,
     kernel_log::KernelLog,
@@ -67,6 +68,8 @@ pub(super) struct Session<'a, 'out> {
     /// Overlays that are gone and whose totals are still in the kernel.
     gone: HashSet<OverlayKey>,
     started: Timestamp,
+    /// The same by a clock that nobody sets.
+    began: Instant,
     deadline: Option<Instant>,
     /// The last batch left records in the ring. The descriptor does not say
     /// so: it is edge-triggered, and the kernel only wakes a reader that had
@@ -81,6 +84,7 @@ enum Wake {
     Retry,
     Log,
     Docker(Vec<ApiContainer>),
+    Screen,
     End,
 }
 
@@ -130,6 +134,7 @@ impl<'a, 'out> Session<'a, 'out> {
             in_flight: InFlight::default(),
             gone: HashSet::new(),
             started,
+            began: Instant::now(),
             deadline: observation
                 .duration
                 .and_then(|duration| Instant::now().checked_add(duration)),
@@ -141,7 +146,8 @@ impl<'a, 'out> Session<'a, 'out> {
     pub(super) async fn run(&mut self, signals: &mut Signals) -> Result<()> {
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        self.core.sink.start()?;
+        let kernel = &self.kernel;
+        self.core.sink.start(|| context::about(kernel))?;
         tracing::info!("ready");
         while !self.is_over() {
             let wake = self.wait(signals, &mut tick).await?;
@@ -159,6 +165,11 @@ impl<'a, 'out> Session<'a, 'out> {
                     self.enricher.learn_docker_api(containers);
                     if !self.enricher.wants_docker_api() {
                         self.docker.helped();
+                    }
+                }
+                Wake::Screen => {
+                    if self.core.follow_screen() {
+                        break;
                     }
                 }
                 Wake::End => break,
@@ -184,6 +195,10 @@ impl<'a, 'out> Session<'a, 'out> {
             }
             containers = self.docker.answer() => Wake::Docker(containers),
             _ = tick.tick() => Wake::Tick,
+            woken = self.core.sink.woken() => {
+                woken?;
+                Wake::Screen
+            }
             () = tokio::task::yield_now(), if self.more => Wake::Ring,
             guard = self.ring.readable(), if !self.more => {
                 guard.context("waiting for the ring buffer")?.clear_ready();
@@ -287,13 +302,5 @@ impl<'a, 'out> Session<'a, 'out> {
             None => None,
         };
         Ok((self.core.report(context), recorded))
-    }
-}
-
-/// Sleeps until then; for ever without a time.
-async fn at(time: Option<Instant>) {
-    match time {
-        Some(time) => sleep_until(time.into()).await,
-        None => std::future::pending().await,
     }
 }

@@ -17,17 +17,7 @@ use crate::model::{
 
 /// Writes the names of the columns.
 pub fn write_header(out: &mut dyn Write, style: Style) -> io::Result<()> {
-    let header = Columns {
-        time: "TIME (UTC)".to_owned(),
-        container: "CONTAINER".to_owned(),
-        event: "EVENT".into(),
-        copied: "COPIED".to_owned(),
-        latency: "LATENCY".to_owned(),
-        trigger: "TRIGGER".into(),
-        process: "PROCESS".to_owned(),
-        path: "PATH".to_owned(),
-    };
-    writeln!(out, "{}", style.bold(header.line()))
+    writeln!(out, "{}", style.bold(Columns::names().line()))
 }
 
 /// Writes an event. `time` is its wall-clock time. Nothing is written for the
@@ -105,18 +95,41 @@ fn consequence(source: LossSource) -> &'static str {
 }
 
 /// One line before it is aligned.
-struct Columns {
-    time: String,
-    container: String,
-    event: std::borrow::Cow<'static, str>,
-    copied: String,
-    latency: String,
-    trigger: std::borrow::Cow<'static, str>,
-    process: String,
-    path: String,
+pub(crate) struct Columns {
+    pub(crate) time: String,
+    pub(crate) container: String,
+    pub(crate) event: std::borrow::Cow<'static, str>,
+    pub(crate) copied: String,
+    pub(crate) latency: String,
+    pub(crate) trigger: std::borrow::Cow<'static, str>,
+    pub(crate) process: String,
+    pub(crate) path: String,
 }
 
 impl Columns {
+    /// What stands above the columns.
+    pub(crate) fn names() -> Self {
+        Self {
+            time: "TIME (UTC)".to_owned(),
+            container: "CONTAINER".to_owned(),
+            event: "EVENT".into(),
+            copied: "COPIED".to_owned(),
+            latency: "LATENCY".to_owned(),
+            trigger: "TRIGGER".into(),
+            process: "PROCESS".to_owned(),
+            path: "PATH".to_owned(),
+        }
+    }
+
+    /// Of a copy-up that ended, or a whiteout.
+    pub(crate) fn of(event: &Event, origin: &Origin, time: Timestamp) -> Option<Self> {
+        match event {
+            Event::CopyUp(event) => Some(copy_up_columns(event, origin, time)),
+            Event::Whiteout(event) => Some(whiteout_columns(event, origin, time)),
+            _ => None,
+        }
+    }
+
     fn line(&self) -> String {
         let Self {
             time,

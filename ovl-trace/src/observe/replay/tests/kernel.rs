@@ -14,7 +14,7 @@ use crate::load::KernelTotals;
 
 #[derive(Default)]
 pub(super) struct Kernel {
-    copy_ups: BTreeMap<(OverlayKey, u64, u8), (CopyUpKey, CopyUpTotals)>,
+    copy_ups: BTreeMap<(OverlayKey, u64, u8, i16), (CopyUpKey, CopyUpTotals)>,
     whiteouts: BTreeMap<OverlayKey, (WhiteoutKey, u64)>,
 }
 
@@ -49,7 +49,7 @@ impl Kernel {
         };
         let (_, row) = self
             .copy_ups
-            .entry((key.overlay, key.caller, key.kind))
+            .entry((key.overlay, key.caller, key.kind, key.result))
             .or_insert_with(|| (key, CopyUpTotals::new_zeroed()));
         row.count += 1;
         row.size_bytes += copy_up.size_bytes;

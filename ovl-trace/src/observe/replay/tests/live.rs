@@ -6,7 +6,7 @@ use std::{collections::HashMap, sync::Arc};
 use jiff::Timestamp;
 use ovl_trace_common::{event as wire, overlay::OverlayKey};
 
-use super::kernel::Kernel;
+use super::{super::view::about, kernel::Kernel};
 use crate::{
     aggregate::{Coverage, Report, ReportContext},
     cli::config::{LiveOutput, Observation},
@@ -63,6 +63,7 @@ pub(super) fn sink(output: LiveOutput, out: &mut Vec<u8>) -> Sink<'_> {
     match output {
         LiveOutput::Lines => Sink::lines(out, Style { colour: false }),
         LiveOutput::Json => Sink::json(out),
+        LiveOutput::Screen => Sink::none(),
     }
 }
 
@@ -118,7 +119,7 @@ pub(super) fn observe_limited(
     let ended: Timestamp = "2026-11-21T07:11:31Z".parse().unwrap();
     let report = {
         let mut sink = sink(output, &mut events);
-        sink.start().unwrap();
+        sink.start(|| about(&header)).unwrap();
         let triggers = KernelTriggers::recorded(symbols(0x1000), header.architecture);
         let destination = Destination {
             out: Box::new(&mut recording),

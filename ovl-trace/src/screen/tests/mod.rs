@@ -1,0 +1,9 @@
+//! The view, frame by frame, and what each key does to it.
+
+mod frame;
+mod frames;
+mod keys;
+mod on_terminal;
+mod pty;
+mod recorded;
+mod scene;
