@@ -15,6 +15,10 @@ pub(super) fn bound(facts: &Facts<'_>, so_far: &[Advice]) -> Option<Found> {
     if sync.sum_ns < limits::WORTH_NS || !limits::is_percent(sync.sum_ns, all, MOST_PERCENT) {
         return None;
     }
+    // A part is never more than the whole: these numbers are not the kernel side's.
+    if sync.sum_ns > all {
+        return None;
+    }
     // Those who do without these copies need no faster ones.
     if limits::is_percent(explained(so_far, &[]).latency_ns, all, MOST_PERCENT) {
         return None;
