@@ -23,9 +23,14 @@ use crate::{
     host::{Host, say},
 };
 
+/// What each block of a recording begins with.
+const BLOCK: &[u8] = b"OVLB";
+
 /// `cargo xtask screenshot`.
 #[derive(Args, Debug)]
-#[command(after_help = "Example:\n  cargo xtask screenshot --share 60 --keys ss")]
+#[command(
+    after_help = "Example:\n  cargo xtask screenshot --share 61 --columns 110 --output in-flight.svg"
+)]
 pub(crate) struct ScreenshotOptions {
     /// The recording that is shown.
     #[arg(
@@ -35,17 +40,17 @@ pub(crate) struct ScreenshotOptions {
     )]
     from: PathBuf,
     /// How much of it: less shows how it was in the middle.
-    #[arg(long, value_name = "PERCENT", default_value_t = 100,
+    #[arg(long, value_name = "PERCENT", default_value_t = 92,
           value_parser = clap::value_parser!(u8).range(1..=100))]
     share: u8,
     /// What is typed before the picture is taken.
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "j")]
     keys: String,
     /// Columns of the terminal.
-    #[arg(long, default_value_t = 110, value_parser = clap::value_parser!(u16).range(40..=300))]
+    #[arg(long, default_value_t = 160, value_parser = clap::value_parser!(u16).range(40..=300))]
     columns: u16,
     /// Its rows.
-    #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u16).range(10..=100))]
+    #[arg(long, default_value_t = 33, value_parser = clap::value_parser!(u16).range(10..=100))]
     rows: u16,
     /// Where the picture goes.
     #[arg(long, value_name = "FILE", default_value = "docs/live.svg")]
@@ -55,18 +60,31 @@ pub(crate) struct ScreenshotOptions {
 /// Builds the agent, runs it, and writes the picture.
 pub(crate) fn command(host: &Host, options: &ScreenshotOptions) -> Result<()> {
     let from = &options.from;
-    let recording =
-        fs::read(from).with_context(|| format!("cannot read the recording '{}'", from.display()))?;
+    let recording = fs::read(from)
+        .with_context(|| format!("cannot read the recording '{}'", from.display()))?;
     let mut build = cargo::host(host, "build");
     build.arg("--package=ovl-trace");
     host.run("the view that is shown", &mut build)?;
-    let shown = recording.len() * usize::from(options.share) / 100;
-    let screen = look(host, &recording[..shown], options)?;
+    let screen = look(host, beginning(&recording, options.share), options)?;
     let title = format!("ovl-trace live --from {}", from.display());
     fs::write(&options.output, svg::picture(&screen, &title))
         .with_context(|| format!("cannot write '{}'", options.output.display()))?;
     say(format_args!("written: '{}'", options.output.display()));
     Ok(())
+}
+
+/// So much of a recording, in whole blocks: in the middle of one the view would wait
+/// for the rest of it.
+fn beginning(recording: &[u8], percent: u8) -> &[u8] {
+    if percent >= 100 {
+        return recording;
+    }
+    let wanted = recording.len() * usize::from(percent) / 100;
+    let block = recording
+        .windows(BLOCK.len())
+        .take(wanted + 1)
+        .rposition(|bytes| bytes == BLOCK);
+    &recording[..block.unwrap_or(recording.len())]
 }
 
 /// What the view shows of the beginning of a recording.
@@ -76,7 +94,8 @@ fn look(host: &Host, recording: &[u8], options: &ScreenshotOptions) -> Result<vt
     let pipe = dir.path().join("recording");
     make_pipe(&pipe)?;
     let mut live = Command::new(host.target.join("debug/ovl-trace"));
-    live.args(["live", "--color", "always", "--from"]).arg(&pipe);
+    live.args(["live", "--color", "always", "--from"])
+        .arg(&pipe);
     let mut terminal = Terminal::start(live, options.columns, options.rows)?;
     // Opened for both, so that neither waits for the other.
     let mut end = OpenOptions::new().read(true).write(true).open(&pipe)?;
@@ -104,4 +123,18 @@ fn make_pipe(path: &Path) -> Result<()> {
         std::io::Error::last_os_error()
     );
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_beginning_ends_with_a_block() {
+        let recording = b"headOVLB1234OVLB1234";
+        assert_eq!(beginning(recording, 100), recording);
+        assert_eq!(beginning(recording, 99), b"headOVLB1234");
+        assert_eq!(beginning(recording, 60), b"headOVLB1234");
+        assert_eq!(beginning(recording, 59), b"head");
+    }
 }

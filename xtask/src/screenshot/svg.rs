@@ -84,7 +84,14 @@ fn backgrounds(out: &mut String, screen: &Screen, row: u16, top: f32) {
     let cells = cells(screen, row).map(|(column, cell)| (column, background(cell)));
     for (start, count, colour) in runs(cells) {
         if let Some(colour) = colour {
-            rectangle(out, left(start), top, f32::from(count) * CELL.0, CELL.1, &colour);
+            rectangle(
+                out,
+                left(start),
+                top,
+                f32::from(count) * CELL.0,
+                CELL.1,
+                &colour,
+            );
         }
     }
 }
@@ -108,7 +115,10 @@ fn texts(out: &mut String, screen: &Screen, row: u16, top: f32) {
     }
     if !line_of_text.is_empty() {
         let baseline = top + BASELINE;
-        line(out, format_args!("<text y=\"{baseline}\">{line_of_text}</text>"));
+        line(
+            out,
+            format_args!("<text y=\"{baseline}\">{line_of_text}</text>"),
+        );
     }
 }
 

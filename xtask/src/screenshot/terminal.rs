@@ -43,9 +43,7 @@ impl Terminal {
             .stdin(other.try_clone()?)
             .stdout(other.try_clone()?)
             .stderr(other);
-        command
-            .env("TERM", "xterm-256color")
-            .env_remove("NO_COLOR");
+        command.env("TERM", "xterm-256color").env_remove("NO_COLOR");
         let child = command.spawn().context("cannot start 'ovl-trace'")?;
         Ok(Self {
             child,
