@@ -3,7 +3,7 @@
 
 /// A part of a cell, in shares of its width and height.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Box {
+pub(super) struct Part {
     /// Left edge.
     pub(super) left: f32,
     /// Upper edge.
@@ -15,10 +15,10 @@ pub(super) struct Box {
 }
 
 /// What a character fills; `None` if it is text.
-pub(super) fn of(character: char) -> Option<Box> {
+pub(super) fn of(character: char) -> Option<Part> {
     let code = character as u32;
     let filled = |left, top, width, height| {
-        Some(Box {
+        Some(Part {
             left,
             top,
             width,

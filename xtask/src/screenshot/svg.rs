@@ -129,7 +129,7 @@ fn drawn_run(
     width: f32,
     look: &Look,
     count: u16,
-    part: glyph::Box,
+    part: glyph::Part,
 ) {
     let dim = if look.dim { " class=\"d\"" } else { "" };
     // Only what fills its cell from side to side joins its neighbour.

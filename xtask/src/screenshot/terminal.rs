@@ -133,9 +133,7 @@ fn open(columns: u16, rows: u16) -> Result<(File, OwnedFd)> {
     let ends = unsafe { (File::from_raw_fd(main), OwnedFd::from_raw_fd(other)) };
     // Else the program would inherit ours, and never see the terminal end.
     // SAFETY: a descriptor that is open.
-    ensure!(
-        unsafe { libc::fcntl(main, libc::F_SETFD, libc::FD_CLOEXEC) } == 0,
-        io::Error::last_os_error()
-    );
+    let set = unsafe { libc::fcntl(main, libc::F_SETFD, libc::FD_CLOEXEC) };
+    ensure!(set == 0, io::Error::last_os_error());
     Ok(ends)
 }
