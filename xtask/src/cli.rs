@@ -11,6 +11,7 @@ use crate::{
     guest::VmOptions,
     host::Host,
     install::{self, InstallOptions},
+    screenshot::{self, ScreenshotOptions},
     setup,
     steps::Steps,
     test::{self, TestOptions},
@@ -55,6 +56,8 @@ enum Task {
     Demo,
     /// Install the agent.
     Install(InstallOptions),
+    /// Draw the full-screen view of a recording, as in the README.
+    Screenshot(ScreenshotOptions),
 }
 
 impl Cli {
@@ -76,6 +79,7 @@ impl Cli {
             Task::Vm(options) => return vm::command(&host, &options),
             Task::Demo => demo::command(&host),
             Task::Install(options) => install::command(&host, &options),
+            Task::Screenshot(options) => screenshot::command(&host, &options),
         }?;
         Ok(ExitCode::SUCCESS)
     }

@@ -15,6 +15,7 @@ mod guest;
 mod host;
 mod install;
 mod packages;
+mod screenshot;
 mod setup;
 mod steps;
 mod test;

@@ -1,10 +1,25 @@
 //! Records as the kernel side writes them.
 
+use std::{fs, path::PathBuf};
+
 use ovl_trace_common::{
     codes::{self, event_kind},
     event as wire,
     overlay::{OverlayKey, OverlayState},
 };
+
+/// Every recording in the repository; there is at least one.
+pub(crate) fn fixtures() -> Vec<PathBuf> {
+    let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fixtures/recordings");
+    let mut paths: Vec<_> = fs::read_dir(directory)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|it| it == super::EXTENSION))
+        .collect();
+    paths.sort();
+    assert!(!paths.is_empty(), "no recording in '{directory}'");
+    paths
+}
 
 /// The overlay of this number.
 pub(crate) fn overlay(number: u64) -> OverlayKey {

@@ -74,9 +74,11 @@ impl Theme {
         self.dim()
     }
 
-    /// The selected row.
+    /// The selected row. Colours of its cells would be their background then.
     pub(crate) fn selected(self) -> Style {
-        Style::new().add_modifier(Modifier::REVERSED)
+        Style::new()
+            .fg(Color::Reset)
+            .add_modifier(Modifier::REVERSED)
     }
 
     fn coloured(self, colour: Color, otherwise: Modifier) -> Style {

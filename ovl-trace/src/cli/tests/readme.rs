@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use clap::{CommandFactory as _, Parser as _};
 
-use crate::cli::{Cli, exit::ExitCode};
+use crate::cli::{Cli, config::Environment, exit::ExitCode, run::Agent, run_with};
 
 const README: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md"));
 
@@ -65,6 +65,52 @@ fn every_option_is_named() {
             );
         }
     }
+}
+
+/// What a command prints on a terminal of 100 columns, in a file of which the path
+/// is relative to the workspace.
+fn printed(command: &str) -> String {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/");
+    let args = command
+        .split_whitespace()
+        .map(|word| OsString::from(word.replace("tests/", root)));
+    let environment = Environment {
+        width: Some(100),
+        ..Environment::default()
+    };
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let code = run_with(args, environment, &Agent, &mut out, &mut err);
+    assert_eq!(code, ExitCode::Ok, "{command}");
+    String::from_utf8(out).unwrap()
+}
+
+/// Between `[…]` every line is there, one after the other.
+fn assert_is_excerpt(shown: &str, printed: &str) {
+    let mut rest = printed;
+    for (index, part) in shown.split("[…]\n").enumerate() {
+        let found = match index {
+            0 => rest.starts_with(part).then_some(0),
+            _ => rest.find(part),
+        };
+        let start = found.unwrap_or_else(|| panic!("README.md has\n{part}\nbut it is\n{rest}"));
+        rest = &rest[start + part.len()..];
+    }
+    assert!(shown.ends_with("[…]\n") || rest.is_empty(), "{rest}");
+}
+
+#[test]
+fn what_is_printed_of_a_recording_is_what_is_shown() {
+    let blocks = README
+        .split("\n```console\n$ ")
+        .skip(1)
+        .filter_map(|block| block.split_once("\n```")?.0.split_once('\n'))
+        .filter(|(command, _)| command.contains("--from tests/"));
+    let mut commands = 0;
+    for (command, shown) in blocks {
+        commands += 1;
+        assert_is_excerpt(&format!("{shown}\n"), &printed(command));
+    }
+    assert_eq!(commands, 2);
 }
 
 /// A new code does not compile here before it is in the list.

@@ -4,34 +4,45 @@
 //! Each `*.ovlrec` in `tests/fixtures/recordings` is taken. README.md there says
 //! how they are made.
 
-use std::{collections::BTreeMap, ffi::OsString, fs, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    ffi::OsString,
+    fs,
+    io::{self, Write},
+    path::PathBuf,
+};
 
 use serde_json::Value;
 
 use crate::{
-    cli::{config::Environment, exit::ExitCode, run::Agent, run_with},
-    recording::EXTENSION,
+    aggregate::Report,
+    cli::{
+        config::{Environment, Observation},
+        exit::ExitCode,
+        run::Agent,
+        run_with,
+    },
+    observe,
+    recording::test_support::fixtures,
+    render::{self, agree::agree, style::Style},
 };
 
-fn recordings() -> Vec<PathBuf> {
-    let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fixtures/recordings");
-    let mut paths: Vec<_> = fs::read_dir(directory)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|it| it == EXTENSION))
-        .collect();
-    paths.sort();
-    assert!(!paths.is_empty(), "no recording in '{directory}'");
-    paths
+/// What `ovl-trace COMMAND --from FILE OPTIONS` prints where no terminal is.
+fn read(path: &PathBuf, command: &str, options: &[&str]) -> String {
+    read_at(None, path, command, options)
 }
 
-/// What `ovl-trace COMMAND --from FILE OPTIONS` prints.
-fn read(path: &PathBuf, command: &str, options: &[&str]) -> String {
+/// The same on a terminal that is so wide.
+fn read_at(width: Option<u16>, path: &PathBuf, command: &str, options: &[&str]) -> String {
     let mut args = vec![OsString::from("ovl-trace"), command.into()];
     args.extend([OsString::from("--from"), path.into()]);
     args.extend(options.iter().map(OsString::from));
     let (mut out, mut err) = (Vec::new(), Vec::new());
-    let code = run_with(args, Environment::default(), &Agent, &mut out, &mut err);
+    let environment = Environment {
+        width,
+        ..Environment::default()
+    };
+    let code = run_with(args, environment, &Agent, &mut out, &mut err);
     let err = String::from_utf8(err).unwrap();
     assert_eq!(code, ExitCode::Ok, "{}: {err}", path.display());
     String::from_utf8(out).unwrap()
@@ -100,7 +111,7 @@ fn compare_table(table: &str, report: &Value) {
 
 #[test]
 fn every_way_to_read_a_recording_says_the_same() {
-    for path in recordings() {
+    for path in fixtures() {
         let report: Value =
             serde_json::from_str(&read(&path, "report", &["--output", "json"])).unwrap();
         let (events, summary) = events(&read(&path, "live", &["--output", "json"]));
@@ -121,9 +132,46 @@ fn every_way_to_read_a_recording_says_the_same() {
     }
 }
 
+/// The report as values, for what only a renderer takes.
+fn report_of(path: &PathBuf) -> Report {
+    let bytes = fs::read(path).unwrap();
+    observe::replay(&bytes[..], &Observation::default(), None, &mut Vec::new()).unwrap()
+}
+
+#[test]
+fn every_format_of_a_recording_has_the_same_numbers() {
+    for path in fixtures() {
+        let report = report_of(&path);
+        assert!(agree(&report) > 20, "{}: little to compare", path.display());
+        let written = |write: fn(&mut dyn Write, &Report) -> io::Result<()>| {
+            let mut out = Vec::new();
+            write(&mut out, &report).unwrap();
+            String::from_utf8(out).unwrap()
+        };
+        // What was compared is what the command prints.
+        for (format, expected) in [
+            ("json", written(render::report_json::write_report)),
+            ("markdown", written(render::markdown::write_report)),
+            ("html", written(render::html::write_report)),
+        ] {
+            let printed = read(&path, "report", &["--output", format]);
+            assert!(printed == expected, "{}: {format} differs", path.display());
+        }
+        for width in [None, Some(80), Some(200)] {
+            let mut expected = Vec::new();
+            let style = Style { colour: false };
+            render::table::write_report(&mut expected, style, &report, width).unwrap();
+            let expected = String::from_utf8(expected).unwrap();
+            assert_eq!(read_at(width, &path, "report", &[]), expected);
+            let lines = read_at(width, &path, "live", &["--output", "lines"]);
+            assert_eq!(lines.split_once("\n\n").unwrap().1, expected);
+        }
+    }
+}
+
 #[test]
 fn filters_and_limits_work_on_recordings() {
-    for path in recordings() {
+    for path in fixtures() {
         let report = |options: &[&str]| -> Value {
             let options = [options, &["--output", "json"]].concat();
             serde_json::from_str(&read(&path, "report", &options)).unwrap()

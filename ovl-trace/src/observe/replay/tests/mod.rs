@@ -2,6 +2,7 @@
 
 mod kernel;
 mod live;
+mod overview;
 mod properties;
 
 use std::num::NonZero;
