@@ -2,6 +2,7 @@
 
 use std::{
     fs::{self, File},
+    io::Write as _,
     process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
@@ -169,23 +170,29 @@ pub(crate) fn a_terminal_shows_the_view() -> Result<()> {
     let directory = tempfile::tempdir()?;
     let path = |name: &str| directory.path().join(name).display().to_string();
     let (typescript, script) = (path("typescript"), path("script"));
-    fs::write(
-        &script,
-        "stty cols 100 rows 30\novl-trace live --duration 15s\nstty -a\n",
-    )?;
+    fs::write(&script, "stty cols 100 rows 30\novl-trace live\nstty -a\n")?;
     let command = format!("TERM=xterm sh {script}");
     let mut child = Command::new("script")
-        .args(["-qec", &command, &typescript])
-        .stdin(Stdio::null())
+        .args(["-qefc", &command, &typescript])
+        .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .spawn()?;
-    let deadline = Instant::now() + PATIENCE;
-    while !fs::read_to_string(&typescript).is_ok_and(|text| text.contains("Containers")) {
-        ensure!(Instant::now() < deadline, "no view");
-        thread::sleep(Duration::from_millis(100));
-    }
+    let shows = |word: &str| -> Result<()> {
+        let deadline = Instant::now() + PATIENCE;
+        while !fs::read_to_string(&typescript).is_ok_and(|text| text.contains(word)) {
+            ensure!(Instant::now() < deadline, "no '{word}' in the view");
+            thread::sleep(Duration::from_millis(100));
+        }
+        Ok(())
+    };
+    shows("Containers")?;
     container.shell("chown -R 1:1 /srv/app/part-3")?;
+    shows(&container.name)?;
+    // `script` ends at the end of its input, too: it stays open until then.
+    let mut keys = child.stdin.take().context("no standard input")?;
+    keys.write_all(b"q")?;
     ensure!(tracer::wait(&mut child)?.success());
+    drop(keys);
     let text = fs::read_to_string(&typescript)?;
     let (_, rest) = text
         .split_once("\x1b[?1049h")
