@@ -91,7 +91,6 @@ pub(crate) fn first_sight(superblock: u64, mounted: u32) -> i32 {
     // SAFETY: an event structure.
     let event = unsafe { emit::place::<Overlay>(scratch) };
     task::write(&mut event.task, 0, Syscall::UNKNOWN);
-    event.task.mount_namespace = task::mount_namespace();
     event.state = OverlayState {
         born_ns: emit::now(),
         device: kread::field(superblock, offset!(sb_dev)),

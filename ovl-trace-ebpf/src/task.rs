@@ -52,14 +52,14 @@ pub(crate) fn write(to: &mut Task, caller: u64, syscall: Syscall) {
     to.syscall = syscall.number;
     to.caller = caller;
     to.cgroup = cgroup;
-    to.mount_namespace = 0;
+    to.mount_namespace = mount_namespace();
     // SAFETY: the helper writes the whole array: the name, or zeros.
     unsafe { bpf_get_current_comm(to.comm.as_mut_ptr().cast(), 16) };
 }
 
 /// Inode number of the current task's mount namespace; 0 if unknown.
 #[inline(always)]
-pub(crate) fn mount_namespace() -> u64 {
+fn mount_namespace() -> u64 {
     // SAFETY: the helper has no preconditions.
     let task = unsafe { bpf_get_current_task() };
     let proxy = kread::pointer(task, offset!(task_nsproxy));

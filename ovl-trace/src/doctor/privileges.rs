@@ -3,7 +3,7 @@
 use std::fs;
 
 use super::{Check, Roots};
-use crate::kernel::Survey;
+use crate::kernel::{Survey, pid_namespace};
 
 /// Bits of `CapEff` (include/uapi/linux/capability.h).
 const CAP_DAC_OVERRIDE: u32 = 1;
@@ -12,10 +12,6 @@ const CAP_SYS_PTRACE: u32 = 19;
 const CAP_SYS_ADMIN: u32 = 21;
 const CAP_PERFMON: u32 = 38;
 const CAP_BPF: u32 = 39;
-
-/// Inode number of the initial pid namespace (`PROC_PID_INIT_INO` in
-/// `include/linux/proc_ns.h`).
-const INITIAL_PID_NAMESPACE: &str = "pid:[4026531836]";
 
 const SUDO: &str = "Run it as root ('sudo ovl-trace …').";
 
@@ -102,8 +98,7 @@ fn other_processes(roots: &Roots, credentials: Credentials) -> Option<Check> {
     const NAME: &str = "other processes";
     const LOST: &str = "names of containers whose overlay is mounted in a namespace of its own \
                         (rootless Podman, BuildKit)";
-    let namespace = fs::read_link(roots.kernel.proc.join("self/ns/pid"));
-    if namespace.is_ok_and(|link| link.as_os_str() != INITIAL_PID_NAMESPACE) {
+    if pid_namespace::is_initial(&roots.kernel.proc) == Some(false) {
         let found = "in a pid namespace of its own: the machine's processes are not visible";
         let remedy = "Run it on the machine, or with '--pid=host'.";
         return Some(Check::degraded(NAME, found, LOST).remedy(remedy));

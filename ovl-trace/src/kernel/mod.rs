@@ -7,6 +7,7 @@ mod clock;
 pub mod kallsyms;
 pub mod offsets;
 mod open_flags;
+pub mod pid_namespace;
 pub mod probe_table;
 mod release;
 mod roots;

@@ -3,8 +3,6 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    fs,
-    os::unix::fs::MetadataExt as _,
     path::Path,
 };
 
@@ -12,13 +10,10 @@ use anyhow::Result;
 use ovl_trace_common::in_flight::InFlight as State;
 
 use crate::{
+    kernel::{KernelRoots, pid_namespace},
     load::Tracer,
     model::{CopyUp, Event},
 };
-
-/// Inode number of the initial pid namespace (`PROC_PID_INIT_INO`,
-/// `include/linux/proc_ns.h`).
-const INITIAL_PID_NAMESPACE: u64 = 0xEFFF_FFFC;
 
 /// Age from which on a copy-up's task is looked for.
 const AGE_NS: u64 = 10_000_000_000;
@@ -70,7 +65,7 @@ impl InFlight {
             unannounced: self.unannounced(&table, now_ns),
             forgotten: 0,
         };
-        if !numbers_are_ours() {
+        if pid_namespace::is_initial(&KernelRoots::host().proc) != Some(true) {
             return Ok(look);
         }
         for (tid, state) in &table {
@@ -122,11 +117,6 @@ impl InFlight {
 /// `/proc/TID` exists for every thread, though it is not listed.
 fn exists(tid: u32) -> bool {
     Path::new("/proc").join(tid.to_string()).exists()
-}
-
-fn numbers_are_ours() -> bool {
-    fs::metadata("/proc/self/ns/pid")
-        .is_ok_and(|namespace| namespace.ino() == INITIAL_PID_NAMESPACE)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ mod concurrency;
 mod containers;
 mod life;
 mod nothing_for_free;
+mod recordings;
 
 use crate::harness::Case;
 
@@ -47,6 +48,11 @@ pub(crate) const ALL: &[Case] = cases![
     advice_overlays:
         a_chown_by_the_engine,
         very_many_layers;
+    recordings:
+        a_recording_says_what_was_seen,
+        a_recording_that_was_killed_is_read,
+        a_recording_on_a_full_disk_is_read,
+        a_terminal_shows_the_view;
     nothing_for_free:
         reads_and_upper_files_cost_nothing;
     command_line:

@@ -100,11 +100,10 @@ pub(crate) fn committed(namespace: &str) -> Result<Vec<Layers>> {
         let [key, _parent, "Committed"] = words.as_slice() else {
             continue;
         };
-        // A view of a snapshot has it as the topmost lower layer. It stays, for
-        // the guest is thrown away.
+        // A view of a snapshot has it as the topmost lower layer. The daemon may
+        // collect it at once, so its mount is asked for with it.
         let view = unique("view-of-a-test");
-        snapshots(&["view", &view, key])?;
-        let mount = snapshots(&["mounts", "/x", &view])?;
+        let mount = snapshots(&["view", "--target", "/x", &view, key])?;
         let options = mount.split_whitespace().last().unwrap_or_default();
         let lower = options
             .split(',')

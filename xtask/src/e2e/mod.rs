@@ -9,7 +9,7 @@ use std::{fs, path::Path, time::Duration};
 
 use anyhow::{Context as _, Result, ensure};
 
-pub(crate) use self::suites::{Asked, NAMES as SUITE_NAMES, Suite};
+pub(crate) use self::suites::{Asked, DEFAULT as DEFAULT_SUITES, NAMES as SUITE_NAMES, Suite};
 use self::table::Table;
 use crate::{
     build::GuestBinaries,

@@ -59,6 +59,10 @@ const WORKLOADS: Suite = Suite {
 /// The words that `--suites` takes.
 pub(crate) const NAMES: [&str; 4] = ["all", "bookworm", "trixie", "sid"];
 
+/// What is tested unless asked otherwise: one version of each runtime, and the
+/// oldest Docker. Those of trixie are a Docker between the two.
+pub(crate) const DEFAULT: &str = "bookworm,sid";
+
 /// What a command line asks for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Asked<'a> {

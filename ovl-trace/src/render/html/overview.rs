@@ -13,20 +13,6 @@ use crate::{
     },
 };
 
-const SUMMARY: [&str; 11] = [
-    "Name",
-    "Image",
-    "Copy-ups",
-    "Data",
-    "Dirs",
-    "Bytes",
-    "P50",
-    "P90",
-    "P99",
-    "Max",
-    "Whiteouts",
-];
-
 /// Machine, kernel and time; whether anything is missing.
 pub(super) fn header(html: &mut Html, report: &Report) {
     let context = &report.context;
@@ -156,7 +142,7 @@ pub(super) fn totals(html: &mut Html, sums: &Sums) {
 pub(super) fn containers(html: &mut Html, report: &Report) {
     html.tag("section", &[], |html| {
         html.element("h2", "", "Containers");
-        let summary = sheets::summary(report).select(&SUMMARY);
+        let summary = sheets::summary(report).select(&sheets::SUMMARY);
         sheet::linked(html, &summary, "Containers", |row| {
             (row < SECTIONS).then(|| format!("#c{row}"))
         });

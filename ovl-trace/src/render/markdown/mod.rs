@@ -16,20 +16,6 @@ use super::{
 };
 use crate::aggregate::{Advice, ContainerReport, Report};
 
-const SUMMARY: [&str; 11] = [
-    "Name",
-    "Image",
-    "Copy-ups",
-    "Data",
-    "Dirs",
-    "Bytes",
-    "P50",
-    "P90",
-    "P99",
-    "Max",
-    "Whiteouts",
-];
-
 /// Containers that are shown one by one, the first in the order of the report: an
 /// issue of GitHub has at most 65536 characters.
 const SECTIONS: usize = 10;
@@ -54,7 +40,7 @@ pub fn write_report(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     if report.containers.is_empty() && report.totals.is_empty() {
         return writeln!(out, "No copy-ups or whiteouts.");
     }
-    write_sheet(out, &sheets::summary(report).select(&SUMMARY))?;
+    write_sheet(out, &sheets::summary(report).select(&sheets::SUMMARY))?;
     for container in report.containers.iter().take(SECTIONS) {
         write_container(out, container)?;
     }

@@ -15,6 +15,21 @@ pub(crate) use distribution::{bucket, histogram, timeline};
 pub(crate) use phrases::Identity;
 pub(crate) use summary::summary;
 
+/// The columns of the summary where there is room for all but the phases.
+pub(crate) const SUMMARY: [&str; 11] = [
+    "Name",
+    "Image",
+    "Copy-ups",
+    "Data",
+    "Dirs",
+    "Bytes",
+    "P50",
+    "P90",
+    "P99",
+    "Max",
+    "Whiteouts",
+];
+
 /// How a column is to be read, and its heading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Heading {
