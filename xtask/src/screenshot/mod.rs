@@ -2,6 +2,7 @@
 //! the README, from the real program on a real terminal.
 
 mod glyph;
+mod palette;
 mod svg;
 mod terminal;
 

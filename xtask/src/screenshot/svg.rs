@@ -2,9 +2,12 @@
 
 use std::fmt::Write as _;
 
-use vt100::{Cell, Color, Screen};
+use vt100::{Cell, Screen};
 
-use super::glyph;
+use super::{
+    glyph,
+    palette::{BACKGROUND, BAR, BORDER, COLOURS, FAINT, FOREGROUND, colour},
+};
 
 /// Sizes in pixels: of a cell, of the frame's title, and around the cells.
 const CELL: (f32, f32) = (8.0, 18.0);
@@ -12,18 +15,6 @@ const TITLE: f32 = 34.0;
 const MARGIN: f32 = 14.0;
 /// From the top of a cell to the line that text stands on.
 const BASELINE: f32 = 13.5;
-
-const FOREGROUND: &str = "#d5dae3";
-const BACKGROUND: &str = "#161b24";
-const BAR: &str = "#212836";
-const BORDER: &str = "#57606f";
-const FAINT: &str = "#8b94a5";
-
-/// The sixteen colours of a terminal.
-const COLOURS: [&str; 16] = [
-    "#3b4252", "#ef6b73", "#8fce72", "#e9c46a", "#6ea8fe", "#c792ea", "#56c8d8", "#d5dae3",
-    "#6b7486", "#ff8f96", "#aee595", "#ffdb8b", "#94c0ff", "#dfb3f7", "#84e1ed", "#ffffff",
-];
 
 /// How cells look that are drawn together.
 #[derive(Clone, Debug, PartialEq)]
@@ -234,15 +225,6 @@ fn background(cell: &Cell) -> Option<String> {
         return Some(colour(cell.fgcolor()).unwrap_or_else(|| FOREGROUND.to_owned()));
     }
     colour(cell.bgcolor())
-}
-
-/// `None`: the terminal's own.
-fn colour(colour: Color) -> Option<String> {
-    match colour {
-        Color::Default => None,
-        Color::Idx(index) => COLOURS.get(usize::from(index)).map(|it| (*it).to_owned()),
-        Color::Rgb(red, green, blue) => Some(format!("#{red:02x}{green:02x}{blue:02x}")),
-    }
 }
 
 fn left(column: u16) -> f32 {

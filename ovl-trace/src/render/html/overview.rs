@@ -54,8 +54,13 @@ fn loss(html: &mut Html, report: &Report) {
         html.element("span", "state good", "0 events lost");
         return;
     }
-    let lost = counted(report.loss.events(), "event lost", "events lost");
-    html.element("span", "state bad", lost);
+    if report.recording.incomplete {
+        html.element("span", "state bad", "recording incomplete");
+    }
+    if report.loss.events() > 0 {
+        let lost = counted(report.loss.events(), "event lost", "events lost");
+        html.element("span", "state bad", lost);
+    }
     if report.loss.probe > 0 {
         let missed = counted(report.loss.probe, "miss of a probe", "misses of probes");
         html.element("span", "state bad", missed);
