@@ -33,6 +33,7 @@ mod process_arguments;
 mod resolve;
 mod root;
 mod runtime;
+mod sqlite;
 mod table;
 mod upper;
 mod usage;

@@ -156,8 +156,7 @@ impl Engine for Podman {
                 name: name.to_owned(),
                 image: Some(text("/ImageName")?.to_owned()),
                 runtime: "podman",
-                // Its name is in the database alone, which is not read.
-                pod: None,
+                pod: self.pod.clone(),
                 namespace: None,
             },
             layers: &image.layers,

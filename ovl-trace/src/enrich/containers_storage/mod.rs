@@ -1,8 +1,5 @@
 //! Podman, CRI-O and Buildah, whose layers are in stores of containers/storage
 //! (`go.podman.io/storage`) with the overlay driver.
-//!
-//! The name of a pod of Podman is in its database alone. The `SQLite` one of
-//! Podman 5 and newer is not read: there `pod` stays unknown.
 
 mod build;
 mod describe;
