@@ -1,6 +1,6 @@
 //! Containers with different habits, against the oracle.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 
 use crate::{
@@ -192,6 +192,49 @@ pub(crate) fn a_copy_from_outside_is_the_containers() -> Result<()> {
     assert!(
         upper.directories.contains(&"/srv/app/part-0".to_owned()),
         "{upper:?}"
+    );
+    Ok(())
+}
+
+/// Docker mounts a stopped container for the time of the copy, and `-a` makes it
+/// change the owner of what is there.
+pub(crate) fn a_chown_by_docker_is_the_stopped_containers() -> Result<()> {
+    let container = Container::start(image::ensure()?, "stopped")?;
+    let layers = container.layers()?;
+    run("docker", &["stop", "--time", "0", &container.name])?;
+    let before = Upper::read(&layers)?;
+    let tracer = Tracer::start(&[])?;
+    shell(
+        "rm -rf /tmp/part-5; mkdir /tmp/part-5; echo new > /tmp/part-5/file-500.txt; chown -R 7:7 /tmp/part-5",
+    )?;
+    let target = format!("{}:/srv/app/", container.name);
+    run("docker", &["cp", "-a", "/tmp/part-5", &target])?;
+    let recorded = tracer.finish()?;
+    recorded.expect_no_loss()?;
+    for event in &recorded.events {
+        ensure!(
+            event["container"]["name"] == container.name.as_str(),
+            "not the container's: {event}"
+        );
+    }
+    let events = recorded.copy_ups(&container.name);
+    let chown = events
+        .iter()
+        .find(|event| event["trigger"]["operation"] == "chown")
+        .context("no chown")?;
+    ensure!(chown["path"] == "/srv/app/part-5", "{chown}");
+    let after = Upper::read(&layers)?;
+    let new: Vec<&String> = after
+        .directories
+        .iter()
+        .filter(|path| !before.directories.contains(path))
+        .collect();
+    let copied = paths(&of_kind(&events, "directory"));
+    ensure!(copied.iter().eq(new.iter().copied()), "{copied:?} {new:?}");
+    let whiteouts = recorded.of_type("whiteout");
+    ensure!(
+        whiteouts.len() == 1 && whiteouts[0]["path"] == "/srv/app/part-5/file-500.txt",
+        "{whiteouts:?}"
     );
     Ok(())
 }

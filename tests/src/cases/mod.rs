@@ -24,6 +24,7 @@ pub(crate) const ALL: &[Case] = cases![
         a_deleted_file_is_a_whiteout,
         package_habits,
         a_copy_from_outside_is_the_containers,
+        a_chown_by_docker_is_the_stopped_containers,
         a_hostile_name_stays_harmless;
     life:
         a_brief_container_is_named,
