@@ -54,7 +54,8 @@ pub(crate) struct TestOptions {
     )]
     kernels: Vec<String>,
     /// The Debian suites whose container runtimes are tested, or 'all': bookworm,
-    /// trixie (only with '--kernels 6.12' or 'all') and sid.
+    /// trixie (only with '--kernels 6.12' or 'all') and sid; and 'many', two hundred
+    /// containers one after another.
     #[arg(
         long,
         value_name = "LIST",

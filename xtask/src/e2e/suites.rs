@@ -10,6 +10,8 @@ use crate::vm;
 pub(crate) struct Suite {
     /// What they are about.
     pub(crate) name: &'static str,
+    /// What `--suites` calls them.
+    word: &'static str,
     /// The Debian suite that the programs are of.
     pub(crate) rootfs: &'static str,
     /// The kernel series that the guest has.
@@ -22,9 +24,10 @@ pub(crate) struct Suite {
 
 /// Containers. The cases of `runtimes` are asked for by name: where what they
 /// need is not installed, they fail.
-const CONTAINERS: [Suite; 3] = [
+const CONTAINERS: [Suite; 4] = [
     Suite {
         name: "containers",
+        word: vm::SUITE,
         rootfs: vm::SUITE,
         kernel: vm::KERNEL,
         docker: true,
@@ -32,6 +35,7 @@ const CONTAINERS: [Suite; 3] = [
     },
     Suite {
         name: "containers of trixie",
+        word: "trixie",
         rootfs: "trixie",
         kernel: "6.12",
         docker: false,
@@ -40,16 +44,26 @@ const CONTAINERS: [Suite; 3] = [
     },
     Suite {
         name: "containers of sid",
+        word: "sid",
         rootfs: "sid",
         kernel: "newest",
         docker: false,
-        script: "exec ovl-trace-tests runtimes docker containerd cri podman",
+        script: "exec ovl-trace-tests runtimes docker containerd cri::two_containers podman",
+    },
+    Suite {
+        name: "two hundred containers",
+        word: "many",
+        rootfs: "sid",
+        kernel: "newest",
+        docker: false,
+        script: "exec ovl-trace-tests runtimes cri::two_hundred",
     },
 ];
 
 /// Other programs.
 const WORKLOADS: Suite = Suite {
     name: "workloads",
+    word: "workloads",
     rootfs: vm::SUITE,
     kernel: vm::KERNEL,
     docker: false,
@@ -57,7 +71,7 @@ const WORKLOADS: Suite = Suite {
 };
 
 /// The words that `--suites` takes.
-pub(crate) const NAMES: [&str; 4] = ["all", "bookworm", "trixie", "sid"];
+pub(crate) const NAMES: [&str; 5] = ["all", "bookworm", "trixie", "sid", "many"];
 
 /// What is tested unless asked otherwise: one version of each runtime, and the
 /// oldest Docker. Those of trixie are a Docker between the two.
@@ -81,7 +95,7 @@ impl Suite {
     ) -> (Vec<&'static Self>, Vec<&'static Self>) {
         let is_asked = |suite: &&Self| {
             let mut names = asked.containers.iter();
-            names.any(|name| name == "all" || name == suite.rootfs)
+            names.any(|name| name == "all" || name == suite.word)
         };
         let workloads = asked.workloads.then_some(slice::from_ref(&WORKLOADS));
         CONTAINERS
@@ -115,10 +129,10 @@ mod tests {
     #[test]
     fn a_suite_needs_its_kernel() {
         let all = ["5.10", "6.1", "6.12", "newest"];
-        let [bookworm, trixie, sid] = CONTAINERS.each_ref().map(|suite| suite.name);
+        let [bookworm, trixie, sid, many] = CONTAINERS.each_ref().map(|suite| suite.name);
         assert_eq!(
             of(&["all"], true, &all),
-            [bookworm, trixie, sid, "workloads"]
+            [bookworm, trixie, sid, many, "workloads"]
         );
         assert_eq!(of(&["sid", "bookworm"], false, &all), [bookworm, sid]);
         assert_eq!(of(&["all"], false, &["6.1"]), [bookworm]);
@@ -127,6 +141,6 @@ mod tests {
 
     #[test]
     fn every_suite_can_be_asked_for() {
-        assert_eq!(NAMES[1..], CONTAINERS.each_ref().map(|suite| suite.rootfs));
+        assert_eq!(NAMES[1..], CONTAINERS.each_ref().map(|suite| suite.word));
     }
 }
