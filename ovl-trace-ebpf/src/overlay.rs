@@ -10,7 +10,7 @@ use ovl_trace_common::{
 use crate::{
     arch::Syscall,
     emit, filesystem,
-    globals::{events_wanted, offset},
+    globals::offset,
     kread,
     log::diagnose,
     loss::count,
@@ -111,9 +111,6 @@ pub(crate) fn first_sight(superblock: u64, mounted: u32) -> i32 {
         return 0;
     }
     diagnose!("overlay {:x} seen, mounted {}", superblock, mounted);
-    if !events_wanted() {
-        return 0;
-    }
     let known = Known {
         superblock,
         born_ns: event.state.born_ns,
@@ -145,9 +142,6 @@ pub(crate) fn gone(superblock: u64) {
     diagnose!("overlay {:x} gone", superblock);
     // Only fails if another CPU removed it, which cannot be: one teardown.
     let _removed = OVERLAYS.remove(superblock);
-    if !events_wanted() {
-        return;
-    }
     let Some(scratch) = emit::scratch() else {
         return;
     };

@@ -8,6 +8,7 @@
 //! of its own (`ovl-trace-tests [NAME…]`), since it only needs root, Docker
 //! with overlay2 on ext4, and `ovl-trace` in `PATH`.
 
+mod bench;
 mod cases;
 mod command;
 mod demo;
@@ -27,6 +28,7 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.split_first() {
+        Some((word, rest)) if word == "bench" => bench::main(rest),
         Some((word, _)) if word == "demo" => demo::main(),
         Some((word, names)) if word == "kernel" => kernel::main(names),
         Some((word, names)) if word == "runtimes" => runtimes::main(names),

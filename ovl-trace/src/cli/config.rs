@@ -53,6 +53,8 @@ pub struct Observation {
     pub ring_bytes: Option<u64>,
     /// Rows of each table in the kernel; `None`: as the program has them.
     pub table_rows: Option<u32>,
+    /// Only keep the kernel's totals: no files, no processes.
+    pub totals_only: bool,
     /// A recording to read; `None`: the running kernel.
     pub from: Option<Input>,
 }
@@ -69,6 +71,7 @@ impl Default for Observation {
             sort: SortKey::default(),
             ring_bytes: None,
             table_rows: None,
+            totals_only: false,
             from: None,
         }
     }

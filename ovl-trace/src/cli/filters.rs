@@ -147,6 +147,7 @@ pub(crate) fn observation(
         sort: SortKey::default(),
         ring_bytes: kernel.ring_size,
         table_rows: kernel.table_size,
+        totals_only: false,
         from: None,
     })
 }

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::{
-    config::{Environment, ReportConfig, ReportOutput},
+    config::{Environment, Observation, ReportConfig, ReportOutput},
     filters::ObservationArgs,
 };
 use crate::render::style::Style;
@@ -34,6 +34,10 @@ pub(crate) struct ReportArgs {
         hide_possible_values = true
     )]
     output: ReportOutput,
+    /// Count only: no files, no processes. Costs the observed least
+    #[arg(long)]
+    #[arg(conflicts_with_all = ["from", "count", "paths", "pids", "min_bytes", "min_latency"])]
+    totals_only: bool,
     #[command(flatten)]
     observation: ObservationArgs,
 }
@@ -50,7 +54,10 @@ impl ReportArgs {
             );
         }
         Ok(ReportConfig {
-            observation: self.observation.observation(environment)?,
+            observation: Observation {
+                totals_only: self.totals_only,
+                ..self.observation.observation(environment)?
+            },
             output: self.output,
             style,
             width: environment.width,

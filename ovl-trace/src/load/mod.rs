@@ -55,6 +55,8 @@ pub struct Plan<'a> {
     /// Rows of each table of totals, overlays and running copy-ups; `None`: as
     /// the program has them.
     pub table_rows: Option<u32>,
+    /// Send an event per copy-up and whiteout; else only totals are kept.
+    pub events: bool,
     /// Announce copy-ups of files of at least this size when they start.
     pub announce_bytes: Option<u64>,
 }
@@ -102,7 +104,7 @@ impl Tracer {
         };
         let settings = Settings {
             announce_bytes: plan.announce_bytes.unwrap_or(u64::MAX),
-            events: 1,
+            events: u32::from(plan.events),
             splice_probed: u32::from(attached("splice_return")),
             data_probed: u32::from(attached("copy_up_data")),
             one_probed: u32::from(attached("copy_up_one") && attached("copy_up_one_return")),

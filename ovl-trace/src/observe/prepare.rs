@@ -64,6 +64,7 @@ fn start(survey: Survey, observation: &Observation) -> Result<Prepared> {
         tracefs,
         ring_bytes,
         table_rows: observation.table_rows,
+        events: !observation.totals_only,
         announce_bytes: Some(match observation.filter.min_bytes {
             0 => ANNOUNCE_BYTES,
             wanted => wanted,

@@ -38,6 +38,12 @@ impl Child {
         self.pid
     }
 
+    /// Leaves it to the caller to wait for.
+    pub(crate) fn hand_over(mut self) -> i32 {
+        self.waited = true;
+        self.pid
+    }
+
     /// Sends it a signal.
     pub(crate) fn signal(&self, signal: i32) -> io::Result<()> {
         // SAFETY: the child was not reaped, so the pid is its own.

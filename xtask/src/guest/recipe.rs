@@ -5,8 +5,11 @@ use anyhow::bail;
 
 use super::suite::Archive;
 
-/// A suite and what goes into its root file system.
+/// What goes into a root file system.
 pub(super) struct Recipe {
+    /// What it is called.
+    pub(super) name: &'static str,
+    /// The suite that the packages are of.
     pub(super) suite: &'static str,
     pub(super) archives: &'static [Archive<'static>],
     pub(super) packages: &'static [&'static str],
@@ -21,8 +24,9 @@ const KEPT: &str = "/var/cache/debs";
 /// Real container runtimes, the file systems below them, what scripts in the
 /// guest use, and a database server with its data directory. Everything else
 /// of a suite stays out.
-const RECIPES: [Recipe; 3] = [
+const RECIPES: [Recipe; 4] = [
     Recipe {
+        name: "bookworm",
         suite: "bookworm",
         archives: &[
             Archive::Main("bookworm"),
@@ -55,6 +59,7 @@ const RECIPES: [Recipe; 3] = [
     },
     // Docker 26.1 in November 2026.
     Recipe {
+        name: "trixie",
         suite: "trixie",
         archives: &[
             Archive::Main("trixie"),
@@ -73,6 +78,7 @@ const RECIPES: [Recipe; 3] = [
     // Docker 28.5, containerd 2.1, Podman 5.8 and Buildah 1.43 in November
     // 2026. uidmap: newuidmap for rootless Podman.
     Recipe {
+        name: "sid",
         suite: "sid",
         archives: &[Archive::Main("sid")],
         packages: &[
@@ -92,15 +98,24 @@ const RECIPES: [Recipe; 3] = [
         ],
         kept: &[],
     },
+    // What the cost is measured against: bpftrace 0.27 in November 2026.
+    // bpftool: instructions per program.
+    Recipe {
+        name: "bench",
+        suite: "sid",
+        archives: &[Archive::Main("sid")],
+        packages: &["bpftool", "bpftrace", "busybox-static", "kmod"],
+        kept: &[],
+    },
 ];
 
 impl Recipe {
-    /// The recipe of a suite.
-    pub(super) fn of(suite: &str) -> anyhow::Result<&'static Self> {
-        let Some(recipe) = RECIPES.iter().find(|recipe| recipe.suite == suite) else {
-            let known: Vec<&str> = RECIPES.iter().map(|recipe| recipe.suite).collect();
+    /// The recipe of a root file system.
+    pub(super) fn of(name: &str) -> anyhow::Result<&'static Self> {
+        let Some(recipe) = RECIPES.iter().find(|recipe| recipe.name == name) else {
+            let known: Vec<&str> = RECIPES.iter().map(|recipe| recipe.name).collect();
             bail!(
-                "no root file system '{suite}': choose one of {}",
+                "no root file system '{name}': choose one of {}",
                 known.join(", ")
             );
         };
@@ -128,6 +143,6 @@ mod tests {
     #[test]
     fn an_unknown_suite_lists_the_known_ones() {
         let error = Recipe::of("jessie").err().map(|error| error.to_string());
-        assert!(error.is_some_and(|error| error.ends_with("choose one of bookworm, trixie, sid")));
+        assert!(error.is_some_and(|error| error.ends_with("choose one of bookworm, trixie, sid, bench")));
     }
 }

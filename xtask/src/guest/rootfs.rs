@@ -68,7 +68,7 @@ fn image_of(recipe: &Recipe, host: &Host) -> PathBuf {
         kept.as_bytes(),
         left_out.as_bytes(),
     ];
-    let name = format!("{}-{}.ext4", recipe.suite, fingerprint(&parts));
+    let name = format!("{}-{}.ext4", recipe.name, fingerprint(&parts));
     host.cache.join("rootfs").join(name)
 }
 

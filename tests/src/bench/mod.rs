@@ -1,0 +1,107 @@
+//! What tracing costs: the same workload without a tracer, with `ovl-trace`
+//! and with bpftrace, in processor time.
+//!
+//! `ovl-trace-tests bench [--repeat N] [WORKLOAD…]`. In a guest whose clock counts
+//! instructions (`cargo xtask bench`), processor time is a number of
+//! instructions. One JSON object per line goes to standard output.
+
+mod cost;
+mod measured;
+mod tracer;
+mod workload;
+
+use std::{
+    io::{self, Write as _},
+    process::ExitCode,
+};
+
+use anyhow::{Context as _, Result, bail};
+use serde_json::{Value, json};
+
+use self::{tracer::TRACERS, workload::WORKLOADS};
+
+/// How often each pair of workload and tracer runs, unless asked otherwise.
+const REPEAT: usize = 3;
+
+/// Runs what the arguments choose.
+pub(crate) fn main(arguments: &[String]) -> ExitCode {
+    match run(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            crate::harness::note(&format!("{error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &[String]) -> Result<()> {
+    let asked = Asked::parse(arguments)?;
+    for workload in WORKLOADS.iter().filter(|workload| asked.names(workload.name)) {
+        let stage = workload.prepare()?;
+        for tracer in TRACERS.iter().filter(|tracer| asked.traces(tracer.name)) {
+            for _ in 0..asked.repeat {
+                let measured = stage.run(tracer).with_context(|| {
+                    format!("the workload '{}' with '{}'", workload.name, tracer.name)
+                })?;
+                print(&json!({
+                    "workload": workload.name,
+                    "what": workload.what,
+                    "units": workload.units,
+                    "tracer": tracer.name,
+                    "measured": measured,
+                }))?;
+            }
+        }
+        stage.clear()?;
+    }
+    Ok(())
+}
+
+fn print(value: &Value) -> io::Result<()> {
+    let mut out = io::stdout();
+    writeln!(out, "{value}")?;
+    out.flush()
+}
+
+/// What the arguments ask for.
+struct Asked<'a> {
+    workloads: Vec<&'a str>,
+    tracers: Vec<&'a str>,
+    repeat: usize,
+}
+
+impl<'a> Asked<'a> {
+    fn parse(arguments: &'a [String]) -> Result<Self> {
+        let mut asked = Self {
+            workloads: Vec::new(),
+            tracers: Vec::new(),
+            repeat: REPEAT,
+        };
+        let mut words = arguments.iter().map(String::as_str);
+        while let Some(word) = words.next() {
+            match word {
+                "--repeat" => {
+                    let number = words.next().context("'--repeat' needs a number")?;
+                    asked.repeat = number
+                        .parse()
+                        .with_context(|| format!("'{number}' is no number"))?;
+                }
+                "--tracers" => {
+                    let names = words.next().context("'--tracers' needs names")?;
+                    asked.tracers = names.split(',').collect();
+                }
+                word if word.starts_with('-') => bail!("unknown option '{word}'"),
+                word => asked.workloads.push(word),
+            }
+        }
+        Ok(asked)
+    }
+
+    fn names(&self, workload: &str) -> bool {
+        self.workloads.is_empty() || self.workloads.contains(&workload)
+    }
+
+    fn traces(&self, tracer: &str) -> bool {
+        self.tracers.is_empty() || self.tracers.contains(&tracer)
+    }
+}

@@ -1,0 +1,194 @@
+//! The tracers that are compared.
+
+use std::{
+    fs::{self, File},
+    io::{BufRead as _, BufReader, Read as _},
+    path::Path,
+    process::{Child, Command, Stdio},
+    sync::mpsc,
+    thread,
+    time::Duration,
+};
+
+use anyhow::{Context as _, Result, bail};
+
+use super::{cost::TracerCost, measured};
+use crate::tracer::signal;
+
+/// How long a start may take; much more than it does where the processor is
+/// emulated.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// How long a tracer may sleep between two looks at its ring.
+const DRAINED: Duration = Duration::from_secs(3);
+
+/// A tracer.
+pub(super) struct Tracer {
+    pub(super) name: &'static str,
+    /// Nothing for none.
+    command: &'static [&'static str],
+    /// How a line begins that is an event.
+    event: &'static str,
+}
+
+/// What a script of bpftrace's begins with.
+macro_rules! bpftrace {
+    ($script:literal) => {
+        &[
+            "bpftrace",
+            "-e",
+            concat!("BEGIN { printf(\"ready\\n\"); } ", $script),
+        ]
+    };
+}
+
+/// All of them, the first without a tracer.
+pub(super) const TRACERS: [Tracer; 5] = [
+    Tracer {
+        name: "none",
+        command: &[],
+        event: "",
+    },
+    Tracer {
+        name: "totals",
+        command: &["ovl-trace", "report", "--totals-only", "-v", "--output", "json"],
+        event: "{\"type\":\"copy_up\"",
+    },
+    Tracer {
+        name: "events",
+        command: &["ovl-trace", "live", "-v", "--output", "json"],
+        event: "{\"type\":",
+    },
+    // Counts per duration: the least that is of use.
+    Tracer {
+        name: "bpftrace histogram",
+        command: bpftrace!(
+            "kprobe:ovl_copy_up_one, kprobe:ovl_unlink { @start[tid] = nsecs; }
+            kretprobe:ovl_copy_up_one, kretprobe:ovl_unlink /@start[tid]/ {
+                @ns[func] = hist(nsecs - @start[tid]); delete(@start[tid]);
+            }"
+        ),
+        event: "\u{0}",
+    },
+    // A line per event, as near to the fields of `live` as a script comes: no
+    // container, no path, no bytes copied.
+    Tracer {
+        name: "bpftrace print",
+        command: bpftrace!(
+            "kprobe:ovl_copy_up_one {
+                @start[tid] = nsecs; @dentry[tid] = arg1;
+            }
+            kretprobe:ovl_copy_up_one /@start[tid]/ {
+                $d = (struct dentry *)@dentry[tid];
+                printf(\"EVENT %d %s %d %d %d %s\\n\", pid, comm, nsecs - @start[tid],
+                    retval, $d->d_inode->i_size, str($d->d_name.name));
+                delete(@start[tid]); delete(@dentry[tid]);
+            }
+            kprobe:ovl_unlink { @name[tid] = arg1; }
+            kretprobe:ovl_unlink /@name[tid]/ {
+                printf(\"EVENT %d %s %d %s\\n\", pid, comm, retval,
+                    str(((struct dentry *)@name[tid])->d_name.name));
+                delete(@name[tid]);
+            }"
+        ),
+        event: "EVENT",
+    },
+];
+
+/// A tracer that observes.
+pub(super) struct Running<'a> {
+    tracer: &'a Tracer,
+    child: Child,
+    /// Threads that read what it says; they end with it.
+    readers: Vec<thread::JoinHandle<()>>,
+    output: &'a Path,
+    start_ns: u64,
+    start_kib: u64,
+}
+
+impl Tracer {
+    /// Starts it, and waits until it observes. `None`: there is nothing to start.
+    pub(super) fn start<'a>(&'a self, output: &'a Path) -> Result<Option<Running<'a>>> {
+        let Some((program, arguments)) = self.command.split_first() else {
+            return Ok(None);
+        };
+        let mut child = Command::new(program)
+            .args(arguments)
+            .env("BPFTRACE_MAX_MAP_KEYS", "100000")
+            .stdin(Stdio::null())
+            .stdout(File::create(output)?)
+            .stderr(Stdio::piped())
+            .spawn()
+            .with_context(|| format!("cannot start '{program}'"))?;
+        let (ready, is_ready) = mpsc::channel();
+        let stderr = child.stderr.take().context("no standard error")?;
+        let reader = thread::spawn(move || {
+            let mut log = String::new();
+            let mut reader = BufReader::new(stderr);
+            let mut line = String::new();
+            while reader.read_line(&mut line).is_ok_and(|bytes| bytes > 0) {
+                if line.trim_end().ends_with("ready") {
+                    // Nobody waits any more if the start was given up.
+                    let _sent = ready.send(());
+                }
+                log.push_str(&line);
+                line.clear();
+            }
+        });
+        let is_bpftrace = *program == "bpftrace";
+        let mut waited = Duration::ZERO;
+        let step = Duration::from_millis(50);
+        loop {
+            let observes = if is_bpftrace {
+                fs::read_to_string(output)?.contains("ready\n")
+            } else {
+                is_ready.try_recv().is_ok()
+            };
+            if observes {
+                break;
+            }
+            if child.try_wait()?.is_some() || waited > PATIENCE {
+                bail!("'{}' did not start", self.name);
+            }
+            thread::sleep(step);
+            waited += step;
+        }
+        // What it does once, right after its start.
+        thread::sleep(DRAINED);
+        Ok(Some(Running {
+            tracer: self,
+            start_ns: measured::so_far(child.id())?,
+            start_kib: measured::memory(child.id(), "VmHWM")?,
+            readers: vec![reader],
+            child,
+            output,
+        }))
+    }
+}
+
+impl Running<'_> {
+    /// Ends it when it has read all.
+    pub(super) fn finish(self) -> Result<TracerCost> {
+        thread::sleep(DRAINED);
+        let pid = self.child.id();
+        let before_end = measured::so_far(pid)?;
+        let end_kib = measured::memory(pid, "VmHWM")?;
+        signal(&self.child, libc::SIGINT);
+        let all = measured::wait(pid.cast_signed())?;
+        for reader in self.readers {
+            // It only reads.
+            drop(reader.join());
+        }
+        let mut text = String::new();
+        File::open(self.output)?.read_to_string(&mut text)?;
+        let is_event = |line: &&str| line.starts_with(self.tracer.event);
+        Ok(TracerCost {
+            start_ns: self.start_ns,
+            work_ns: before_end - self.start_ns,
+            end_ns: all.saturating_sub(before_end),
+            start_kib: self.start_kib,
+            end_kib,
+            events: text.lines().filter(is_event).count() as u64,
+        })
+    }
+}
