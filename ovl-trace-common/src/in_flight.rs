@@ -31,14 +31,10 @@ pub struct InFlight {
     pub data_entered_ns: u64,
     /// End of the last chunk or clone; 0 before.
     pub data_moved_ns: u64,
-    /// Return of the data function; 0 before.
-    pub data_left_ns: u64,
     /// Entry of `vfs_fsync`; 0 outside of it.
     pub sync_entered_ns: u64,
     /// Time in `vfs_fsync` so far.
     pub sync_ns: u64,
-    /// That part of it that was in the data function; 0 before its return.
-    pub data_sync_ns: u64,
     /// Size of the lower file in bytes.
     pub size_bytes: u64,
     /// Length handed to the data function.

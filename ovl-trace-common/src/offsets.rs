@@ -147,8 +147,12 @@ pub struct Settings {
     pub one_probed: u32,
     /// 1 when `vfs_fsync` is probed, at entry and return.
     pub sync_probed: u32,
-    /// Always 0.
-    pub padding: u32,
+    /// 1 when the kernel has `bpf_get_current_task_btf` and `bpf_task_pt_regs`
+    /// (5.15), whose results programs may read without a helper.
+    pub typed_task: u32,
+    /// Nanoseconds after a wake-up during which the agent looks at the ring by
+    /// itself.
+    pub lingers_ns: u64,
 }
 
 // SAFETY: `repr(C)`, `u32` fields only.

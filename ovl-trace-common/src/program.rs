@@ -6,7 +6,7 @@
 //! it hit and did not run was missed.
 
 /// Number of programs.
-pub const COUNT: usize = 24;
+pub const COUNT: usize = 23;
 
 /// Names of the programs in the object file.
 pub const NAMES: [&str; COUNT] = [
@@ -26,7 +26,6 @@ pub const NAMES: [&str; COUNT] = [
     "splice_return",
     "sync_return",
     "sync",
-    "copy_up_data_return",
     "copy_up_data",
     "copy_up_one_return",
     "copy_up_end",
@@ -37,50 +36,48 @@ pub const NAMES: [&str; COUNT] = [
 ];
 
 /// `put_super`
-pub const PUT_SUPER: u32 = 0;
+pub const PUT_SUPER: usize = 0;
 /// `fill_super_return`
-pub const FILL_SUPER_RETURN: u32 = 1;
+pub const FILL_SUPER_RETURN: usize = 1;
 /// `fill_super`
-pub const FILL_SUPER: u32 = 2;
+pub const FILL_SUPER: usize = 2;
 /// `unlink_return`
-pub const UNLINK_RETURN: u32 = 3;
+pub const UNLINK_RETURN: usize = 3;
 /// `rmdir_return`
-pub const RMDIR_RETURN: u32 = 4;
+pub const RMDIR_RETURN: usize = 4;
 /// `rename_return`
-pub const RENAME_RETURN: u32 = 5;
+pub const RENAME_RETURN: usize = 5;
 /// `lower_positive_return`
-pub const LOWER_POSITIVE_RETURN: u32 = 6;
+pub const LOWER_POSITIVE_RETURN: usize = 6;
 /// `lower_positive`
-pub const LOWER_POSITIVE: u32 = 7;
+pub const LOWER_POSITIVE: usize = 7;
 /// `mkdir_return`
-pub const MKDIR_RETURN: u32 = 8;
+pub const MKDIR_RETURN: usize = 8;
 /// `check_setxattr`
-pub const CHECK_SETXATTR: u32 = 9;
+pub const CHECK_SETXATTR: usize = 9;
 /// `mkdir`
-pub const MKDIR: u32 = 10;
+pub const MKDIR: usize = 10;
 /// `rename`
-pub const RENAME: u32 = 11;
+pub const RENAME: usize = 11;
 /// `clone_return`
-pub const CLONE_RETURN: u32 = 12;
+pub const CLONE_RETURN: usize = 12;
 /// `splice_return`
-pub const SPLICE_RETURN: u32 = 13;
+pub const SPLICE_RETURN: usize = 13;
 /// `sync_return`
-pub const SYNC_RETURN: u32 = 14;
+pub const SYNC_RETURN: usize = 14;
 /// `sync`
-pub const SYNC: u32 = 15;
-/// `copy_up_data_return`
-pub const COPY_UP_DATA_RETURN: u32 = 16;
+pub const SYNC: usize = 15;
 /// `copy_up_data`
-pub const COPY_UP_DATA: u32 = 17;
+pub const COPY_UP_DATA: usize = 16;
 /// `copy_up_one_return`
-pub const COPY_UP_ONE_RETURN: u32 = 18;
+pub const COPY_UP_ONE_RETURN: usize = 17;
 /// `copy_up_end`
-pub const COPY_UP_END: u32 = 19;
+pub const COPY_UP_END: usize = 18;
 /// `copy_up_start_return`
-pub const COPY_UP_START_RETURN: u32 = 20;
+pub const COPY_UP_START_RETURN: usize = 19;
 /// `copy_up_flags`
-pub const COPY_UP_FLAGS: u32 = 21;
+pub const COPY_UP_FLAGS: usize = 20;
 /// `copy_up_start`
-pub const COPY_UP_START: u32 = 22;
+pub const COPY_UP_START: usize = 21;
 /// `copy_up_one`
-pub const COPY_UP_ONE: u32 = 23;
+pub const COPY_UP_ONE: usize = 22;

@@ -75,12 +75,33 @@ mod imp {
     #[inline(always)]
     fn at(registers: u64) -> Syscall {
         let segment: u16 = kread::field(registers, offset!(regs_cs));
+        is_user(segment, || kread::field(registers, offset!(regs_syscall)))
+    }
+
+    /// The same from `bpf_task_pt_regs`, which knows about the padding.
+    ///
+    /// # Safety
+    ///
+    /// `registers` was returned by that helper.
+    #[inline(always)]
+    pub(crate) unsafe fn syscall_of(registers: u64) -> Syscall {
+        // SAFETY: the caller's.
+        let segment = unsafe { kread::typed::<u16>(registers, offset!(regs_cs)) };
+        // SAFETY: the caller's.
+        is_user(segment, || unsafe {
+            kread::typed(registers, offset!(regs_syscall))
+        })
+    }
+
+    /// The number, if the saved code segment is that of a user.
+    #[inline(always)]
+    fn is_user(segment: u16, number: impl FnOnce() -> i32) -> Syscall {
         let compat = segment == USER32_CS[0] || segment == USER32_CS[1];
         if !compat && segment != USER_CS[0] && segment != USER_CS[1] {
             return Syscall::UNKNOWN;
         }
         Syscall {
-            number: kread::field(registers, offset!(regs_syscall)),
+            number: number(),
             compat,
         }
     }
@@ -125,6 +146,20 @@ mod imp {
             compat: false,
         }
     }
+
+    /// The same from `bpf_task_pt_regs`.
+    ///
+    /// # Safety
+    ///
+    /// `registers` was returned by that helper.
+    #[inline(always)]
+    pub(crate) unsafe fn syscall_of(registers: u64) -> Syscall {
+        Syscall {
+            // SAFETY: the caller's.
+            number: unsafe { kread::typed(registers, offset!(regs_syscall)) },
+            compat: false,
+        }
+    }
 }
 
-pub(crate) use imp::{arguments, caller, syscall};
+pub(crate) use imp::{arguments, caller, syscall, syscall_of};

@@ -6,7 +6,6 @@
 //!     ovl_copy_up_file ─ data_entered
 //!       clone_file_range, do_splice_direct ┄ cloned, spliced
 //!       vfs_fsync ─ sync_entered ┄ sync_left
-//!     ┄ data_left
 //!     vfs_fsync ─ sync_entered ┄ sync_left            (fsync=strict: attributes)
 //!   ovl_copy_up_end ─ end: success is counted here
 //! ┄ left: failures, races and late cases are counted here
@@ -30,6 +29,8 @@ use crate::{
     maps::{IN_FLIGHT, OPERATIONS},
     overlay, task, totals,
 };
+
+const BPF_NOEXIST: u64 = 1;
 
 /// `ovl_copy_up_end` was reached: the lock was ours.
 const FLAG_ENDED: u32 = 1 << 16;
@@ -66,10 +67,8 @@ pub(crate) fn begin(tid: u32, dentry: u64, open_flags: u32) {
         lock_ns: UNKNOWN_U64,
         data_entered_ns: 0,
         data_moved_ns: 0,
-        data_left_ns: 0,
         sync_entered_ns: 0,
         sync_ns: 0,
-        data_sync_ns: 0,
         // A directory's size says nothing about what is copied.
         size_bytes: if copy_up_event::is_regular(mode) {
             kread::field(inode, offset!(inode_size))
@@ -85,19 +84,26 @@ pub(crate) fn begin(tid: u32, dentry: u64, open_flags: u32) {
         flags,
         padding: 0,
     };
-    // SAFETY: the entry is this task's own.
-    if unsafe { IN_FLIGHT.get(tid) }.is_some() {
-        // The task was in a copy-up and is in another: the first one's end was
-        // missed.
-        count(loss::UNFINISHED);
-    }
-    if IN_FLIGHT.insert(tid, copy_up, 0).is_err() {
+    if IN_FLIGHT.insert(tid, copy_up, BPF_NOEXIST).is_err() && !replace(tid, &copy_up) {
         count(loss::IN_FLIGHT_FULL);
         return;
     }
     if copy_up.size_bytes >= announce_bytes() {
         announce(&copy_up);
     }
+}
+
+/// The task was in a copy-up and is in another: the first one's end was missed.
+/// Whether that was so.
+#[inline(always)]
+fn replace(tid: u32, copy_up: &InFlight) -> bool {
+    let Some(entry) = IN_FLIGHT.get_ptr_mut(tid) else {
+        return false;
+    };
+    // SAFETY: the entry is this task's own.
+    unsafe { *entry = *copy_up };
+    count(loss::UNFINISHED);
+    true
 }
 
 /// Runs `change` on the current task's copy-up, if it is in one.

@@ -5,14 +5,13 @@ use ovl_trace_common::{
     codes::{UNKNOWN_U64, event_kind, kind, method, result},
     event::{CopyUp, FLAG_ANCESTOR, FLAG_COMPAT_SYSCALL},
     in_flight::InFlight,
-    offsets::ABSENT,
 };
 
 use crate::{
     arch::Syscall,
-    emit, filesystem,
+    emit,
     globals::{data_probed, events_wanted, offset, splice_probed, sync_probed},
-    kread,
+    kread, layer,
     maps::Scratch,
     overlay::Known,
     path, task,
@@ -64,12 +63,10 @@ pub(crate) fn report(scratch: &mut Scratch, copy_up: &InFlight, syscall: Syscall
     event.inode = kread::field(copy_up.inode, offset!(inode_ino));
     event.open_flags = copy_up.open_flags;
     event.mode = copy_up.mode;
-    let layer = layer(copy_up.dentry, copy_up.inode);
-    event.layer = kread::field(layer, offset!(ovl_layer_idx));
-    let mount = kread::pointer(layer, offset!(ovl_layer_mnt));
-    let superblock = kread::pointer(mount, offset!(mount_sb));
-    event.lower_device = kread::field(superblock, offset!(sb_dev));
-    filesystem::write(&mut event.lower_filesystem, superblock);
+    let layer = layer::of(copy_up, event.header.overlay.born_ns);
+    event.layer = layer.index;
+    event.lower_device = layer.device;
+    event.lower_filesystem = layer.filesystem;
     emit::send::<CopyUp>(scratch, bytes, reason);
 }
 
@@ -91,7 +88,7 @@ pub(crate) fn describe(
     event.copied_bytes = copied_bytes(copy_up, what.method, outcome);
     event.latency_ns = event.header.time_ns - copy_up.started_ns;
     event.lock_ns = copy_up.lock_ns;
-    write_data_phases(event, copy_up);
+    write_data_phases(event, copy_up, outcome);
     event.result = outcome;
     event.kind = what.kind;
     event.method = what.method;
@@ -194,47 +191,24 @@ fn copied_bytes(copy_up: &InFlight, method: u8, outcome: i32) -> u64 {
     if unknown { UNKNOWN_U64 } else { 0 }
 }
 
-/// Time in the data function and in `vfs_fsync`, which ends it, but may also
-/// come later. Where that is not probed: the time after the last byte moved.
+/// Time from the data function's entry until the last byte was moved, and in
+/// `vfs_fsync`, which ends that function, but may also come later.
 #[inline(always)]
-fn write_data_phases(event: &mut CopyUp, copy_up: &InFlight) {
+fn write_data_phases(event: &mut CopyUp, copy_up: &InFlight, outcome: i32) {
     event.data_ns = UNKNOWN_U64;
     event.sync_ns = UNKNOWN_U64;
     if copy_up.sync_ns != 0 {
         event.sync_ns = copy_up.sync_ns;
     }
-    if copy_up.data_length == 0 || copy_up.data_left_ns == 0 {
+    if copy_up.data_length == 0 || outcome == RUNNING {
         return;
+    }
+    if splice_probed() {
+        // 0 if there was nothing to move: a file that is one hole.
+        event.data_ns = copy_up.data_moved_ns.saturating_sub(copy_up.data_entered_ns);
     }
     if sync_probed() {
-        event.data_ns = copy_up.data_left_ns - copy_up.data_entered_ns - copy_up.data_sync_ns;
         // 0 if it was left out: a volatile overlay, or a clone.
         event.sync_ns = copy_up.sync_ns;
-        return;
     }
-    if copy_up.data_moved_ns == 0 {
-        event.data_ns = copy_up.data_left_ns - copy_up.data_entered_ns;
-        return;
-    }
-    event.data_ns = copy_up.data_moved_ns - copy_up.data_entered_ns;
-    event.sync_ns = copy_up.data_left_ns - copy_up.data_moved_ns;
-}
-
-/// The topmost lower layer that has the file (`struct ovl_layer *`); 0 if
-/// unknown.
-///
-/// From 6.5 on the layers hang off the inode (`ovl_inode.oe`), before off the
-/// dentry (`d_fsdata`): `fs/overlayfs/ovl_entry.h`.
-#[inline(always)]
-fn layer(dentry: u64, inode: u64) -> u64 {
-    let entry = if offset!(ovl_inode_oe) == ABSENT {
-        kread::pointer(dentry, offset!(dentry_fsdata))
-    } else {
-        kread::pointer(inode, offset!(ovl_inode_oe))
-    };
-    if kread::field::<u32>(entry, offset!(ovl_entry_numlower)) == 0 {
-        return 0;
-    }
-    // `lowerstack[0].layer` is the first member of `struct ovl_path`.
-    kread::pointer(entry, offset!(ovl_entry_lowerstack))
 }

@@ -4,10 +4,15 @@ use aya_ebpf::helpers::generated::{bpf_ktime_get_ns, bpf_ringbuf_output};
 use ovl_trace_common::{event::Header, overlay::OverlayKey};
 
 use crate::{
+    globals::lingers_ns,
     loss::count,
-    maps::{EVENTS, FIXED_BYTES, SCRATCH, Scratch, TAIL_BYTES},
+    maps::{EVENTS, FIXED_BYTES, SCRATCH, Scratch, TAIL_BYTES, WOKEN},
     overlay::Known,
 };
+
+/// Flags of `bpf_ringbuf_output` (`include/uapi/linux/bpf.h`).
+const BPF_RB_NO_WAKEUP: u64 = 1;
+const BPF_RB_FORCE_WAKEUP: u64 = 2;
 
 /// This CPU's buffer.
 #[inline(always)]
@@ -58,6 +63,24 @@ pub(crate) unsafe fn place<T>(scratch: &mut Scratch) -> &mut T {
     unsafe { &mut *start.cast::<T>() }
 }
 
+/// Whether the agent is to be woken for an event of now. After a wake-up it looks
+/// by itself for a while: an interrupt per event would cost more than the event.
+#[inline(always)]
+fn wake(time_ns: u64) -> u64 {
+    let Some(woken) = WOKEN.get_ptr_mut(0) else {
+        return BPF_RB_FORCE_WAKEUP;
+    };
+    // SAFETY: a map value is aligned and lives for the program's run. Two CPUs may
+    // both find that it is time: then the agent is woken twice.
+    unsafe {
+        if time_ns.wrapping_sub(woken.read_volatile()) < lingers_ns() {
+            return BPF_RB_NO_WAKEUP;
+        }
+        woken.write_volatile(time_ns);
+    }
+    BPF_RB_FORCE_WAKEUP
+}
+
 /// Sends the event of type `T` and the first `tail` bytes of the tail; counts
 /// `reason` if the ring has no room.
 #[inline(always)]
@@ -68,13 +91,15 @@ pub(crate) fn send<T>(scratch: &mut Scratch, tail: u32, reason: u32) {
     if tail > TAIL_BYTES {
         tail = TAIL_BYTES;
     }
+    // SAFETY: the event begins with its header.
+    let time_ns = unsafe { (*start.cast::<Header>()).time_ns };
     // SAFETY: `start` .. + fixed + tail lies within the scratch.
     let result = unsafe {
         bpf_ringbuf_output(
             (&raw const EVENTS).cast_mut().cast(),
             start.cast(),
             (fixed + tail) as u64,
-            0,
+            wake(time_ns),
         )
     };
     if result < 0 {

@@ -13,7 +13,8 @@ static SETTINGS: Settings = Settings {
     data_probed: 1,
     one_probed: 1,
     sync_probed: 1,
-    padding: 0,
+    typed_task: 0,
+    lingers_ns: 0,
 };
 
 /// Where this kernel keeps its fields. The verifier sees constants (the map is
@@ -58,6 +59,20 @@ pub(crate) fn one_probed() -> bool {
 pub(crate) fn sync_probed() -> bool {
     // SAFETY: as in `read_offset`.
     unsafe { core::ptr::read_volatile(&raw const SETTINGS.sync_probed) != 0 }
+}
+
+/// See [`Settings::typed_task`].
+#[inline(always)]
+pub(crate) fn task_is_typed() -> bool {
+    // SAFETY: as in `read_offset`.
+    unsafe { core::ptr::read_volatile(&raw const SETTINGS.typed_task) != 0 }
+}
+
+/// See [`Settings::lingers_ns`].
+#[inline(always)]
+pub(crate) fn lingers_ns() -> u64 {
+    // SAFETY: as in `read_offset`.
+    unsafe { core::ptr::read_volatile(&raw const SETTINGS.lingers_ns) }
 }
 
 /// See [`Settings::data_probed`].

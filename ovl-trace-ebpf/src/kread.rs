@@ -56,3 +56,35 @@ pub(crate) fn field<T: Zero>(address: u64, offset: u32) -> T {
 pub(crate) fn pointer(address: u64, offset: u32) -> u64 {
     field(address, offset)
 }
+
+/// `N` words from the field at `offset` on: one call of the helper costs as much
+/// as a hundred instructions. Zeros as for [`field`].
+#[inline(always)]
+pub(crate) fn words<const N: usize>(address: u64, offset: u32) -> [u64; N] {
+    let mut words = MaybeUninit::<[u64; N]>::uninit();
+    // SAFETY: as in `field`.
+    unsafe {
+        bpf_probe_read_kernel(
+            words.as_mut_ptr().cast(),
+            size_of::<[u64; N]>() as u32,
+            (address + u64::from(offset)) as *const _,
+        );
+        words.assume_init()
+    }
+}
+
+/// The field of a structure that the verifier knows the type of; 0 if it is
+/// absent. The kernel gives 0 for memory that cannot be read.
+///
+/// # Safety
+///
+/// `address` was returned by a helper as a typed pointer, or read from the field
+/// of such a structure that is a pointer to one.
+#[inline(always)]
+pub(crate) unsafe fn typed<T: Zero>(address: u64, offset: u32) -> T {
+    if offset == ABSENT {
+        return T::ZERO;
+    }
+    // SAFETY: the caller's; the verifier checks the type and the place.
+    unsafe { ((address + u64::from(offset)) as *const T).read_volatile() }
+}

@@ -34,6 +34,7 @@ mod emit;
 mod filesystem;
 mod globals;
 mod kread;
+mod layer;
 mod log;
 mod loss;
 mod maps;

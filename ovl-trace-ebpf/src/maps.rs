@@ -24,6 +24,25 @@ pub(crate) struct Operation {
     pub(crate) dentry: u64,
 }
 
+/// A lower layer, for as long as its overlay lives.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub(crate) struct LayerKey {
+    /// Its `struct ovl_layer *`.
+    pub(crate) address: u64,
+    /// [`OverlayState::born_ns`]: the address may belong to another later.
+    pub(crate) born_ns: u64,
+}
+
+/// What an event says of the layer that a file came from.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub(crate) struct Layer {
+    pub(crate) index: u32,
+    pub(crate) device: u32,
+    pub(crate) filesystem: [u8; 16],
+}
+
 /// A deletion or rename in progress, per task.
 #[derive(Clone, Copy)]
 #[repr(C)]
@@ -104,13 +123,22 @@ pub(crate) static COPY_UPS: HashMap<CopyUpKey, CopyUpTotals> = HashMap::with_max
 #[map]
 pub(crate) static WHITEOUTS: HashMap<WhiteoutKey, u64> = HashMap::with_max_entries(8192, 0);
 
-/// `ovl_trace_common::loss`, by reason.
+/// `ovl_trace_common::loss`, by reason. One value, which is read at once.
 #[map]
-pub(crate) static LOSSES: PerCpuArray<u64> = PerCpuArray::with_max_entries(REASONS as u32, 0);
+pub(crate) static LOSSES: PerCpuArray<[u64; REASONS]> = PerCpuArray::with_max_entries(1, 0);
 
-/// How often each program ran, by its number in `ovl_trace_common::program`.
+/// How often each program ran, by its number in `ovl_trace_common::program`. One
+/// value, which is read at once.
 #[map]
-pub(crate) static RUNS: Array<u64> = Array::with_max_entries(program::COUNT as u32, 0);
+pub(crate) static RUNS: Array<[u64; program::COUNT]> = Array::with_max_entries(1, 0);
+
+/// When the agent was last woken.
+#[map]
+pub(crate) static WOKEN: Array<u64> = Array::with_max_entries(1, 0);
+
+/// Lower layers that files were copied from. Filled again when it was full.
+#[map]
+pub(crate) static LAYERS: LruHashMap<LayerKey, Layer> = LruHashMap::with_max_entries(4096, 0);
 
 /// See [`Scratch`].
 #[map]

@@ -34,7 +34,7 @@ pub(crate) fn write(scratch: &mut Scratch, dentry: u64, superblock: u64) {
     let mut current = dentry;
     let mut length: usize = 0;
     for _ in 0..PATH_COMPONENTS_MAX {
-        let parent = kread::pointer(current, offset!(dentry_parent));
+        let (parent, name) = parent_and_name(current);
         if parent == current {
             let root = kread::pointer(superblock, offset!(sb_root));
             if root == 0 || root == current {
@@ -45,7 +45,6 @@ pub(crate) fn write(scratch: &mut Scratch, dentry: u64, superblock: u64) {
         if length >= PATH_BYTES_MAX - NAME_BYTES_MAX as usize {
             break;
         }
-        let name = kread::pointer(current, offset!(dentry_name));
         let to = scratch.tail.as_mut_ptr().wrapping_add(length);
         // SAFETY: `length` + NAME_BYTES_MAX is within the tail (checked above).
         let read =
@@ -58,16 +57,29 @@ pub(crate) fn write(scratch: &mut Scratch, dentry: u64, superblock: u64) {
         scratch.path_bytes = length as u32;
         current = parent;
     }
-    // The last of the steps may have led to the root.
-    let parent = kread::pointer(current, offset!(dentry_parent));
-    if parent == current && current == kread::pointer(superblock, offset!(sb_root)) {
-        scratch.path_flags = 0;
+    if scratch.path_flags & u32::from(FLAG_PATH_TRUNCATED) != 0 {
+        // The last of the steps may have led to the root.
+        let parent = kread::pointer(current, offset!(dentry_parent));
+        if parent == current && current == kread::pointer(superblock, offset!(sb_root)) {
+            scratch.path_flags = 0;
+        }
     }
     if scratch.path_flags & u32::from(FLAG_PATH_UNREADABLE) != 0 {
         count(loss::PATH_UNREADABLE);
     } else if scratch.path_flags & u32::from(FLAG_PATH_TRUNCATED) != 0 {
         count(loss::PATH_TRUNCATED);
     }
+}
+
+/// `d_parent` and `d_name.name`, which lie side by side on every kernel so far.
+#[inline(always)]
+fn parent_and_name(dentry: u64) -> (u64, u64) {
+    if offset!(dentry_name) == offset!(dentry_parent).wrapping_add(16) {
+        let [parent, _hash_and_length, name] = kread::words(dentry, offset!(dentry_parent));
+        return (parent, name);
+    }
+    let parent = kread::pointer(dentry, offset!(dentry_parent));
+    (parent, kread::pointer(dentry, offset!(dentry_name)))
 }
 
 /// Reads the string at `address` into the tail at `at`. Returns its length

@@ -4,10 +4,10 @@ use crate::{maps::RUNS, totals};
 
 /// Adds one to a program of `ovl_trace_common::program`.
 #[inline(always)]
-pub(crate) fn count(program: u32) {
-    if let Some(counter) = RUNS.get_ptr_mut(program) {
-        // SAFETY: a map value is aligned and lives for the program's run; all
-        // writers use atomics.
-        unsafe { totals::add(counter, 1) };
+pub(crate) fn count(program: usize) {
+    if let Some(counters) = RUNS.get_ptr_mut(0) {
+        // SAFETY: one of the array; a map value is aligned and lives for the
+        // program's run; all writers use atomics.
+        unsafe { totals::add(counters.cast::<u64>().add(program), 1) };
     }
 }

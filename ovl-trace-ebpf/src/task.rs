@@ -2,13 +2,13 @@
 
 use aya_ebpf::helpers::{
     bpf_get_current_cgroup_id, bpf_get_current_pid_tgid, bpf_get_current_task,
-    generated::bpf_get_current_comm,
+    generated::{bpf_get_current_comm, bpf_get_current_task_btf, bpf_task_pt_regs},
 };
 use ovl_trace_common::{event::Task, offsets::ABSENT};
 
 use crate::{
     arch::{self, Syscall},
-    globals::offset,
+    globals::{offset, task_is_typed},
     kread,
 };
 
@@ -27,6 +27,10 @@ pub(crate) fn syscall() -> Syscall {
     {
         return Syscall::UNKNOWN;
     }
+    if task_is_typed() {
+        // SAFETY: neither helper has preconditions; both return typed pointers.
+        return unsafe { arch::syscall_of(bpf_task_pt_regs(bpf_get_current_task_btf()) as u64) };
+    }
     // SAFETY: the helper has no preconditions.
     let task = unsafe { bpf_get_current_task() };
     arch::syscall(kread::pointer(task, offset!(task_stack)))
@@ -37,29 +41,59 @@ pub(crate) fn syscall() -> Syscall {
 #[inline(always)]
 pub(crate) fn write(to: &mut Task, caller: u64, syscall: Syscall) {
     let ids = bpf_get_current_pid_tgid();
-    // SAFETY: neither helper has preconditions.
-    let (task, cgroup) = unsafe { (bpf_get_current_task(), bpf_get_current_cgroup_id()) };
-    // The caller's own credentials: overlayfs overrides `task->cred`, which
-    // `bpf_get_current_uid_gid` reads, with the mounter's.
-    let credentials = kread::pointer(task, offset!(task_real_cred));
-    to.uid = if credentials == 0 {
-        u32::MAX
-    } else {
-        kread::field(credentials, offset!(cred_uid))
-    };
+    to.uid = user();
     to.pid = (ids >> 32) as u32;
     to.tid = ids as u32;
     to.syscall = syscall.number;
     to.caller = caller;
-    to.cgroup = cgroup;
+    // SAFETY: the helper has no preconditions.
+    to.cgroup = unsafe { bpf_get_current_cgroup_id() };
     to.mount_namespace = mount_namespace();
     // SAFETY: the helper writes the whole array: the name, or zeros.
     unsafe { bpf_get_current_comm(to.comm.as_mut_ptr().cast(), 16) };
 }
 
+/// The caller's own user: overlayfs overrides `task->cred`, which
+/// `bpf_get_current_uid_gid` reads, with the mounter's. `u32::MAX` if unknown.
+#[inline(always)]
+fn user() -> u32 {
+    if offset!(task_real_cred) == ABSENT || offset!(cred_uid) == ABSENT {
+        return u32::MAX;
+    }
+    if task_is_typed() {
+        // SAFETY: typed pointers, from the helper on.
+        return unsafe {
+            let task = bpf_get_current_task_btf() as u64;
+            kread::typed(kread::typed(task, offset!(task_real_cred)), offset!(cred_uid))
+        };
+    }
+    // SAFETY: the helper has no preconditions.
+    let task = unsafe { bpf_get_current_task() };
+    let credentials = kread::pointer(task, offset!(task_real_cred));
+    if credentials == 0 {
+        u32::MAX
+    } else {
+        kread::field(credentials, offset!(cred_uid))
+    }
+}
+
 /// Inode number of the current task's mount namespace; 0 if unknown.
 #[inline(always)]
 fn mount_namespace() -> u64 {
+    if task_is_typed()
+        && offset!(task_nsproxy) != ABSENT
+        && offset!(nsproxy_mnt_ns) != ABSENT
+        && offset!(mnt_ns_inum) != ABSENT
+    {
+        // SAFETY: typed pointers, from the helper on. A task that exits has none:
+        // then 0 is read.
+        return unsafe {
+            let task = bpf_get_current_task_btf() as u64;
+            let proxy = kread::typed(task, offset!(task_nsproxy));
+            let namespace = kread::typed(proxy, offset!(nsproxy_mnt_ns));
+            u64::from(kread::typed::<u32>(namespace, offset!(mnt_ns_inum)))
+        };
+    }
     // SAFETY: the helper has no preconditions.
     let task = unsafe { bpf_get_current_task() };
     let proxy = kread::pointer(task, offset!(task_nsproxy));

@@ -30,17 +30,6 @@ fn copy_up_data(ctx: ProbeContext) -> u32 {
     0
 }
 
-/// Its return.
-#[kretprobe]
-fn copy_up_data_return(_ctx: RetProbeContext) -> u32 {
-    runs::count(program::COPY_UP_DATA_RETURN);
-    copy_up::update(|copy_up| {
-        copy_up.data_left_ns = emit::now();
-        copy_up.data_sync_ns = copy_up.sync_ns;
-    });
-    0
-}
-
 /// `int vfs_fsync(struct file *file, int datasync)`
 ///
 /// At the end of the data function, but on a `volatile` overlay. From 6.12 on

@@ -122,7 +122,8 @@ pub const PROBES: &[ProbeSymbol] = &[
 ];
 
 /// Functions outside of overlayfs whose symbols are needed: those of
-/// [`PROBES`], and `register_kprobe`, which exists if the kernel has kprobes.
+/// [`PROBES`], `register_kprobe`, which exists if the kernel has kprobes, and
+/// [`TYPED_TASK`].
 pub fn other_symbols() -> Vec<&'static str> {
     PROBES
         .iter()
@@ -130,8 +131,14 @@ pub fn other_symbols() -> Vec<&'static str> {
         .copied()
         .filter(|name| !name.starts_with("ovl_"))
         .chain([REGISTER_KPROBE])
+        .chain(TYPED_TASK)
         .collect()
 }
+
+/// Helpers of eBPF programs, which are functions of the kernel that has them: 5.11 and
+/// 5.15 (`kernel/trace/bpf_trace.c`, `kernel/bpf/helpers.c`). What they return, a
+/// program may read without a helper.
+pub const TYPED_TASK: [&str; 2] = ["bpf_get_current_task_btf", "bpf_task_pt_regs"];
 
 /// Exists in a kernel with `CONFIG_KPROBES`.
 pub const REGISTER_KPROBE: &str = "register_kprobe";

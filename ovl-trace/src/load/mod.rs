@@ -8,7 +8,7 @@ mod tables;
 mod totals;
 mod unpreempted;
 
-use std::{collections::BTreeMap, os::fd::AsFd as _};
+use std::{array, collections::BTreeMap, os::fd::AsFd as _, time::Duration};
 
 use anyhow::{Context as _, Result, bail};
 use aya::{
@@ -40,6 +40,18 @@ static PROGRAM: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/o
 
 /// Default size of the ring buffer: 16,000 events of 250 bytes.
 pub const RING_BYTES: u32 = 4 << 20;
+
+/// How long after a wake-up the agent looks at the ring by itself, unless the ring is
+/// small.
+const LINGERS: Duration = Duration::from_millis(10);
+
+/// Until then a ring of this size is at most half full, if an event of 256 bytes
+/// comes each microsecond: more than any machine's copy-ups.
+#[must_use]
+pub fn lingers(ring_bytes: u32) -> Duration {
+    let events = u64::from(ring_bytes / 2 / 256);
+    LINGERS.min(Duration::from_micros(events))
+}
 
 /// What the running kernel offers, and what the user asked for.
 #[derive(Debug)]
@@ -109,7 +121,10 @@ impl Tracer {
             data_probed: u32::from(attached("copy_up_data")),
             one_probed: u32::from(attached("copy_up_one") && attached("copy_up_one_return")),
             sync_probed: u32::from(attached("sync") && attached("sync_return")),
-            padding: 0,
+            typed_task: u32::from(functions::TYPED_TASK
+                    .iter()
+                    .all(|name| plan.symbols.contains(name))),
+            lingers_ns: lingers(plan.ring_bytes).as_nanos() as u64,
         };
         memlock::lift();
         let mut loader = EbpfLoader::new();
@@ -224,13 +239,12 @@ impl Tracer {
     pub fn losses(&self) -> Result<[u64; loss::REASONS]> {
         let _unpreempted = Unpreempted::enter();
         let map = self.ebpf.map("LOSSES").context("no map LOSSES")?;
-        let array: PerCpuArray<_, u64> = PerCpuArray::try_from(map).context("the map LOSSES")?;
-        let mut losses = [0; loss::REASONS];
-        for (index, total) in losses.iter_mut().enumerate() {
-            let per_cpu = array.get(&(index as u32), 0).context("the map LOSSES")?;
-            *total = per_cpu.iter().sum();
-        }
-        Ok(losses)
+        let array: PerCpuArray<_, [u64; loss::REASONS]> =
+            PerCpuArray::try_from(map).context("the map LOSSES")?;
+        let per_cpu = array.get(&0, 0).context("the map LOSSES")?;
+        Ok(array::from_fn(|reason| {
+            per_cpu.iter().map(|counters| counters[reason]).sum()
+        }))
     }
 
     /// Hits and misses of each probe since the start; `event` is the name of its
@@ -244,12 +258,9 @@ impl Tracer {
     pub fn runs(&self) -> Result<[u64; program::COUNT]> {
         let _unpreempted = Unpreempted::enter();
         let map = self.ebpf.map("RUNS").context("no map RUNS")?;
-        let array: Array<_, u64> = Array::try_from(map).context("the map RUNS")?;
-        let mut runs = [0; program::COUNT];
-        for (index, count) in runs.iter_mut().enumerate() {
-            *count = array.get(&(index as u32), 0).context("the map RUNS")?;
-        }
-        Ok(runs)
+        let array: Array<_, [u64; program::COUNT]> =
+            Array::try_from(map).context("the map RUNS")?;
+        array.get(&0, 0).context("the map RUNS")
     }
 
     /// Copy-ups that are running now, by thread id.

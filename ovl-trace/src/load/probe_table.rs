@@ -93,18 +93,17 @@ pub const PROBES: &[Probe] = &[
         "vfs_clone_file_range",
         "reflinks: they look like copies of 0 bytes",
     ),
-    returns("splice_return", "do_splice_direct", "copied bytes"),
-    returns("sync_return", "vfs_fsync", "the exact phase sync"),
-    entry("sync", "vfs_fsync", "the exact phase sync"),
     returns(
-        "copy_up_data_return",
-        "ovl_copy_up_file",
-        "the phases data and sync",
+        "splice_return",
+        "do_splice_direct",
+        "copied bytes, the phase data",
     ),
+    returns("sync_return", "vfs_fsync", "the phase sync"),
+    entry("sync", "vfs_fsync", "the phase sync"),
     entry(
         "copy_up_data",
         "ovl_copy_up_file",
-        "the method, copied bytes, the phases data and sync",
+        "the method, copied bytes, the phase data",
     ),
     // Copy-ups.
     returns(

@@ -1,5 +1,7 @@
 //! Before the first event: is it possible, and with what.
 
+use std::time::Duration;
+
 use anyhow::{Context as _, Result};
 use tokio::time::Instant;
 
@@ -8,7 +10,7 @@ use crate::{
     cli::{config::Observation, exit::Refused},
     doctor::{self, BpfSupport, Diagnosis, Roots},
     kernel::{Architecture, Survey},
-    load::{Plan, RING_BYTES, Tracer},
+    load::{Plan, RING_BYTES, Tracer, lingers},
 };
 
 /// Size from which on a copy-up is announced when it starts, unless
@@ -20,6 +22,8 @@ pub(super) struct Prepared {
     pub(super) tracer: Tracer,
     pub(super) triggers: KernelTriggers,
     pub(super) kernel: String,
+    /// See [`lingers`].
+    pub(super) lingers: Duration,
 }
 
 /// Checks, loads and attaches. What the doctor calls fatal is refused with the
@@ -74,5 +78,6 @@ fn start(survey: Survey, observation: &Observation) -> Result<Prepared> {
         tracer,
         triggers: KernelTriggers::new(symbols, architecture),
         kernel: survey.release.as_str().to_owned(),
+        lingers: lingers(ring_bytes),
     })
 }

@@ -75,6 +75,10 @@ pub(super) struct Session<'a, 'out> {
     /// so: it is edge-triggered, and the kernel only wakes a reader that had
     /// read all.
     more: bool,
+    /// How long the kernel side wakes nobody after it has woken the agent.
+    lingers: Duration,
+    /// When to look at the ring without being woken.
+    look_again: Option<Instant>,
 }
 
 /// What the loop waits for.
@@ -99,6 +103,7 @@ impl<'a, 'out> Session<'a, 'out> {
             mut tracer,
             triggers,
             kernel,
+            lingers,
         } = prepared;
         let ring = tracer.take_ring()?;
         // SAFETY: the ring owns its descriptor, gives out the same one every
@@ -139,6 +144,8 @@ impl<'a, 'out> Session<'a, 'out> {
                 .duration
                 .and_then(|duration| Instant::now().checked_add(duration)),
             more: false,
+            lingers,
+            look_again: None,
         })
     }
 
@@ -152,7 +159,7 @@ impl<'a, 'out> Session<'a, 'out> {
         while !self.is_over() {
             let wake = self.wait(signals, &mut tick).await?;
             match wake {
-                Wake::Ring => self.drain(BATCH)?,
+                Wake::Ring => self.drain_and_linger()?,
                 Wake::Tick => {
                     self.tick()?;
                     if self.recorder.is_none() && stdout::reader_is_gone() {
@@ -200,15 +207,27 @@ impl<'a, 'out> Session<'a, 'out> {
                 Wake::Screen
             }
             () = tokio::task::yield_now(), if self.more => Wake::Ring,
-            guard = self.ring.readable(), if !self.more => {
+            () = at(self.look_again), if self.look_again.is_some() => Wake::Ring,
+            guard = self.ring.readable(), if !self.more && self.look_again.is_none() => {
                 guard.context("waiting for the ring buffer")?.clear_ready();
                 Wake::Ring
             }
         })
     }
 
-    /// Handles what is in the ring, at most `limit` records at a time.
-    fn drain(&mut self, limit: usize) -> Result<()> {
+    /// Handles a batch. As long as there was something, looks again after a while
+    /// instead of waiting to be woken: nobody wakes it so soon after the last time.
+    fn drain_and_linger(&mut self) -> Result<()> {
+        let handled = self.drain(BATCH)?;
+        let is_first = self.look_again.is_none();
+        self.look_again = (!self.more && (is_first || handled > 0))
+            .then(|| Instant::now() + self.lingers * 2);
+        Ok(())
+    }
+
+    /// Handles what is in the ring, at most `limit` records at a time; returns how
+    /// many.
+    fn drain(&mut self, limit: usize) -> Result<usize> {
         let mut handled = 0;
         self.more = false;
         loop {
@@ -245,7 +264,7 @@ impl<'a, 'out> Session<'a, 'out> {
             }
         }
         self.core.sink.flush()?;
-        Ok(())
+        Ok(handled)
     }
 
     /// `record` is what the event was decoded from, if it was.
