@@ -17,6 +17,8 @@ pub struct InFlight {
     pub dentry: u64,
     /// `struct inode *` of the file, in the overlay.
     pub inode: u64,
+    /// `i_ino` of that.
+    pub inode_number: u64,
     /// `struct super_block *` of the overlay.
     pub superblock: u64,
     /// Upper dentry before the copy-up; 0 for a first copy-up.

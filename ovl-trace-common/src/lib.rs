@@ -39,5 +39,5 @@ const _: () = {
     assert!(size_of::<aggregate::CopyUpKey>() == 32);
     assert!(size_of::<aggregate::CopyUpTotals>() == 80 + 4 * 8 * aggregate::BUCKETS);
     assert!(size_of::<aggregate::WhiteoutKey>() == 24);
-    assert!(size_of::<in_flight::InFlight>() == 144);
+    assert!(size_of::<in_flight::InFlight>() == 152);
 };

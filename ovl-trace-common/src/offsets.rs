@@ -153,6 +153,46 @@ pub struct Settings {
     /// Nanoseconds after a wake-up during which the agent looks at the ring by
     /// itself.
     pub lingers_ns: u64,
+    /// Which events are sent; the totals hold all.
+    pub wanted: Wanted,
+}
+
+/// Most process ids that the program compares.
+pub const PIDS_MAX: usize = 8;
+
+/// What an event must be to be sent. Whatever is not sent the user did not ask for;
+/// the agent looks again, more closely.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
+pub struct Wanted {
+    /// Least size of the file.
+    pub size_bytes: u64,
+    /// Least latency.
+    pub latency_ns: u64,
+    /// File types whose copy-ups are wanted: bit `i` is the type `i << 12` of
+    /// `i_mode`.
+    pub types: u32,
+    /// 1 if whiteouts are wanted.
+    pub whiteouts: u32,
+    /// Processes (thread groups), as many as `pid_count`.
+    pub pids: [u32; PIDS_MAX],
+    /// 0: every process.
+    pub pid_count: u32,
+    /// Always 0.
+    pub padding: u32,
+}
+
+impl Wanted {
+    /// Everything.
+    pub const ALL: Self = Self {
+        size_bytes: 0,
+        latency_ns: 0,
+        types: u32::MAX,
+        whiteouts: 1,
+        pids: [0; PIDS_MAX],
+        pid_count: 0,
+        padding: 0,
+    };
 }
 
 // SAFETY: `repr(C)`, `u32` fields only.

@@ -27,7 +27,7 @@ use crate::{
     kread,
     loss::count,
     maps::{IN_FLIGHT, OPERATIONS},
-    overlay, task, totals,
+    overlay, path, task, totals, wanted,
 };
 
 const BPF_NOEXIST: u64 = 1;
@@ -55,9 +55,11 @@ pub(crate) fn begin(tid: u32, dentry: u64, open_flags: u32) {
         u32::from(FLAG_ANCESTOR)
     };
     let mode = u32::from(kread::field::<u16>(inode, offset!(inode_mode)));
+    let (number, size) = number_and_size(inode);
     let copy_up = InFlight {
         dentry,
         inode,
+        inode_number: number,
         superblock,
         // `__upperdentry` follows `vfs_inode` in `struct ovl_inode` on every
         // kernel from 5.10 to 7.3 (fs/overlayfs/ovl_entry.h).
@@ -71,7 +73,7 @@ pub(crate) fn begin(tid: u32, dentry: u64, open_flags: u32) {
         sync_ns: 0,
         // A directory's size says nothing about what is copied.
         size_bytes: if copy_up_event::is_regular(mode) {
-            kread::field(inode, offset!(inode_size))
+            size
         } else {
             0
         },
@@ -91,6 +93,19 @@ pub(crate) fn begin(tid: u32, dentry: u64, open_flags: u32) {
     if copy_up.size_bytes >= announce_bytes() {
         announce(&copy_up);
     }
+}
+
+/// `i_ino` and `i_size`, which lie two words apart on every kernel so far.
+#[inline(always)]
+fn number_and_size(inode: u64) -> (u64, u64) {
+    if offset!(inode_size) == offset!(inode_ino).wrapping_add(16) {
+        let [number, _device, size] = kread::words(inode, offset!(inode_ino));
+        return (number, size);
+    }
+    (
+        kread::field(inode, offset!(inode_ino)),
+        kread::field(inode, offset!(inode_size)),
+    )
 }
 
 /// The task was in a copy-up and is in another: the first one's end was missed.
@@ -185,14 +200,22 @@ pub(crate) fn left(tid: u32, returned: i32) {
 /// Counts and reports the copy-up, and forgets it.
 #[inline(always)]
 fn finish(tid: u32, copy_up: &InFlight, outcome: i32) {
+    let now_ns = emit::now();
     let known = overlay::of(copy_up.superblock);
     if let Some(scratch) = emit::scratch() {
-        copy_up_event::path(scratch, copy_up);
+        let wanted = wanted::copy_up(copy_up, now_ns - copy_up.started_ns);
+        // This comes before all that branches, since the verifier walks the loop
+        // over the names once for each way that leads there.
+        if wanted {
+            path::write(scratch, copy_up.dentry, copy_up.superblock);
+        }
         let syscall = task::syscall();
-        let key = copy_up_event::describe(scratch, copy_up, known, outcome, syscall);
+        let key = copy_up_event::describe(scratch, copy_up, known, outcome, syscall, now_ns);
         // SAFETY: an event structure.
         totals::add_copy_up(&key, unsafe { emit::place::<CopyUp>(scratch) });
-        copy_up_event::report(scratch, copy_up, syscall, loss::RING_COPY_UP);
+        if wanted {
+            copy_up_event::report(scratch, copy_up, syscall, loss::RING_COPY_UP);
+        }
     }
     // Only fails if the entry is gone, and it is this task's own.
     let _removed = IN_FLIGHT.remove(tid);
@@ -200,13 +223,18 @@ fn finish(tid: u32, copy_up: &InFlight, outcome: i32) {
 
 #[inline(always)]
 fn announce(copy_up: &InFlight) {
+    // How long it will take nobody knows yet.
+    if !wanted::copy_up(copy_up, u64::MAX) {
+        return;
+    }
     let known = overlay::of(copy_up.superblock);
     let Some(scratch) = emit::scratch() else {
         return;
     };
-    copy_up_event::path(scratch, copy_up);
-    let syscall = task::syscall();
-    copy_up_event::describe(scratch, copy_up, known, copy_up_event::RUNNING, syscall);
+    path::write(scratch, copy_up.dentry, copy_up.superblock);
+    let (syscall, now_ns) = (task::syscall(), emit::now());
+    let running = copy_up_event::RUNNING;
+    copy_up_event::describe(scratch, copy_up, known, running, syscall, now_ns);
     // SAFETY: an event structure.
     let event = unsafe { emit::place::<CopyUp>(scratch) };
     event.header.kind = event_kind::COPY_UP_STARTED;

@@ -10,11 +10,11 @@ use ovl_trace_common::{
 use crate::{
     arch::Syscall,
     emit,
-    globals::{data_probed, events_wanted, offset, splice_probed, sync_probed},
-    kread, layer,
+    globals::{data_probed, splice_probed, sync_probed},
+    layer,
     maps::Scratch,
     overlay::Known,
-    path, task,
+    task,
 };
 
 const S_IFMT: u32 = 0o170_000;
@@ -34,22 +34,9 @@ pub(crate) fn is_regular(mode: u32) -> bool {
     mode & S_IFMT == S_IFREG
 }
 
-/// Writes the path into the scratch, if anybody wants it. This comes before
-/// all that branches, since the verifier walks its loop once for each way that
-/// leads there.
-#[inline(always)]
-pub(crate) fn path(scratch: &mut Scratch, copy_up: &InFlight) {
-    if events_wanted() {
-        path::write(scratch, copy_up.dentry, copy_up.superblock);
-    }
-}
-
 /// Adds who and where to the event in the scratch, and sends it.
 #[inline(always)]
 pub(crate) fn report(scratch: &mut Scratch, copy_up: &InFlight, syscall: Syscall, reason: u32) {
-    if !events_wanted() {
-        return;
-    }
     let (bytes, path_flags) = (scratch.path_bytes, scratch.path_flags as u16);
     // SAFETY: an event structure.
     let event = unsafe { emit::place::<CopyUp>(scratch) };
@@ -60,7 +47,7 @@ pub(crate) fn report(scratch: &mut Scratch, copy_up: &InFlight, syscall: Syscall
     }
     event.header.flags = flags;
     event.header.path_bytes = bytes;
-    event.inode = kread::field(copy_up.inode, offset!(inode_ino));
+    event.inode = copy_up.inode_number;
     event.open_flags = copy_up.open_flags;
     event.mode = copy_up.mode;
     let layer = layer::of(copy_up, event.header.overlay.born_ns);
@@ -79,11 +66,12 @@ pub(crate) fn describe(
     known: Known,
     outcome: i32,
     syscall: Syscall,
+    now_ns: u64,
 ) -> CopyUpKey {
     let what = classify(copy_up, outcome);
     // SAFETY: an event structure.
     let event = unsafe { emit::place::<CopyUp>(scratch) };
-    emit::write_header(&mut event.header, event_kind::COPY_UP, known);
+    emit::write_header(&mut event.header, event_kind::COPY_UP, known, now_ns);
     event.size_bytes = copy_up.size_bytes;
     event.copied_bytes = copied_bytes(copy_up, what.method, outcome);
     event.latency_ns = event.header.time_ns - copy_up.started_ns;
@@ -205,7 +193,9 @@ fn write_data_phases(event: &mut CopyUp, copy_up: &InFlight, outcome: i32) {
     }
     if splice_probed() {
         // 0 if there was nothing to move: a file that is one hole.
-        event.data_ns = copy_up.data_moved_ns.saturating_sub(copy_up.data_entered_ns);
+        event.data_ns = copy_up
+            .data_moved_ns
+            .saturating_sub(copy_up.data_entered_ns);
     }
     if sync_probed() {
         // 0 if it was left out: a volatile overlay, or a clone.

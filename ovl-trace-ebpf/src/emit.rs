@@ -30,13 +30,13 @@ pub(crate) fn now() -> u64 {
     unsafe { bpf_ktime_get_ns() }
 }
 
-/// Writes a header with the time of now; flags and tail come with [`send`].
+/// Writes a header with the time `now_ns`; flags and tail come with [`send`].
 #[inline(always)]
-pub(crate) fn write_header(to: &mut Header, kind: u16, known: Known) {
+pub(crate) fn write_header(to: &mut Header, kind: u16, known: Known, now_ns: u64) {
     to.kind = kind;
     to.flags = 0;
     to.path_bytes = 0;
-    to.time_ns = now();
+    to.time_ns = now_ns;
     to.overlay = OverlayKey {
         superblock: known.superblock,
         born_ns: known.born_ns,

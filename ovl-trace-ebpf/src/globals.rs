@@ -1,6 +1,6 @@
 //! Read-only globals that the agent fills before loading.
 
-use ovl_trace_common::offsets::{Offsets, Settings};
+use ovl_trace_common::offsets::{Offsets, Settings, Wanted};
 
 #[unsafe(no_mangle)]
 static OFFSETS: Offsets = Offsets::ABSENT;
@@ -15,6 +15,7 @@ static SETTINGS: Settings = Settings {
     sync_probed: 1,
     typed_task: 0,
     lingers_ns: 0,
+    wanted: Wanted::ALL,
 };
 
 /// Where this kernel keeps its fields. The verifier sees constants (the map is
@@ -66,6 +67,21 @@ pub(crate) fn sync_probed() -> bool {
 pub(crate) fn task_is_typed() -> bool {
     // SAFETY: as in `read_offset`.
     unsafe { core::ptr::read_volatile(&raw const SETTINGS.typed_task) != 0 }
+}
+
+/// A field of [`Settings::wanted`].
+#[inline(always)]
+pub(crate) fn wanted<T: Copy>(field: fn(&Wanted) -> *const T) -> T {
+    // SAFETY: as in `read_offset`.
+    unsafe { core::ptr::read_volatile(field(&SETTINGS.wanted)) }
+}
+
+/// One of [`Wanted::pids`]; `index` is below their number.
+#[inline(always)]
+pub(crate) fn wanted_pid(index: usize) -> u32 {
+    let pids = (&raw const SETTINGS.wanted.pids).cast::<u32>();
+    // SAFETY: as in `read_offset`, within the array.
+    unsafe { core::ptr::read_volatile(pids.add(index)) }
 }
 
 /// See [`Settings::lingers_ns`].

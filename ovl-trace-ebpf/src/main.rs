@@ -45,6 +45,7 @@ mod probes;
 mod runs;
 mod task;
 mod totals;
+mod wanted;
 mod whiteout;
 
 /// A panic that can be reached is a loop without an end, which the verifier

@@ -8,14 +8,8 @@ use ovl_trace_common::{
 };
 
 use crate::{
-    arch::Syscall,
-    emit, filesystem,
-    globals::offset,
-    kread,
-    log::diagnose,
-    loss::count,
-    maps::OVERLAYS,
-    path, task,
+    arch::Syscall, emit, filesystem, globals::offset, kread, log::diagnose, loss::count,
+    maps::OVERLAYS, path, task,
 };
 
 const BPF_ANY: u64 = 0;
@@ -116,7 +110,7 @@ pub(crate) fn first_sight(superblock: u64, mounted: u32) -> i32 {
         born_ns: event.state.born_ns,
         device: event.state.device,
     };
-    emit::write_header(&mut event.header, event_kind::OVERLAY, known);
+    emit::write_header(&mut event.header, event_kind::OVERLAY, known, emit::now());
     let upperdir = kread::pointer(info, offset!(ovl_fs_upperdir));
     let workdir = kread::pointer(info, offset!(ovl_fs_workdir));
     let upperdir_bytes = path::write_string(scratch, 0, upperdir);
@@ -147,6 +141,11 @@ pub(crate) fn gone(superblock: u64) {
     };
     // SAFETY: an event structure.
     let event = unsafe { emit::place::<OverlayGone>(scratch) };
-    emit::write_header(&mut event.header, event_kind::OVERLAY_GONE, known);
+    emit::write_header(
+        &mut event.header,
+        event_kind::OVERLAY_GONE,
+        known,
+        emit::now(),
+    );
     emit::send::<OverlayGone>(scratch, 0, loss::RING_OVERLAY);
 }

@@ -64,7 +64,10 @@ fn user() -> u32 {
         // SAFETY: typed pointers, from the helper on.
         return unsafe {
             let task = bpf_get_current_task_btf() as u64;
-            kread::typed(kread::typed(task, offset!(task_real_cred)), offset!(cred_uid))
+            kread::typed(
+                kread::typed(task, offset!(task_real_cred)),
+                offset!(cred_uid),
+            )
         };
     }
     // SAFETY: the helper has no preconditions.

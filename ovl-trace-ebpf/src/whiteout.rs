@@ -7,13 +7,7 @@ use ovl_trace_common::{
     loss,
 };
 
-use crate::{
-    emit,
-    globals::{events_wanted, offset},
-    kread,
-    loss::count,
-    overlay, path, task, totals,
-};
+use crate::{emit, globals::offset, kread, loss::count, overlay, path, task, totals, wanted};
 
 /// Counts it, and sends it with the path of `dentry`. The name is still there:
 /// the VFS drops or moves dentries only after the file system's operation has
@@ -31,7 +25,7 @@ pub(crate) fn count_and_report(dentry: u64, inode: u64, cause: u8) {
         cause,
         padding: [0; 7],
     });
-    if !events_wanted() {
+    if !wanted::whiteout() {
         return;
     }
     let Some(scratch) = emit::scratch() else {
@@ -45,7 +39,7 @@ pub(crate) fn count_and_report(dentry: u64, inode: u64, cause: u8) {
     }
     // SAFETY: an event structure.
     let event = unsafe { emit::place::<Whiteout>(scratch) };
-    emit::write_header(&mut event.header, event_kind::WHITEOUT, known);
+    emit::write_header(&mut event.header, event_kind::WHITEOUT, known, emit::now());
     event.header.flags = flags;
     event.header.path_bytes = bytes;
     task::write(&mut event.task, 0, syscall);

@@ -20,7 +20,7 @@ use aya_log::EbpfLogger;
 use ovl_trace_common::{
     in_flight::InFlight,
     loss,
-    offsets::{Offsets, Settings},
+    offsets::{Offsets, Settings, Wanted},
     overlay::{OverlayKey, OverlayState},
     program,
 };
@@ -69,6 +69,8 @@ pub struct Plan<'a> {
     pub table_rows: Option<u32>,
     /// Send an event per copy-up and whiteout; else only totals are kept.
     pub events: bool,
+    /// Which events.
+    pub wanted: Wanted,
     /// Announce copy-ups of files of at least this size when they start.
     pub announce_bytes: Option<u64>,
 }
@@ -121,9 +123,12 @@ impl Tracer {
             data_probed: u32::from(attached("copy_up_data")),
             one_probed: u32::from(attached("copy_up_one") && attached("copy_up_one_return")),
             sync_probed: u32::from(attached("sync") && attached("sync_return")),
-            typed_task: u32::from(functions::TYPED_TASK
+            typed_task: u32::from(
+                functions::TYPED_TASK
                     .iter()
-                    .all(|name| plan.symbols.contains(name))),
+                    .all(|name| plan.symbols.contains(name)),
+            ),
+            wanted: plan.wanted,
             lingers_ns: lingers(plan.ring_bytes).as_nanos() as u64,
         };
         memlock::lift();

@@ -129,6 +129,7 @@ mod tests {
         State {
             dentry: 0,
             inode: 0,
+            inode_number: 0,
             superblock: 0,
             upper_before: 0,
             started_ns,

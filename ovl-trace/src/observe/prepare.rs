@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use tokio::time::Instant;
 
-use super::{module, signals::Signals, triggers::KernelTriggers};
+use super::{module, signals::Signals, triggers::KernelTriggers, wanted};
 use crate::{
     cli::{config::Observation, exit::Refused},
     doctor::{self, BpfSupport, Diagnosis, Roots},
@@ -69,6 +69,7 @@ fn start(survey: Survey, observation: &Observation) -> Result<Prepared> {
         ring_bytes,
         table_rows: observation.table_rows,
         events: !observation.totals_only,
+        wanted: wanted::by(&observation.filter),
         announce_bytes: Some(match observation.filter.min_bytes {
             0 => ANNOUNCE_BYTES,
             wanted => wanted,

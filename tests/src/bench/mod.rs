@@ -36,7 +36,10 @@ pub(crate) fn main(arguments: &[String]) -> ExitCode {
 
 fn run(arguments: &[String]) -> Result<()> {
     let asked = Asked::parse(arguments)?;
-    for workload in WORKLOADS.iter().filter(|workload| asked.names(workload.name)) {
+    for workload in WORKLOADS
+        .iter()
+        .filter(|workload| asked.names(workload.name))
+    {
         let stage = workload.prepare()?;
         for tracer in TRACERS.iter().filter(|tracer| asked.traces(tracer.name)) {
             for _ in 0..asked.repeat {

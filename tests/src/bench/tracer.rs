@@ -51,7 +51,14 @@ pub(super) const TRACERS: [Tracer; 5] = [
     },
     Tracer {
         name: "totals",
-        command: &["ovl-trace", "report", "--totals-only", "-v", "--output", "json"],
+        command: &[
+            "ovl-trace",
+            "report",
+            "--totals-only",
+            "-v",
+            "--output",
+            "json",
+        ],
         event: "{\"type\":\"copy_up\"",
     },
     Tracer {

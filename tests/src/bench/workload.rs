@@ -9,11 +9,7 @@ use std::{
 
 use anyhow::{Context as _, Result};
 
-use super::{
-    cost::Cost,
-    measured,
-    tracer::Tracer,
-};
+use super::{cost::Cost, measured, tracer::{Running, Tracer};
 use crate::{
     command::run,
     kernel::{merged::overlay, process::Child, sys},
@@ -147,7 +143,7 @@ impl Stage<'_> {
         let output = at("output");
         let running = tracer.start(&output)?;
         let workload_ns = (self.workload.work)(&merged)?;
-        let tracer = running.map(|running| running.finish()).transpose()?;
+        let tracer = running.map(Running::finish).transpose()?;
         run("umount", &[&merged.display().to_string()])?;
         for name in ["upper", "work", "merged"] {
             fs::remove_dir_all(at(name))?;
@@ -172,7 +168,11 @@ fn nothing(_: &Path) -> Result<()> {
 }
 
 fn chmod(merged: &Path) -> Result<u64> {
-    measured::run(Command::new("chmod").args(["-R", "go-r", "files"]).current_dir(merged))
+    measured::run(
+        Command::new("chmod")
+            .args(["-R", "go-r", "files"])
+            .current_dir(merged),
+    )
 }
 
 fn remove(merged: &Path) -> Result<u64> {

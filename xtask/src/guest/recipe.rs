@@ -143,6 +143,9 @@ mod tests {
     #[test]
     fn an_unknown_suite_lists_the_known_ones() {
         let error = Recipe::of("jessie").err().map(|error| error.to_string());
-        assert!(error.is_some_and(|error| error.ends_with("choose one of bookworm, trixie, sid, bench")));
+        assert!(
+            error
+                .is_some_and(|error| error.ends_with("choose one of bookworm, trixie, sid, bench"))
+        );
     }
 }

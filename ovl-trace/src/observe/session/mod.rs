@@ -220,8 +220,8 @@ impl<'a, 'out> Session<'a, 'out> {
     fn drain_and_linger(&mut self) -> Result<()> {
         let handled = self.drain(BATCH)?;
         let is_first = self.look_again.is_none();
-        self.look_again = (!self.more && (is_first || handled > 0))
-            .then(|| Instant::now() + self.lingers * 2);
+        self.look_again =
+            (!self.more && (is_first || handled > 0)).then(|| Instant::now() + self.lingers * 2);
         Ok(())
     }
 
