@@ -14,6 +14,8 @@
 //! pool is finite. So a plain successful copy-up is counted by entry probes
 //! alone. Return probes add errno, phases and bytes.
 
+use core::mem::MaybeUninit;
+
 use ovl_trace_common::{
     codes::{UNKNOWN_U64, event_kind, result},
     event::{CopyUp, FLAG_ANCESTOR},
@@ -27,7 +29,7 @@ use crate::{
     kread,
     loss::count,
     maps::{IN_FLIGHT, OPERATIONS},
-    overlay, path, task, totals, wanted,
+    overlay, path, task, totals, wanted, words,
 };
 
 const BPF_NOEXIST: u64 = 1;
@@ -56,42 +58,32 @@ pub(crate) fn begin(tid: u32, dentry: u64, open_flags: u32) {
     };
     let mode = u32::from(kread::field::<u16>(inode, offset!(inode_mode)));
     let (number, size) = number_and_size(inode);
-    let copy_up = InFlight {
-        dentry,
-        inode,
-        inode_number: number,
-        superblock,
-        // `__upperdentry` follows `vfs_inode` in `struct ovl_inode` on every
-        // kernel from 5.10 to 7.3 (fs/overlayfs/ovl_entry.h).
-        upper_before: kread::pointer(inode, offset!(inode_bytes)),
-        started_ns: emit::now(),
-        lock_entered_ns: 0,
-        lock_ns: UNKNOWN_U64,
-        data_entered_ns: 0,
-        data_moved_ns: 0,
-        sync_entered_ns: 0,
-        sync_ns: 0,
-        // A directory's size says nothing about what is copied.
-        size_bytes: if copy_up_event::is_regular(mode) {
-            size
-        } else {
-            0
-        },
-        data_length: 0,
-        copied_bytes: 0,
-        cloned_bytes: 0,
-        caller,
-        open_flags,
-        mode,
-        flags,
-        padding: 0,
-    };
-    if IN_FLIGHT.insert(tid, copy_up, BPF_NOEXIST).is_err() && !replace(tid, &copy_up) {
+    let mut place = MaybeUninit::<InFlight>::uninit();
+    // SAFETY: integers only.
+    let copy_up = unsafe { words::zeroed(&mut place) };
+    copy_up.dentry = dentry;
+    copy_up.inode = inode;
+    copy_up.inode_number = number;
+    copy_up.superblock = superblock;
+    // `__upperdentry` follows `vfs_inode` in `struct ovl_inode` on every
+    // kernel from 5.10 to 7.3 (fs/overlayfs/ovl_entry.h).
+    copy_up.upper_before = kread::pointer(inode, offset!(inode_bytes));
+    copy_up.started_ns = emit::now();
+    copy_up.lock_ns = UNKNOWN_U64;
+    // A directory's size says nothing about what is copied.
+    if copy_up_event::is_regular(mode) {
+        copy_up.size_bytes = size;
+    }
+    copy_up.caller = caller;
+    copy_up.open_flags = open_flags;
+    copy_up.mode = mode;
+    copy_up.flags = flags;
+    if IN_FLIGHT.insert(tid, &*copy_up, BPF_NOEXIST).is_err() && !replace(tid, copy_up) {
         count(loss::IN_FLIGHT_FULL);
         return;
     }
     if copy_up.size_bytes >= announce_bytes() {
-        announce(&copy_up);
+        announce(copy_up);
     }
 }
 

@@ -50,10 +50,8 @@ pub(crate) fn report(scratch: &mut Scratch, copy_up: &InFlight, syscall: Syscall
     event.inode = copy_up.inode_number;
     event.open_flags = copy_up.open_flags;
     event.mode = copy_up.mode;
-    let layer = layer::of(copy_up, event.header.overlay.born_ns);
-    event.layer = layer.index;
-    event.lower_device = layer.device;
-    event.lower_filesystem = layer.filesystem;
+    let born_ns = event.header.overlay.born_ns;
+    layer::describe(event, copy_up, born_ns);
     emit::send::<CopyUp>(scratch, bytes, reason);
 }
 

@@ -29,7 +29,7 @@ pub(crate) fn asked(tid: u32, dentry: u64) {
     if unsafe { DELETIONS.get(tid) }.is_some() {
         count(loss::DELETION_UNFINISHED);
     }
-    if DELETIONS.insert(tid, deletion, 0).is_err() {
+    if DELETIONS.insert(tid, &deletion, 0).is_err() {
         count(loss::DELETION_UNFINISHED);
     }
 }

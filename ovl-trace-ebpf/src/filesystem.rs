@@ -2,13 +2,14 @@
 
 use aya_ebpf::helpers::generated::bpf_probe_read_kernel_str;
 
-use crate::{globals::offset, kread};
+use crate::{globals::offset, kread, words};
 
-/// Writes the name of a superblock's type, NUL-padded; all zeros if it cannot
+/// Writes the 16 bytes of the name of a superblock's type, NUL-padded; all zeros if it cannot
 /// be read.
 #[inline(always)]
-pub(crate) fn write(to: &mut [u8; 16], superblock: u64) {
-    *to = [0; 16];
+pub(crate) fn write(to: &mut [u64; 2], superblock: u64) {
+    // SAFETY: whole words.
+    unsafe { words::clear(to) };
     let kind = kread::pointer(superblock, offset!(sb_type));
     let name = kread::pointer(kind, offset!(filesystem_name));
     // SAFETY: the helper checks the address itself and writes 16 bytes at

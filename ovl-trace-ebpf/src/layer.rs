@@ -1,36 +1,39 @@
 //! The lower layer that a file comes from.
 
-use ovl_trace_common::{in_flight::InFlight, offsets::ABSENT};
+use core::mem::MaybeUninit;
+
+use ovl_trace_common::{event::CopyUp, in_flight::InFlight, offsets::ABSENT};
 
 use crate::{
     filesystem,
     globals::offset,
     kread,
     maps::{LAYERS, Layer, LayerKey},
+    words,
 };
 
-/// Of no layer: what cannot be read is 0.
-const UNKNOWN: Layer = Layer {
-    index: 0,
-    device: 0,
-    filesystem: [0; 16],
-};
-
-/// The topmost lower layer that has the file, in an overlay that was born at
-/// `born_ns`. What is to be said of a layer is read once: an overlay's layers stay
+/// Writes which is the topmost lower layer that has the file, in an overlay that was born at
+/// `born_ns`; 0 if unknown. What is to be said of a layer is read once: an overlay's layers stay
 /// what they are as long as it lives.
 #[inline(always)]
-pub(crate) fn of(copy_up: &InFlight, born_ns: u64) -> Layer {
+pub(crate) fn describe(event: &mut CopyUp, copy_up: &InFlight, born_ns: u64) {
+    event.layer = 0;
+    event.lower_device = 0;
+    // SAFETY: the name is 16 bytes of the event, at a multiple of 8.
+    unsafe { words::clear((&raw mut event.lower_filesystem).cast::<[u64; 2]>()) };
     let address = address(copy_up.dentry, copy_up.inode);
     if address == 0 {
-        return UNKNOWN;
+        return;
     }
     let key = LayerKey { address, born_ns };
     // SAFETY: values are not changed once they are in the map.
-    if let Some(known) = unsafe { LAYERS.get(key) } {
-        return *known;
+    if let Some(known) = unsafe { LAYERS.get(&key) } {
+        write(event, known);
+        return;
     }
-    let mut layer = UNKNOWN;
+    let mut place = MaybeUninit::<Layer>::uninit();
+    // SAFETY: integers only.
+    let layer = unsafe { words::zeroed(&mut place) };
     layer.index = kread::field(address, offset!(ovl_layer_idx));
     let mount = kread::pointer(address, offset!(ovl_layer_mnt));
     let superblock = kread::pointer(mount, offset!(mount_sb));
@@ -39,9 +42,18 @@ pub(crate) fn of(copy_up: &InFlight, born_ns: u64) -> Layer {
     // 0: the overlay could not be remembered, so nothing says when it ends.
     if born_ns != 0 {
         // If it fails, the layer is read again next time.
-        let _inserted = LAYERS.insert(key, layer, 0);
+        let _inserted = LAYERS.insert(&key, &*layer, 0);
     }
-    layer
+    write(event, layer);
+}
+
+#[inline(always)]
+fn write(event: &mut CopyUp, layer: &Layer) {
+    event.layer = layer.index;
+    event.lower_device = layer.device;
+    let name = (&raw mut event.lower_filesystem).cast::<[u64; 2]>();
+    // SAFETY: 16 bytes of the event.
+    unsafe { name.write_unaligned(layer.filesystem) };
 }
 
 /// `struct ovl_layer *`; 0 if unknown.

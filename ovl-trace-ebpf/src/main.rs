@@ -47,6 +47,7 @@ mod task;
 mod totals;
 mod wanted;
 mod whiteout;
+mod words;
 
 /// A panic that can be reached is a loop without an end, which the verifier
 /// refuses: a program that loads cannot panic.

@@ -40,7 +40,8 @@ pub(crate) struct LayerKey {
 pub(crate) struct Layer {
     pub(crate) index: u32,
     pub(crate) device: u32,
-    pub(crate) filesystem: [u8; 16],
+    /// The name of its file system's type.
+    pub(crate) filesystem: [u64; 2],
 }
 
 /// A deletion or rename in progress, per task.

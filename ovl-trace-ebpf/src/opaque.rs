@@ -47,7 +47,7 @@ pub(crate) fn rename(tid: u32, old: u64, new: u64) {
 
 #[inline(always)]
 fn begin(tid: u32, marking: Marking) {
-    if MARKINGS.insert(tid, marking, 0).is_err() {
+    if MARKINGS.insert(tid, &marking, 0).is_err() {
         count(loss::DELETION_UNFINISHED);
     }
 }

@@ -98,9 +98,16 @@ pub(crate) fn first_sight(superblock: u64, mounted: u32) -> i32 {
         cgroup: event.task.cgroup,
         upper_filesystem: [0; 16],
     };
-    filesystem::write(&mut event.state.upper_filesystem, upper_superblock);
+    let mut name = [0; 2];
+    filesystem::write(&mut name, upper_superblock);
+    // SAFETY: 16 bytes of the event.
+    unsafe {
+        (&raw mut event.state.upper_filesystem)
+            .cast::<[u64; 2]>()
+            .write_unaligned(name);
+    }
     let flag = if mounted == 0 { BPF_NOEXIST } else { BPF_ANY };
-    if OVERLAYS.insert(superblock, event.state, flag).is_err() {
+    if OVERLAYS.insert(superblock, &event.state, flag).is_err() {
         // Another CPU was first, or the map is full; the caller finds out.
         return 0;
     }

@@ -1,5 +1,7 @@
 //! The event of a whiteout or an opaque mark.
 
+use core::mem::MaybeUninit;
+
 use ovl_trace_common::{
     aggregate::WhiteoutKey,
     codes::event_kind,
@@ -7,7 +9,9 @@ use ovl_trace_common::{
     loss,
 };
 
-use crate::{emit, globals::offset, kread, loss::count, overlay, path, task, totals, wanted};
+use crate::{
+    emit, globals::offset, kread, loss::count, overlay, path, task, totals, wanted, words,
+};
 
 /// Counts it, and sends it with the path of `dentry`. The name is still there:
 /// the VFS drops or moves dentries only after the file system's operation has
@@ -20,11 +24,12 @@ pub(crate) fn count_and_report(dentry: u64, inode: u64, cause: u8) {
         return;
     }
     let known = overlay::of(superblock);
-    totals::add_whiteout(&WhiteoutKey {
-        overlay: known.key(),
-        cause,
-        padding: [0; 7],
-    });
+    let mut place = MaybeUninit::<WhiteoutKey>::uninit();
+    // SAFETY: integers only.
+    let key = unsafe { words::zeroed(&mut place) };
+    key.overlay = known.key();
+    key.cause = cause;
+    totals::add_whiteout(key);
     if !wanted::whiteout() {
         return;
     }
@@ -44,7 +49,8 @@ pub(crate) fn count_and_report(dentry: u64, inode: u64, cause: u8) {
     event.header.path_bytes = bytes;
     task::write(&mut event.task, 0, syscall);
     event.inode = inode;
+    // SAFETY: the cause and the padding are the last word of the event.
+    unsafe { words::clear((&raw mut event.cause).cast::<u64>()) };
     event.cause = cause;
-    event.padding = [0; 7];
     emit::send::<Whiteout>(scratch, bytes, loss::RING_WHITEOUT);
 }

@@ -34,7 +34,7 @@ fn copy_up_flags(ctx: ProbeContext) -> u32 {
             unsafe { *known = operation };
         } else {
             // An LRU map: takes it, and without it only the trigger is unknown.
-            let _inserted = OPERATIONS.insert(tid, operation, 0);
+            let _inserted = OPERATIONS.insert(tid, &operation, 0);
         }
     }
     0

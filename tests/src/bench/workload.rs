@@ -9,7 +9,11 @@ use std::{
 
 use anyhow::{Context as _, Result};
 
-use super::{cost::Cost, measured, tracer::{Running, Tracer};
+use super::{
+    cost::Cost,
+    measured,
+    tracer::{Running, Tracer},
+};
 use crate::{
     command::run,
     kernel::{merged::overlay, process::Child, sys},
@@ -31,7 +35,7 @@ pub(super) struct Workload {
     /// Bytes of each file.
     bytes: u64,
     /// Before anything is traced, in the merged directory.
-    before: fn(&Path) -> Result<()>,
+    before: Option<fn(&Path) -> Result<u64>>,
     /// What is measured, in a process of its own.
     work: fn(&Path) -> Result<u64>,
 }
@@ -43,7 +47,7 @@ pub(super) const WORKLOADS: [Workload; 7] = [
         what: "copy-up of 2 bytes",
         units: 3000,
         bytes: 2,
-        before: nothing,
+        before: None,
         work: chmod,
     },
     Workload {
@@ -51,7 +55,7 @@ pub(super) const WORKLOADS: [Workload; 7] = [
         what: "copy-up of 2 bytes",
         units: 30_000,
         bytes: 2,
-        before: nothing,
+        before: None,
         work: chmod,
     },
     Workload {
@@ -59,7 +63,7 @@ pub(super) const WORKLOADS: [Workload; 7] = [
         what: "copy-up of 64 KiB",
         units: 3000,
         bytes: 64 * KIB,
-        before: nothing,
+        before: None,
         work: chmod,
     },
     Workload {
@@ -67,7 +71,7 @@ pub(super) const WORKLOADS: [Workload; 7] = [
         what: "copy-up of 1 GiB",
         units: 1,
         bytes: GIB,
-        before: nothing,
+        before: None,
         work: append,
     },
     Workload {
@@ -75,7 +79,7 @@ pub(super) const WORKLOADS: [Workload; 7] = [
         what: "whiteout",
         units: 3000,
         bytes: 2,
-        before: nothing,
+        before: None,
         work: remove,
     },
     Workload {
@@ -83,7 +87,7 @@ pub(super) const WORKLOADS: [Workload; 7] = [
         what: "open, read, stat and close",
         units: 3000,
         bytes: 64 * KIB,
-        before: nothing,
+        before: None,
         work: read,
     },
     Workload {
@@ -91,7 +95,7 @@ pub(super) const WORKLOADS: [Workload; 7] = [
         what: "open, write, fsync, stat and close",
         units: 3000,
         bytes: 2,
-        before: copy_up,
+        before: Some(chmod),
         work: write,
     },
 ];
@@ -139,7 +143,9 @@ impl Stage<'_> {
             &merged,
             "",
         )?;
-        (self.workload.before)(&merged)?;
+        if let Some(before) = self.workload.before {
+            before(&merged)?;
+        }
         let output = at("output");
         let running = tracer.start(&output)?;
         let workload_ns = (self.workload.work)(&merged)?;
@@ -163,10 +169,6 @@ impl Stage<'_> {
     }
 }
 
-fn nothing(_: &Path) -> Result<()> {
-    Ok(())
-}
-
 fn chmod(merged: &Path) -> Result<u64> {
     measured::run(
         Command::new("chmod")
@@ -177,10 +179,6 @@ fn chmod(merged: &Path) -> Result<u64> {
 
 fn remove(merged: &Path) -> Result<u64> {
     measured::run(Command::new("rm").args(["-r", "files"]).current_dir(merged))
-}
-
-fn copy_up(merged: &Path) -> Result<()> {
-    chmod(merged).map(drop)
 }
 
 fn append(merged: &Path) -> Result<u64> {
