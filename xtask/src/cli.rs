@@ -6,6 +6,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 use crate::{
+    bench::{self, BenchOptions},
     build::{self, BuildOptions},
     check, demo,
     guest::VmOptions,
@@ -52,6 +53,8 @@ enum Task {
     Test(TestOptions),
     /// Boot a guest kernel.
     Vm(VmOptions),
+    /// Measure what tracing costs, side by side with bpftrace.
+    Bench(BenchOptions),
     /// Show copy-ups of real containers, here or in a guest.
     Demo,
     /// Install the agent.
@@ -77,6 +80,7 @@ impl Cli {
             }
             Task::Test(options) => return test::command(&host, &options),
             Task::Vm(options) => return vm::command(&host, &options),
+            Task::Bench(options) => return bench::command(&host, &options),
             Task::Demo => demo::command(&host),
             Task::Install(options) => install::command(&host, &options),
             Task::Screenshot(options) => screenshot::command(&host, &options),

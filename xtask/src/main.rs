@@ -1,5 +1,6 @@
 //! `cargo xtask`: set-up, build, checks, guest, demo and tests.
 
+mod bench;
 mod browser;
 mod build;
 mod cargo;

@@ -88,6 +88,14 @@ pub struct Coverage {
     pub lost: &'static str,
 }
 
+/// What `--totals-only` leaves out.
+const NO_EVENTS: Coverage = Coverage {
+    probe: "events",
+    symbol: String::new(),
+    missing: None,
+    lost: "files, processes, layers and single latencies",
+};
+
 /// The kernel side's tables that can be full.
 const TABLES: [&str; 4] = ["COPY_UPS", "WHITEOUTS", "OVERLAYS", "IN_FLIGHT"];
 
@@ -151,6 +159,12 @@ impl Tracer {
         };
         for (probe, symbol) in choices {
             tracer.attach(probe, symbol)?;
+        }
+        if !plan.events {
+            tracer.coverage.push(Coverage {
+                missing: Some("--totals-only".to_owned()),
+                ..NO_EVENTS
+            });
         }
         Ok(tracer)
     }

@@ -6,7 +6,9 @@
 //! instructions. One JSON object per line goes to standard output.
 
 mod cost;
+mod growth;
 mod measured;
+mod programs;
 mod tracer;
 mod workload;
 
@@ -56,6 +58,10 @@ fn run(arguments: &[String]) -> Result<()> {
             }
         }
         stage.clear()?;
+    }
+    if asked.workloads.is_empty() {
+        programs::each(|row| Ok(print(row)?))?;
+        growth::each(|row| Ok(print(row)?))?;
     }
     Ok(())
 }

@@ -42,6 +42,13 @@ macro_rules! bpftrace {
     };
 }
 
+/// `ovl-trace` with all that it says of an event.
+pub(super) const EVENTS: Tracer = Tracer {
+    name: "events",
+    command: &["ovl-trace", "live", "-v", "--output", "json"],
+    event: "{\"type\":",
+};
+
 /// All of them, the first without a tracer.
 pub(super) const TRACERS: [Tracer; 5] = [
     Tracer {
@@ -61,11 +68,7 @@ pub(super) const TRACERS: [Tracer; 5] = [
         ],
         event: "{\"type\":\"copy_up\"",
     },
-    Tracer {
-        name: "events",
-        command: &["ovl-trace", "live", "-v", "--output", "json"],
-        event: "{\"type\":",
-    },
+    EVENTS,
     // Counts per duration: the least that is of use.
     Tracer {
         name: "bpftrace histogram",
@@ -174,6 +177,11 @@ impl Tracer {
 }
 
 impl Running<'_> {
+    /// Its process id.
+    pub(super) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Ends it when it has read all.
     pub(super) fn finish(self) -> Result<TracerCost> {
         thread::sleep(DRAINED);

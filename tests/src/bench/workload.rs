@@ -131,6 +131,15 @@ impl Workload {
 impl Stage<'_> {
     /// Runs it over a new upper layer.
     pub(super) fn run(&self, tracer: &Tracer) -> Result<Cost> {
+        self.run_and(tracer, || Ok(()))
+    }
+
+    /// The same, and looks at something before the tracer is ended.
+    pub(super) fn run_and(
+        &self,
+        tracer: &Tracer,
+        look: impl FnOnce() -> Result<()>,
+    ) -> Result<Cost> {
         let at = |name: &str| self.root.join(name);
         for name in ["upper", "work", "merged"] {
             fs::create_dir(at(name))?;
@@ -149,6 +158,7 @@ impl Stage<'_> {
         let output = at("output");
         let running = tracer.start(&output)?;
         let workload_ns = (self.workload.work)(&merged)?;
+        look()?;
         let tracer = running.map(Running::finish).transpose()?;
         run("umount", &[&merged.display().to_string()])?;
         for name in ["upper", "work", "merged"] {

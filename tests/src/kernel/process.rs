@@ -125,6 +125,14 @@ pub(crate) fn in_child(errno: i32, work: impl FnOnce() -> io::Result<()>) -> Res
     }
 }
 
+/// Until a signal.
+pub(crate) fn pause() -> io::Result<()> {
+    loop {
+        // SAFETY: no memory is involved.
+        unsafe { libc::pause() };
+    }
+}
+
 /// Gives up root for this user and group.
 pub(crate) fn become_user(id: u32) -> io::Result<()> {
     // SAFETY: no memory is involved but an empty list.

@@ -11,7 +11,12 @@ use std::{
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 
-use super::{case::Case, merged::Merged, process::Child, sys};
+use super::{
+    case::Case,
+    merged::Merged,
+    process::{Child, pause},
+    sys,
+};
 use crate::{command::run, harness, tracer::Tracer};
 
 const NAMESPACES: usize = 200;
@@ -102,14 +107,6 @@ fn mount_all(root: &Path) -> io::Result<()> {
         merged.touch("f")?;
     }
     fs::write(root.join(READY), "")
-}
-
-/// Until a signal.
-fn pause() -> io::Result<()> {
-    loop {
-        // SAFETY: no memory is involved.
-        unsafe { libc::pause() };
-    }
 }
 
 /// The most that a process ever had in memory, in KiB.

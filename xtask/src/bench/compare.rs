@@ -1,0 +1,69 @@
+//! Is it worse than before?
+
+use super::measured::{Measured, Row};
+
+/// How much more is too much.
+const TOLERANCE: f64 = 0.03;
+
+/// Instructions per unit that are noise, where nearly none are added.
+const NOISE: f64 = 30.0;
+
+/// Whose cost is ours.
+const OURS: [&str; 2] = ["totals", "events"];
+
+/// A line for each number that grew by more than the tolerance. What only one of the
+/// two has is not compared.
+pub(super) fn regressions(before: &Measured, now: &Measured) -> Vec<String> {
+    let ours = now
+        .rows
+        .iter()
+        .filter(|row| OURS.contains(&row.tracer.as_str()));
+    ours.filter_map(|row| regression(before, now, row))
+        .collect()
+}
+
+fn regression(before: &Measured, now: &Measured, row: &Row) -> Option<String> {
+    let old = before.find(&row.kernel, &row.workload, &row.tracer)?;
+    let (was, is) = (before.added(old)?, now.added(row)?);
+    let (all_was, all_is) = (per_unit(old), per_unit(row));
+    let is_worse = is > was + (was.abs() * TOLERANCE).max(NOISE);
+    let is_all_worse = all_is > all_was * (1.0 + TOLERANCE) && is > was;
+    (is_worse || is_all_worse).then(|| {
+        format!(
+            "worse: '{}' with '{}' on {}: {is:.0} instructions are added to each {}, before {was:.0} \
+             (in all {all_is:.0}, before {all_was:.0})",
+            row.workload, row.tracer, row.kernel, row.what
+        )
+    })
+}
+
+fn per_unit(row: &Row) -> f64 {
+    row.instructions as f64 / row.units as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bench::measured::tests::measured;
+
+    #[test]
+    fn three_percent_more_are_too_many() {
+        let before = measured(100_000, 120_000);
+        assert!(regressions(&before, &measured(100_000, 120_500)).is_empty());
+        let worse = regressions(&before, &measured(100_000, 121_000));
+        assert_eq!(worse.len(), 1);
+        assert!(worse[0].contains("2100 instructions"), "{}", worse[0]);
+    }
+
+    #[test]
+    fn what_costs_nothing_may_not_begin_to() {
+        let before = measured(100_000, 100_010);
+        assert!(regressions(&before, &measured(100_000, 100_200)).is_empty());
+        assert_eq!(regressions(&before, &measured(100_000, 100_400)).len(), 1);
+    }
+
+    #[test]
+    fn fewer_are_never_worse() {
+        assert!(regressions(&measured(1000, 90_000), &measured(1000, 2000)).is_empty());
+    }
+}
