@@ -110,6 +110,7 @@ fn help_of_report() {
 
     Options:
       -o, --output <FORMAT>      Format of the report: table, json, markdown, html [default: table]
+          --totals-only          Count only: no files, no processes. Costs the observed least
       -d, --duration <DURATION>  Stop after this time (else at Ctrl-C)
           --count <N>            Stop after this many events
           --from <FILE>          Read a recording instead of observing; '-' is standard input
@@ -117,10 +118,10 @@ fn help_of_report() {
           --sort <KEY>           Order of the report: copied_bytes, size_bytes, copy_ups, latency,
                                  whiteouts, name [default: copied_bytes]
           --top <N>              Files to list per container in the report [default: 10]
-          --ring-size <SIZE>     Size of the buffer between kernel and agent: a power of two
       -v, --verbose...           Write the tool's own log to standard error; repeat for more
           --color <WHEN>         Colours: auto (on a terminal, unless NO_COLOR is set), always, never
                                  [default: auto]
+          --ring-size <SIZE>     Size of the buffer between kernel and agent: a power of two
           --table-size <ROWS>    Rows of each of the kernel's tables of totals, overlays and running
                                  copy-ups (8192; 16384 of overlays)
       -h, --help                 Print help
