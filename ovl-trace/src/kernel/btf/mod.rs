@@ -70,6 +70,15 @@ mod kind {
     pub(super) const ENUM64: u8 = 19;
 }
 
+/// A structure or union that has a name.
+#[derive(Clone, Copy, Debug)]
+struct Structure {
+    /// Of the name: tens of thousands are compared for each question.
+    hash: u32,
+    name: u32,
+    id: TypeId,
+}
+
 /// Parsed BTF: the bytes, and where each type starts in them.
 #[derive(Debug)]
 pub struct Btf<'base> {
@@ -82,7 +91,7 @@ pub struct Btf<'base> {
     /// String offset of the section's first byte: 0, or the length of the
     /// base's strings.
     first_string: u32,
-    /// Defined structures and unions that have a name: (name, type).
-    structures: Vec<(u32, TypeId)>,
+    /// Defined structures and unions that have a name.
+    structures: Vec<Structure>,
     base: Option<&'base Btf<'base>>,
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Btf, BtfError, TypeId, kind};
+use super::{Btf, BtfError, Structure, TypeId, kind};
 
 /// `BTF_MAGIC`
 const MAGIC: u16 = 0xeb9f;
@@ -169,18 +169,34 @@ fn parse<'base>(bytes: Vec<u8>, base: Option<&'base Btf<'base>>) -> Result<Btf<'
         let id = first_id.saturating_add(positions.len() as u32);
         let record = record(&bytes[at..types.end], id)?;
         if record.name != 0 && matches!(record.kind, kind::STRUCT | kind::UNION) {
-            structures.push((record.name, TypeId(id)));
+            structures.push(Structure {
+                hash: 0,
+                name: record.name,
+                id: TypeId(id),
+            });
         }
         positions.push(at as u32);
         at += TYPE_BYTES + record.data.len();
     }
-    Ok(Btf {
+    let mut btf = Btf {
         bytes,
         positions,
         first_id,
         strings,
         first_string,
-        structures,
+        structures: Vec::new(),
         base,
+    };
+    for structure in &mut structures {
+        structure.hash = btf.string(structure.name).map_or(0, hash);
+    }
+    btf.structures = structures;
+    Ok(btf)
+}
+
+/// FNV-1a.
+pub(super) fn hash(name: &[u8]) -> u32 {
+    name.iter().fold(0x811c_9dc5, |hash, &byte| {
+        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
     })
 }
