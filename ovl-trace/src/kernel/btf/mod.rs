@@ -10,12 +10,26 @@
 
 #[cfg(test)]
 pub(crate) mod builder;
+mod bytes;
 mod parse;
 mod query;
 #[cfg(test)]
 mod tests;
 
-use std::ops::Range;
+use std::{io, ops::Range};
+
+use bytes::Bytes;
+
+/// Why a file could not be read as BTF.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// It cannot be read at all.
+    #[error(transparent)]
+    File(#[from] io::Error),
+    /// It holds something else.
+    #[error(transparent)]
+    Content(#[from] BtfError),
+}
 
 /// Why bytes could not be read as BTF.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -82,7 +96,7 @@ struct Structure {
 /// Parsed BTF: the bytes, and where each type starts in them.
 #[derive(Debug)]
 pub struct Btf<'base> {
-    bytes: Vec<u8>,
+    bytes: Bytes,
     /// Entry `i` is the position in `bytes` of type `first_id + i`.
     positions: Vec<u32>,
     first_id: u32,

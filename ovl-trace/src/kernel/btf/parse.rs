@@ -1,8 +1,8 @@
 //! From bytes to type positions, in a single pass.
 
-use std::ops::Range;
+use std::{ops::Range, path::Path};
 
-use super::{Btf, BtfError, Structure, TypeId, kind};
+use super::{Btf, BtfError, ReadError, Structure, TypeId, bytes::Bytes, kind};
 
 /// `BTF_MAGIC`
 const MAGIC: u16 = 0xeb9f;
@@ -116,16 +116,26 @@ fn sections(bytes: &[u8]) -> Result<(Range<usize>, Range<usize>), BtfError> {
 
 impl Btf<'static> {
     /// Reads the BTF of vmlinux (`/sys/kernel/btf/vmlinux`).
+    pub fn read(path: &Path) -> Result<Self, ReadError> {
+        Ok(parse(Bytes::read(path)?, None)?)
+    }
+
+    /// As [`Self::read`], from bytes.
     pub fn parse(bytes: Vec<u8>) -> Result<Self, BtfError> {
-        parse(bytes, None)
+        parse(Bytes::Owned(bytes), None)
     }
 }
 
 impl<'base> Btf<'base> {
     /// Reads the BTF of a module (`/sys/kernel/btf/overlay`), whose types
     /// refer to those of `base`, which is vmlinux.
+    pub fn read_split(path: &Path, base: &'base Btf<'base>) -> Result<Self, ReadError> {
+        Ok(parse(Bytes::read(path)?, Some(base))?)
+    }
+
+    /// As [`Self::read_split`], from bytes.
     pub fn parse_split(bytes: Vec<u8>, base: &'base Btf<'base>) -> Result<Self, BtfError> {
-        parse(bytes, Some(base))
+        parse(Bytes::Owned(bytes), Some(base))
     }
 
     /// The id after the last type, and the string offset after the last
@@ -158,7 +168,7 @@ impl<'base> Btf<'base> {
     }
 }
 
-fn parse<'base>(bytes: Vec<u8>, base: Option<&'base Btf<'base>>) -> Result<Btf<'base>, BtfError> {
+fn parse<'base>(bytes: Bytes, base: Option<&'base Btf<'base>>) -> Result<Btf<'base>, BtfError> {
     let (types, strings) = sections(&bytes)?;
     let (first_id, first_string) = base.map_or((1, 0), Btf::end);
     // Every type takes at least `TYPE_BYTES`, on average about three times.
