@@ -65,6 +65,8 @@ pub(super) struct Session<'a, 'out> {
     record: Vec<u8>,
     losses: Losses,
     in_flight: InFlight,
+    /// Some program ran between the last two looks at how often they did.
+    moved: bool,
     /// Overlays that are gone and whose totals are still in the kernel.
     gone: HashSet<OverlayKey>,
     started: Timestamp,
@@ -132,6 +134,7 @@ impl<'a, 'out> Session<'a, 'out> {
             record: Vec::new(),
             losses: Losses::default(),
             in_flight: InFlight::default(),
+            moved: true,
             gone: HashSet::new(),
             started,
             began: Instant::now(),
@@ -286,10 +289,10 @@ impl<'a, 'out> Session<'a, 'out> {
     /// Stops the probes, takes in what they left, and sums up.
     pub(super) fn finish(mut self) -> Result<(Report, Option<Recorded>)> {
         // Hits are compared with the runs after the next: these are the last.
-        self.look_for_losses()?;
+        self.look_for_all_losses()?;
         self.tracer.stop();
         self.drain(usize::MAX)?;
-        self.look_for_losses()?;
+        self.look_for_all_losses()?;
         // The last chance for records that come late.
         self.enricher.retry(Instant::now() + TICK);
         let totals = self.tracer.totals()?;
