@@ -157,8 +157,13 @@ impl Entry {
         if *self.origin != origin {
             self.origin = Arc::new(origin);
         }
-        self.attempts += 1;
         self.rechecked = now;
+        // A look for another reason, as the next mount is, leaves the plan as it
+        // is: hundreds of mounts in a row would use up every retry at once.
+        if now < self.not_before {
+            return;
+        }
+        self.attempts += 1;
         self.not_before = self.planned().unwrap_or_else(|| {
             let doublings = (self.attempts as usize)
                 .saturating_sub(RETRIES.len())
