@@ -55,6 +55,8 @@ pub(crate) struct Entry {
     pub(crate) gone: bool,
     /// How often the Engine API was asked in vain.
     pub(crate) asked: u32,
+    /// Some mountinfo showed it at the last look.
+    shown: bool,
     record: Option<Record>,
     outer: Option<String>,
     /// There was an event.
@@ -83,6 +85,7 @@ impl Entry {
             pending: false,
             gone: false,
             asked: 0,
+            shown: false,
             record: None,
             outer: None,
             touched: false,
@@ -151,6 +154,7 @@ impl Entry {
             self.record = record;
             self.outer = outer;
         }
+        self.shown = found.visible;
         self.pending = found.pending && origin.container.is_none();
         let named = origin.container.as_ref().is_some_and(named);
         self.settled = named && (found.visible || self.gone);
@@ -179,11 +183,18 @@ impl Entry {
 
     /// The next planned retry, which does not wait for an event.
     fn planned(&self) -> Option<Instant> {
-        if self.settled || self.attempts == 0 {
+        if self.settled || self.attempts == 0 || self.is_nobodys() {
             return None;
         }
         let delay = RETRIES.get(self.attempts as usize - 1)?;
         Some(self.first_seen + *delay)
+    }
+
+    /// Whether it was there before the observation, is shown, and no runtime
+    /// recognises it: nothing more comes to light in half a second.
+    fn is_nobodys(&self) -> bool {
+        let claimed = self.pending || self.origin.container.is_some();
+        self.shown && !self.facts.mounted && !claimed
     }
 
     /// Reads the container's name again if its record changed. With `force`,
