@@ -15,8 +15,9 @@ use crate::{
 impl Session<'_, '_> {
     /// Reads the counters that may have changed.
     pub(super) fn tick(&mut self) -> Result<()> {
+        // In this order: see `Skipped::look`.
         let moves = self.moves()?;
-        self.look_at_probes()?;
+        let moves = self.look_at_probes()? || moves;
         if moves {
             self.look_for_losses()?;
             self.look_at_running()?;
@@ -33,7 +34,11 @@ impl Session<'_, '_> {
             }
             self.learn_owners()?;
         }
-        self.core.show_counts(self.began.elapsed());
+        if moves {
+            self.core.show_counts(self.began.elapsed());
+        } else {
+            self.core.show_idle(self.began.elapsed());
+        }
         // After the totals, whose addresses are those of the module as it was.
         if self.triggers.refresh()
             && let Some(recorder) = &mut self.recorder
@@ -105,11 +110,14 @@ impl Session<'_, '_> {
         self.look_for_losses()
     }
 
-    fn look_at_probes(&mut self) -> Result<()> {
-        for loss in self.losses.look_at_probes(&self.tracer, 0)? {
+    /// Whether something was lost.
+    fn look_at_probes(&mut self) -> Result<bool> {
+        let losses = self.losses.look_at_probes(&self.tracer, 0)?;
+        let any = !losses.is_empty();
+        for loss in losses {
             self.lost(loss)?;
         }
-        Ok(())
+        Ok(any)
     }
 
     fn look_for_losses(&mut self) -> Result<()> {

@@ -65,7 +65,8 @@ pub(super) struct Session<'a, 'out> {
     record: Vec<u8>,
     losses: Losses,
     in_flight: InFlight,
-    /// Some program ran between the last two looks at how often they did.
+    /// Some program ran between the last two looks at how often they did, or a
+    /// record was handled or an owner may have become known since.
     moved: bool,
     /// Overlays that are gone and whose totals are still in the kernel.
     gone: HashSet<OverlayKey>,
@@ -163,8 +164,12 @@ impl<'a, 'out> Session<'a, 'out> {
                     }
                 }
                 Wake::Log => {}
-                Wake::Retry => self.enricher.retry(Instant::now()),
+                Wake::Retry => {
+                    self.enricher.retry(Instant::now());
+                    self.moved = true;
+                }
                 Wake::Docker(containers) => {
+                    self.moved = true;
                     self.enricher.learn_docker_api(containers);
                     if !self.enricher.wants_docker_api() {
                         self.docker.helped();
@@ -256,6 +261,7 @@ impl<'a, 'out> Session<'a, 'out> {
         if let Some((overlay, process)) = event.place() {
             self.identify(overlay, Some(process))?;
         }
+        self.moved = true;
         let origin = self.enricher.origin(event);
         if let Event::OverlayGone { overlay, .. } = event {
             self.gone.insert(*overlay);
