@@ -210,8 +210,7 @@ impl State {
         if self.pane != Pane::Detail && !self.extent.detail_shown {
             return None;
         }
-        let rows = self.rows();
-        rows.get(self.selected(&rows)).map(|row| row.id.clone())
+        self.selected_id()
     }
 
     /// The detail of the wanted container, if it was handed in.
