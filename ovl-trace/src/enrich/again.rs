@@ -72,8 +72,13 @@ impl Enricher {
             .map(|(key, entry)| (entry.first_seen, *key))
             .filter(|(seen, _)| now.saturating_duration_since(*seen) <= EARLIER)
             .collect();
-        earlier.sort_unstable_by_key(|(seen, _)| std::cmp::Reverse(*seen));
-        for (_, key) in earlier.into_iter().take(MAX_EARLIER) {
+        if earlier.len() > MAX_EARLIER {
+            // Only which are the newest matters.
+            let newest_first = |(seen, _): &(Instant, OverlayKey)| std::cmp::Reverse(*seen);
+            earlier.select_nth_unstable_by_key(MAX_EARLIER, newest_first);
+            earlier.truncate(MAX_EARLIER);
+        }
+        for (_, key) in earlier {
             self.look(key, now);
         }
     }

@@ -59,7 +59,7 @@ impl Enricher {
         self.namespaces.refresh_all(&mut self.table, Instant::now());
         let home = self.namespaces.home();
         ensure!(
-            home.is_some_and(|home| self.table.read_at(home).is_some()),
+            home.is_some_and(|home| self.table.has(home)),
             "the host's mounts cannot be read; run as root, with the host's /proc"
         );
         let mut resolve = Resolve {

@@ -55,6 +55,8 @@ pub(crate) struct Entry {
     pub(crate) gone: bool,
     /// How often the Engine API was asked in vain.
     pub(crate) asked: u32,
+    /// Some mountinfo showed it at the last look.
+    shown: bool,
     record: Option<Record>,
     outer: Option<String>,
     /// There was an event.
@@ -83,6 +85,7 @@ impl Entry {
             pending: false,
             gone: false,
             asked: 0,
+            shown: false,
             record: None,
             outer: None,
             touched: false,
@@ -151,14 +154,20 @@ impl Entry {
             self.record = record;
             self.outer = outer;
         }
+        self.shown = found.visible;
         self.pending = found.pending && origin.container.is_none();
         let named = origin.container.as_ref().is_some_and(named);
         self.settled = named && (found.visible || self.gone);
         if *self.origin != origin {
             self.origin = Arc::new(origin);
         }
-        self.attempts += 1;
         self.rechecked = now;
+        // A look for another reason, as the next mount is, leaves the plan as it
+        // is: hundreds of mounts in a row would use up every retry at once.
+        if now < self.not_before {
+            return;
+        }
+        self.attempts += 1;
         self.not_before = self.planned().unwrap_or_else(|| {
             let doublings = (self.attempts as usize)
                 .saturating_sub(RETRIES.len())
@@ -174,11 +183,18 @@ impl Entry {
 
     /// The next planned retry, which does not wait for an event.
     fn planned(&self) -> Option<Instant> {
-        if self.settled || self.attempts == 0 {
+        if self.settled || self.attempts == 0 || self.is_nobodys() {
             return None;
         }
         let delay = RETRIES.get(self.attempts as usize - 1)?;
         Some(self.first_seen + *delay)
+    }
+
+    /// Whether it was there before the observation, is shown, and no runtime
+    /// recognises it: nothing more comes to light in half a second.
+    fn is_nobodys(&self) -> bool {
+        let claimed = self.pending || self.origin.container.is_some();
+        self.shown && !self.facts.mounted && !claimed
     }
 
     /// Reads the container's name again if its record changed. With `force`,

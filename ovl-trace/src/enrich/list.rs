@@ -87,9 +87,7 @@ impl Listing {
         let mut table = MountTable::default();
         namespaces.refresh_all(&mut table, Instant::now());
         ensure!(
-            namespaces
-                .home()
-                .is_some_and(|home| table.read_at(home).is_some()),
+            namespaces.home().is_some_and(|home| table.has(home)),
             "the host's mounts cannot be read from '{}'; run as root, with the host's /proc",
             config.proc_root.display(),
         );

@@ -20,6 +20,11 @@ pub(crate) type NamespaceId = u64;
 /// A namespace is not read again within this time: events come in bursts.
 const FRESH: Duration = Duration::from_millis(10);
 
+/// The longest such time. Where reading takes long (the kernel writes each of a
+/// thousand lines anew), it may take [`FULL_SCAN_SHARE`], too; but the last of the
+/// planned looks at a new mount has to find it.
+const FRESH_MAX: Duration = Duration::from_millis(250);
+
 /// Least time between two scans of all processes.
 const FULL_SCAN_PAUSE: Duration = Duration::from_secs(2);
 
@@ -123,6 +128,7 @@ impl Namespaces {
         }
         let started = Instant::now();
         let mut seen = HashSet::new();
+        table.forget_all();
         if let Some(home) = self.home {
             seen.insert(home);
             self.read_into(table, home, &self.home_pid, now);
@@ -140,7 +146,7 @@ impl Namespaces {
                 seen.insert(namespace);
             }
         }
-        table.retain_namespaces(&seen);
+        table.drop_unmounted();
         let cost = started.elapsed();
         tracing::debug!(
             processes = pids.len(),
@@ -153,15 +159,13 @@ impl Namespaces {
     }
 
     fn refresh_one(&self, table: &mut MountTable, namespace: NamespaceId, pid: &str, now: Instant) {
-        let fresh = table
-            .read_at(namespace)
-            .is_some_and(|read| now.saturating_duration_since(read) < FRESH);
-        if !fresh {
-            self.read_into(table, namespace, pid, now);
+        if !table.is_fresh(namespace, now) && self.read_into(table, namespace, pid, now) {
+            table.drop_unmounted();
         }
     }
 
-    /// Zombies (`EINVAL`), sandboxed processes (`EACCES`) and ended ones
+    /// Puts what a namespace shows into the table, instead of what it showed
+    /// before. Zombies (`EINVAL`), sandboxed processes (`EACCES`) and ended ones
     /// (`ENOENT`, `ESRCH`) give nothing; that is no error.
     fn read_into(
         &self,
@@ -170,10 +174,13 @@ impl Namespaces {
         pid: &str,
         now: Instant,
     ) -> bool {
+        let started = Instant::now();
         match fs::read(self.proc_root.join(pid).join("mountinfo")) {
             Ok(text) => {
                 let pid = pid.parse().unwrap_or_else(|_| std::process::id());
-                table.replace(namespace, pid, now, &text);
+                let pause = started.elapsed() * FULL_SCAN_SHARE;
+                table.forget(namespace);
+                table.take(namespace, pid, &text, now + pause.clamp(FRESH, FRESH_MAX));
                 true
             }
             Err(error) => {

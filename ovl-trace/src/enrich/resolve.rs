@@ -89,12 +89,15 @@ impl<'a> Resolve<'a> {
         let Some(identity) = facts.upper else {
             return same_text;
         };
-        let views = self.views().of(Some(superblock), facts);
-        let checks: Vec<bool> = views
-            .iter()
-            .filter_map(|view| view.has_upper(identity))
-            .collect();
-        checks.contains(&true) || (checks.is_empty() && same_text)
+        let mut seen = false;
+        for view in self.views().of(Some(superblock), facts) {
+            match view.has_upper(identity) {
+                Some(true) => return true,
+                Some(false) => seen = true,
+                None => {}
+            }
+        }
+        !seen && same_text
     }
 
     /// Whether the path of the upper directory leads to another directory than

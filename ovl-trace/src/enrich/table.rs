@@ -46,13 +46,20 @@ pub(crate) struct MountPoint {
 #[derive(Debug, Default)]
 pub(crate) struct MountTable {
     superblocks: HashMap<DeviceNumber, Vec<Superblock>>,
+    /// Those that were read, and how long each need not be read again.
     namespaces: HashMap<NamespaceId, Instant>,
 }
 
 impl MountTable {
-    /// When the namespace was read last.
-    pub(crate) fn read_at(&self, namespace: NamespaceId) -> Option<Instant> {
-        self.namespaces.get(&namespace).copied()
+    /// Whether the namespace was read.
+    pub(crate) fn has(&self, namespace: NamespaceId) -> bool {
+        self.namespaces.contains_key(&namespace)
+    }
+
+    /// Whether it was read so recently that it need not be read again.
+    pub(crate) fn is_fresh(&self, namespace: NamespaceId, now: Instant) -> bool {
+        let until = self.namespaces.get(&namespace);
+        until.is_some_and(|until| now < *until)
     }
 
     /// The superblocks with this number; nearly always none or one.
@@ -65,28 +72,48 @@ impl MountTable {
         self.superblocks.values().flatten()
     }
 
-    /// Takes what a namespace shows now instead of what it showed before.
-    pub(crate) fn replace(
+    /// Forgets what a namespace showed, before [`Self::take`].
+    pub(crate) fn forget(&mut self, namespace: NamespaceId) {
+        if self.namespaces.remove(&namespace).is_some() {
+            for point in self.points() {
+                point.seen_by.retain(|(id, _)| *id != namespace);
+            }
+        }
+    }
+
+    /// The same for all of them.
+    pub(crate) fn forget_all(&mut self) {
+        self.namespaces.clear();
+        for point in self.points() {
+            point.seen_by.clear();
+        }
+    }
+
+    /// Takes what a namespace that was forgotten shows now, which need not be
+    /// read again until then.
+    pub(crate) fn take(
         &mut self,
         namespace: NamespaceId,
         pid: u32,
-        now: Instant,
         mountinfo: &[u8],
+        until: Instant,
     ) {
-        if self.namespaces.insert(namespace, now).is_some() {
-            self.forget(|id| id == namespace);
-        }
+        self.namespaces.insert(namespace, until);
         for line in overlay_lines(mountinfo) {
             self.add(namespace, pid, &line);
         }
-        self.drop_unmounted();
     }
 
-    /// Forgets namespaces that no longer exist.
-    pub(crate) fn retain_namespaces(&mut self, alive: &HashSet<NamespaceId>) {
-        self.namespaces.retain(|id, _| alive.contains(id));
-        self.forget(|id| !alive.contains(&id));
-        self.drop_unmounted();
+    /// Drops what no namespace shows any more. What was forgotten and taken again
+    /// needs no parsing, so this comes last.
+    pub(crate) fn drop_unmounted(&mut self) {
+        self.superblocks.retain(|_, superblocks| {
+            for superblock in superblocks.iter_mut() {
+                superblock.points.retain(|point| !point.seen_by.is_empty());
+            }
+            superblocks.retain(|superblock| !superblock.points.is_empty());
+            !superblocks.is_empty()
+        });
     }
 
     fn add(&mut self, namespace: NamespaceId, pid: u32, line: &OverlayLine<'_>) {
@@ -106,25 +133,9 @@ impl MountTable {
         same_device[index].add_point(namespace, pid, line);
     }
 
-    fn forget(&mut self, gone: impl Fn(NamespaceId) -> bool) {
-        for point in self
-            .superblocks
-            .values_mut()
-            .flatten()
-            .flat_map(|sb| &mut sb.points)
-        {
-            point.seen_by.retain(|(id, _)| !gone(*id));
-        }
-    }
-
-    fn drop_unmounted(&mut self) {
-        self.superblocks.retain(|_, superblocks| {
-            for superblock in superblocks.iter_mut() {
-                superblock.points.retain(|point| !point.seen_by.is_empty());
-            }
-            superblocks.retain(|superblock| !superblock.points.is_empty());
-            !superblocks.is_empty()
-        });
+    fn points(&mut self) -> impl Iterator<Item = &mut MountPoint> {
+        let superblocks = self.superblocks.values_mut().flatten();
+        superblocks.flat_map(|superblock| &mut superblock.points)
     }
 }
 
@@ -202,15 +213,19 @@ mod tests {
     fn a_superblock_is_kept_once_and_forgotten() {
         let now = Instant::now();
         let mut table = MountTable::default();
-        table.replace(1, 100, now, HOST);
-        table.replace(2, 200, now, INSIDE);
+        table.take(1, 100, HOST, now);
+        table.take(2, 200, INSIDE, now);
         assert_eq!(table.all().count(), 1);
         let superblock = &table.by_device(device(42))[0];
         assert_eq!(superblock.namespaces().len(), 2);
         assert_eq!(superblock.root_process(), Some((2, 200)));
-        table.replace(1, 100, now, b"");
+        table.forget(1);
+        table.take(1, 100, b"", now);
+        table.drop_unmounted();
         assert_eq!(table.by_device(device(42))[0].namespaces(), [(2, 200)]);
-        table.retain_namespaces(&HashSet::from([1]));
+        table.forget_all();
+        assert!(!table.has(1));
+        table.drop_unmounted();
         assert_eq!(table.all().count(), 0);
     }
 
@@ -218,9 +233,9 @@ mod tests {
     fn a_recycled_number_is_another_superblock() {
         let now = Instant::now();
         let mut table = MountTable::default();
-        table.replace(1, 100, now, HOST);
+        table.take(1, 100, HOST, now);
         let next = b"1 2 0:42 / /m rw - overlay o rw,upperdir=/other\n";
-        table.replace(2, 200, now, next);
+        table.take(2, 200, next, now);
         assert_eq!(table.by_device(device(42)).len(), 2);
     }
 }

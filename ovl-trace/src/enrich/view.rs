@@ -106,8 +106,6 @@ impl Views<'_> {
         let mut views = superblock.map_or_else(Vec::new, |superblock| {
             self.shown(superblock, upperdir.as_deref())
         });
-        views.sort_by_key(|view| !view.home);
-        views.truncate(MAX_VIEWS);
         // Where mountinfo does not show it (yet): the mounter's view, and the
         // host's as a last resort.
         if let Some(upper) = &upperdir
@@ -127,10 +125,17 @@ impl Views<'_> {
         views
     }
 
+    /// Where mountinfo shows it, at home first. Each takes a look at a process, so
+    /// no more are made than are used.
     fn shown(&self, superblock: &Superblock, upper: Option<&Path>) -> Vec<View> {
         let home = self.namespaces.home();
         let mut views = Vec::new();
-        for (namespace, pid) in superblock.namespaces() {
+        let mut namespaces = superblock.namespaces();
+        namespaces.sort_by_key(|(id, _)| Some(*id) != home);
+        for (namespace, pid) in namespaces {
+            if views.len() == MAX_VIEWS {
+                break;
+            }
             let points = superblock.points_in(namespace).map(Path::to_owned);
             let mount_points: Vec<PathBuf> = points.collect();
             let at_home = Some(namespace) == home;

@@ -6,7 +6,7 @@ use ovl_trace_common::offsets::Offsets;
 
 use super::{
     Architecture, KernelRoots, Release,
-    btf::{Btf, BtfError},
+    btf::{Btf, BtfError, ReadError},
     kallsyms::Symbols,
     offsets::{self, MissingField, Sources},
     probe_table,
@@ -102,9 +102,9 @@ fn types(
     release: &Release,
 ) -> Result<Types, TypesError> {
     let directory = roots.sys.join("kernel/btf");
-    let vmlinux = read(&directory.join("vmlinux"), Btf::parse)?;
-    let module = match read(&directory.join("overlay"), |bytes| {
-        Btf::parse_split(bytes, &vmlinux)
+    let vmlinux = read(&directory.join("vmlinux"), Btf::read)?;
+    let module = match read(&directory.join("overlay"), |path| {
+        Btf::read_split(path, &vmlinux)
     }) {
         Ok(btf) => Ok(Some(btf)),
         Err(TypesError::Read { error, .. }) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -139,16 +139,12 @@ fn types(
 
 fn read<'base>(
     path: &Path,
-    parse: impl FnOnce(Vec<u8>) -> Result<Btf<'base>, BtfError>,
+    read: impl FnOnce(&Path) -> Result<Btf<'base>, ReadError>,
 ) -> Result<Btf<'base>, TypesError> {
-    let name = || path.display().to_string();
-    let bytes = fs::read(path).map_err(|error| TypesError::Read {
-        path: name(),
-        error,
-    })?;
-    parse(bytes).map_err(|error| TypesError::Parse {
-        path: name(),
-        error,
+    let name = path.display().to_string();
+    read(path).map_err(|error| match error {
+        ReadError::File(error) => TypesError::Read { path: name, error },
+        ReadError::Content(error) => TypesError::Parse { path: name, error },
     })
 }
 

@@ -121,6 +121,13 @@ impl<'a, 'out> Core<'a, 'out> {
         }
     }
 
+    /// Tells a view that the counts are those that it was shown last.
+    pub(super) fn show_idle(&mut self, elapsed: Duration) {
+        if let Some(screen) = self.sink.screen() {
+            screen.idle(elapsed);
+        }
+    }
+
     /// After something was done in the view: hands it the container that it
     /// shows in detail by now; whether the user has left.
     pub(super) fn follow_screen(&mut self) -> bool {

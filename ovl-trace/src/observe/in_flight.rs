@@ -26,6 +26,8 @@ const NOTICED_NS: u64 = 1_000_000_000;
 #[derive(Default)]
 pub(super) struct InFlight {
     announced: HashMap<u32, CopyUp>,
+    /// Those of the kernel's table at the last look.
+    seen: usize,
 }
 
 /// What a look at the kernel's table gave.
@@ -60,6 +62,7 @@ impl InFlight {
     /// forgotten.
     pub(super) fn look(&mut self, tracer: &mut Tracer, now_ns: u64) -> Result<Look> {
         let table = tracer.in_flight()?;
+        self.seen = table.len();
         let mut look = Look {
             running: self.running(&table, now_ns),
             unannounced: self.unannounced(&table, now_ns),
@@ -77,6 +80,11 @@ impl InFlight {
             }
         }
         Ok(look)
+    }
+
+    /// Whether some copy-up ran at the last look.
+    pub(super) const fn is_any(&self) -> bool {
+        self.seen > 0
     }
 
     /// To be called after [`Self::running`].

@@ -15,10 +15,19 @@ pub(super) struct Losses {
     reasons: [u64; loss::REASONS],
     misses: [u64; program::COUNT],
     skipped: [Skipped; program::COUNT],
+    runs: [u64; program::COUNT],
 }
 
 impl Losses {
-    /// Reads the kernel side's counters; returns what was added.
+    /// Reads how often each program ran; whether one has since the last look. Where
+    /// none has, no other table of the kernel side has changed.
+    pub(super) fn refresh_runs(&mut self, tracer: &Tracer) -> Result<bool> {
+        let runs = tracer.runs()?;
+        Ok(std::mem::replace(&mut self.runs, runs) != runs)
+    }
+
+    /// Reads the kernel side's counters of what it could not do; returns what was
+    /// added.
     pub(super) fn look(&mut self, tracer: &Tracer, time_ns: u64) -> Result<Vec<Loss>> {
         let mut found = Vec::new();
         let now = tracer.losses()?;
@@ -33,14 +42,21 @@ impl Losses {
                 });
             }
         }
-        let runs = tracer.runs()?;
+        Ok(found)
+    }
+
+    /// Reads how often probes were hit and missed, after
+    /// [`Self::refresh_runs`]; returns what was added to what no program could
+    /// count.
+    pub(super) fn look_at_probes(&mut self, tracer: &Tracer, time_ns: u64) -> Result<Vec<Loss>> {
+        let mut found = Vec::new();
         for probe in tracer.profile()? {
             // Another program of this process would have another name.
             let Some(number) = program::NAMES.iter().position(|name| *name == probe.event) else {
                 continue;
             };
             let missed = added(probe.misses, &mut self.misses[number]);
-            let count = missed + self.skipped[number].look(runs[number], probe.hits);
+            let count = missed + self.skipped[number].look(self.runs[number], probe.hits);
             if count > 0 {
                 found.push(Loss {
                     time_ns,

@@ -99,6 +99,11 @@ impl Screen {
         self.input(Input::Tick(Box::new(snapshot)));
     }
 
+    /// The counts are those of the last tick, so long after the start.
+    pub(crate) fn idle(&mut self, elapsed: Duration) {
+        self.input(Input::Idle(elapsed));
+    }
+
     /// The container whose detail is shown, for [`Self::detail`].
     pub(crate) fn wanted(&self) -> Option<ContainerId> {
         self.open.as_ref()?.state.wanted()

@@ -10,12 +10,26 @@
 
 #[cfg(test)]
 pub(crate) mod builder;
+mod bytes;
 mod parse;
 mod query;
 #[cfg(test)]
 mod tests;
 
-use std::ops::Range;
+use std::{io, ops::Range};
+
+use bytes::Bytes;
+
+/// Why a file could not be read as BTF.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// It cannot be read at all.
+    #[error(transparent)]
+    File(#[from] io::Error),
+    /// It holds something else.
+    #[error(transparent)]
+    Content(#[from] BtfError),
+}
 
 /// Why bytes could not be read as BTF.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -70,10 +84,19 @@ mod kind {
     pub(super) const ENUM64: u8 = 19;
 }
 
+/// A structure or union that has a name.
+#[derive(Clone, Copy, Debug)]
+struct Structure {
+    /// Of the name: tens of thousands are compared for each question.
+    hash: u32,
+    name: u32,
+    id: TypeId,
+}
+
 /// Parsed BTF: the bytes, and where each type starts in them.
 #[derive(Debug)]
 pub struct Btf<'base> {
-    bytes: Vec<u8>,
+    bytes: Bytes,
     /// Entry `i` is the position in `bytes` of type `first_id + i`.
     positions: Vec<u32>,
     first_id: u32,
@@ -82,7 +105,7 @@ pub struct Btf<'base> {
     /// String offset of the section's first byte: 0, or the length of the
     /// base's strings.
     first_string: u32,
-    /// Defined structures and unions that have a name: (name, type).
-    structures: Vec<(u32, TypeId)>,
+    /// Defined structures and unions that have a name.
+    structures: Vec<Structure>,
     base: Option<&'base Btf<'base>>,
 }

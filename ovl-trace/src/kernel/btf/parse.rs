@@ -1,8 +1,8 @@
 //! From bytes to type positions, in a single pass.
 
-use std::ops::Range;
+use std::{ops::Range, path::Path};
 
-use super::{Btf, BtfError, TypeId, kind};
+use super::{Btf, BtfError, ReadError, Structure, TypeId, bytes::Bytes, kind};
 
 /// `BTF_MAGIC`
 const MAGIC: u16 = 0xeb9f;
@@ -116,16 +116,26 @@ fn sections(bytes: &[u8]) -> Result<(Range<usize>, Range<usize>), BtfError> {
 
 impl Btf<'static> {
     /// Reads the BTF of vmlinux (`/sys/kernel/btf/vmlinux`).
+    pub fn read(path: &Path) -> Result<Self, ReadError> {
+        Ok(parse(Bytes::read(path)?, None)?)
+    }
+
+    /// As [`Self::read`], from bytes.
     pub fn parse(bytes: Vec<u8>) -> Result<Self, BtfError> {
-        parse(bytes, None)
+        parse(Bytes::Owned(bytes), None)
     }
 }
 
 impl<'base> Btf<'base> {
     /// Reads the BTF of a module (`/sys/kernel/btf/overlay`), whose types
     /// refer to those of `base`, which is vmlinux.
+    pub fn read_split(path: &Path, base: &'base Btf<'base>) -> Result<Self, ReadError> {
+        Ok(parse(Bytes::read(path)?, Some(base))?)
+    }
+
+    /// As [`Self::read_split`], from bytes.
     pub fn parse_split(bytes: Vec<u8>, base: &'base Btf<'base>) -> Result<Self, BtfError> {
-        parse(bytes, Some(base))
+        parse(Bytes::Owned(bytes), Some(base))
     }
 
     /// The id after the last type, and the string offset after the last
@@ -158,7 +168,7 @@ impl<'base> Btf<'base> {
     }
 }
 
-fn parse<'base>(bytes: Vec<u8>, base: Option<&'base Btf<'base>>) -> Result<Btf<'base>, BtfError> {
+fn parse<'base>(bytes: Bytes, base: Option<&'base Btf<'base>>) -> Result<Btf<'base>, BtfError> {
     let (types, strings) = sections(&bytes)?;
     let (first_id, first_string) = base.map_or((1, 0), Btf::end);
     // Every type takes at least `TYPE_BYTES`, on average about three times.
@@ -169,18 +179,34 @@ fn parse<'base>(bytes: Vec<u8>, base: Option<&'base Btf<'base>>) -> Result<Btf<'
         let id = first_id.saturating_add(positions.len() as u32);
         let record = record(&bytes[at..types.end], id)?;
         if record.name != 0 && matches!(record.kind, kind::STRUCT | kind::UNION) {
-            structures.push((record.name, TypeId(id)));
+            structures.push(Structure {
+                hash: 0,
+                name: record.name,
+                id: TypeId(id),
+            });
         }
         positions.push(at as u32);
         at += TYPE_BYTES + record.data.len();
     }
-    Ok(Btf {
+    let mut btf = Btf {
         bytes,
         positions,
         first_id,
         strings,
         first_string,
-        structures,
+        structures: Vec::new(),
         base,
+    };
+    for structure in &mut structures {
+        structure.hash = btf.string(structure.name).map_or(0, hash);
+    }
+    btf.structures = structures;
+    Ok(btf)
+}
+
+/// FNV-1a.
+pub(super) fn hash(name: &[u8]) -> u32 {
+    name.iter().fold(0x811c_9dc5, |hash, &byte| {
+        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
     })
 }

@@ -2,7 +2,7 @@
 
 use super::{
     Btf, TypeId, kind,
-    parse::{Record, word},
+    parse::{Record, hash, word},
 };
 
 /// Deepest nesting of typedefs and qualifiers that is followed. The kernel's
@@ -29,11 +29,13 @@ impl Btf<'_> {
     /// BTF's own first. There may be several: drivers reuse names, and module
     /// BTF may repeat types of vmlinux.
     fn structures_named(&self, name: &str) -> Vec<TypeId> {
+        let wanted = hash(name.as_bytes());
         let own = self
             .structures
             .iter()
-            .filter(|(offset, _)| self.string(*offset) == Some(name.as_bytes()))
-            .map(|&(_, id)| id);
+            .filter(|structure| structure.hash == wanted)
+            .filter(|structure| self.string(structure.name) == Some(name.as_bytes()))
+            .map(|structure| structure.id);
         let inherited = self
             .base
             .map(|base| base.structures_named(name))

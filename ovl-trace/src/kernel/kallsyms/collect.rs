@@ -1,4 +1,7 @@
 //! From the lines of `/proc/kallsyms` to what is kept of them.
+//!
+//! There are 200,000 lines of which some 200 are kept, so what a line is not is
+//! decided by as few of its bytes as possible.
 
 use std::collections::BTreeMap;
 
@@ -8,31 +11,58 @@ use super::{Function, Overlay, Symbols};
 /// follow it. The largest of overlayfs has 6 KiB (`ovl_fill_super`).
 const FUNCTION_BYTES_MAX: u64 = 64 << 10;
 
-/// One line.
+/// Without this function of vmlinux, overlayfs is not in it: any driver may name
+/// a function `ovl_…`.
+const ITS_OWN: &str = "ovl_copy_up";
+
+/// One line that names code.
 pub(super) struct Symbol<'a> {
-    address: u64,
-    is_code: bool,
-    name: &'a str,
-    module: Option<&'a str>,
+    /// Hexadecimal digits.
+    address: &'a [u8],
+    name: &'a [u8],
+    /// In brackets.
+    module: Option<&'a [u8]>,
 }
 
 impl<'a> Symbol<'a> {
+    /// `None` for a line that names data, or that is not
+    /// `address type name [module]`.
     pub(super) fn parse(line: &'a [u8]) -> Option<Self> {
-        let line = str::from_utf8(line).ok()?;
-        let mut words = line.split_ascii_whitespace();
-        let address = u64::from_str_radix(words.next()?, 16).ok()?;
-        let kind = words.next()?;
-        let name = words.next()?;
-        let module = match words.next() {
-            None => None,
-            Some(word) => Some(word.strip_prefix('[')?.strip_suffix(']')?),
+        // 16 digits on all supported machines.
+        let digits = match line.get(16) {
+            Some(b' ') => 16,
+            _ => line.iter().position(|&byte| byte == b' ')?,
+        };
+        let (address, rest) = line.split_at(digits);
+        let [b' ', b't' | b'T' | b'w' | b'W', b' ', rest @ ..] = rest else {
+            return None;
+        };
+        let rest = rest.strip_suffix(b"\n").unwrap_or(rest);
+        let (name, module) = match rest.strip_suffix(b"]") {
+            Some(inner) => {
+                let at = inner.iter().position(|&byte| byte == b'[')?;
+                (rest[..at].trim_ascii_end(), Some(&inner[at + 1..]))
+            }
+            None => (rest, None),
         };
         Some(Self {
             address,
-            is_code: matches!(kind, "t" | "T" | "w" | "W"),
             name,
             module,
         })
+    }
+
+    /// `None` if the digits are none.
+    fn address(&self) -> Option<u64> {
+        u64::from_str_radix(str::from_utf8(self.address).ok()?, 16).ok()
+    }
+
+    fn has_address(&self) -> bool {
+        self.address.iter().any(|&digit| digit != b'0')
+    }
+
+    fn name(&self) -> Option<String> {
+        str::from_utf8(self.name).ok().map(str::to_owned)
     }
 }
 
@@ -42,54 +72,91 @@ pub(super) struct Kept {
     module: Vec<(u64, String)>,
     built_in: Vec<(u64, String)>,
     others: BTreeMap<String, usize>,
-    /// Starts of all functions, to know where each ends.
-    module_starts: Vec<u64>,
+    /// Of vmlinux: its functions named `ovl_…`, and what comes after each.
     built_in_starts: Vec<u64>,
+    /// The start of such a function whose end is still to come. The functions
+    /// of vmlinux are in the order of their addresses.
+    open: Option<u64>,
+    /// Some function of vmlinux has an address other than 0.
+    has_addresses: bool,
+    /// Some function was seen.
+    has_functions: bool,
+    is_complete: bool,
 }
 
 impl Kept {
-    pub(super) fn take(&mut self, symbol: &Symbol<'_>, others: &[&str]) {
-        if !symbol.is_code {
-            return;
-        }
+    /// Takes a line in. One whose address is no number is none.
+    pub(super) fn take(&mut self, symbol: &Symbol<'_>, others: &[&str]) -> Option<()> {
         match symbol.module {
-            Some("overlay") => {
-                self.module_starts.push(symbol.address);
-                self.module.push((symbol.address, symbol.name.to_owned()));
+            Some(b"overlay") => {
+                let address = symbol.address()?;
+                self.module.push((address, symbol.name()?));
+                self.has_functions = true;
             }
             None => {
-                self.built_in_starts.push(symbol.address);
-                if symbol.name.starts_with("ovl_") {
-                    self.built_in.push((symbol.address, symbol.name.to_owned()));
+                if !self.has_addresses {
+                    symbol.address()?;
+                    self.has_addresses = symbol.has_address();
+                    self.has_functions = true;
                 }
-                if others.contains(&symbol.name) {
-                    *self.others.entry(symbol.name.to_owned()).or_default() += 1;
-                }
+                self.built_in(symbol, others)?;
             }
-            Some(_) => {}
+            // vmlinux comes first, and then one module after the other
+            // (`get_ksymbol_core`, `get_ksymbol_mod`, kernel/kallsyms.c).
+            Some(_) => self.is_complete = !self.module.is_empty() || self.is_built_in(),
         }
+        Some(())
+    }
+
+    fn built_in(&mut self, symbol: &Symbol<'_>, others: &[&str]) -> Option<()> {
+        let is_ovl = symbol.name.starts_with(b"ovl_");
+        if is_ovl || self.open.is_some() {
+            let address = symbol.address()?;
+            if is_ovl || self.open < Some(address) {
+                self.built_in_starts.push(address);
+                self.open = is_ovl.then_some(address);
+            }
+            if is_ovl {
+                self.built_in.push((address, symbol.name()?));
+            }
+        }
+        if let Some(name) = others.iter().find(|name| name.as_bytes() == symbol.name) {
+            *self.others.entry((*name).to_owned()).or_default() += 1;
+        }
+        Some(())
+    }
+
+    fn is_built_in(&self) -> bool {
+        self.built_in.iter().any(|(_, name)| name == ITS_OWN)
+    }
+
+    /// What follows in the file is of no interest.
+    pub(super) const fn is_complete(&self) -> bool {
+        self.is_complete
     }
 
     /// No function was seen.
-    pub(super) fn is_empty(&self) -> bool {
-        self.built_in_starts.is_empty() && self.module_starts.is_empty()
+    pub(super) const fn is_empty(&self) -> bool {
+        !self.has_functions
     }
 
     pub(super) fn finish(self) -> Symbols {
-        // Any driver may name a function `ovl_…`; this one is overlayfs' own.
-        let built_in = self.built_in.iter().any(|(_, name)| name == "ovl_copy_up");
-        let (overlay, mut kept, mut starts) = if !self.module.is_empty() {
-            (Overlay::Module, self.module, self.module_starts)
+        let built_in = self.is_built_in();
+        let (overlay, mut kept, mut starts, addresses_hidden) = if !self.module.is_empty() {
+            let starts: Vec<u64> = self.module.iter().map(|(start, _)| *start).collect();
+            let hidden = starts.iter().all(|&start| start == 0);
+            (Overlay::Module, self.module, starts, hidden)
         } else if built_in {
-            (Overlay::BuiltIn, self.built_in, self.built_in_starts)
+            let (kept, starts) = (self.built_in, self.built_in_starts);
+            (Overlay::BuiltIn, kept, starts, !self.has_addresses)
         } else {
-            (Overlay::NotLoaded, Vec::new(), self.built_in_starts)
+            let hidden = !self.has_addresses;
+            (Overlay::NotLoaded, Vec::new(), Vec::new(), hidden)
         };
         let mut names = self.others;
         for (_, name) in &kept {
             *names.entry(name.clone()).or_default() += 1;
         }
-        let addresses_hidden = starts.iter().all(|&start| start == 0);
         if addresses_hidden {
             kept.clear();
         }

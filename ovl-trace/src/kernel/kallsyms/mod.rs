@@ -54,16 +54,16 @@ impl Symbols {
         Self::parse(BufReader::with_capacity(1 << 16, File::open(path)?), others)
     }
 
-    /// As [`Self::read`], from any source. Lines that are not
+    /// As [`Self::read`], from any source: vmlinux first, then one module after
+    /// the other; what comes after overlayfs is not read. Lines that are not
     /// `address type name [module]` are skipped; a source without any function
     /// is an error, since nothing can be concluded from it.
     pub fn parse(mut source: impl BufRead, others: &[&str]) -> io::Result<Self> {
         let mut kept = Kept::default();
         let mut line = Vec::new();
-        while source.read_until(b'\n', &mut line)? > 0 {
-            if let Some(symbol) = Symbol::parse(&line) {
-                kept.take(&symbol, others);
-            }
+        while !kept.is_complete() && source.read_until(b'\n', &mut line)? > 0 {
+            // A line that cannot be understood is none.
+            let _taken = Symbol::parse(&line).and_then(|symbol| kept.take(&symbol, others));
             line.clear();
         }
         if kept.is_empty() {

@@ -70,6 +70,29 @@ fn built_in_functions_end_where_others_start() {
 }
 
 #[test]
+fn an_alias_does_not_end_a_function() {
+    let symbols = parsed(
+        "ffffffff81200000 T ovl_copy_up\n\
+         ffffffff81200000 T alias\n\
+         ffffffff81200100 T next\n\
+         ffffffff81200200 T far\n",
+    );
+    let end = symbols.resolve(0xffff_ffff_8120_00ff);
+    assert_eq!(end, Some(("ovl_copy_up", 0xff)));
+    assert_eq!(symbols.resolve(0xffff_ffff_8120_0100), None);
+}
+
+#[test]
+fn what_comes_after_the_module_is_not_read() {
+    let symbols = parsed(
+        "ffffffffc0000000 t ovl_open\t[overlay]\n\
+         ffffffffc0001000 t ext4_open\t[ext4]\n\
+         ffffffffc0002000 t ovl_late\t[overlay]\n",
+    );
+    assert!(symbols.contains("ovl_open") && !symbols.contains("ovl_late"));
+}
+
+#[test]
 fn notices_hidden_addresses() {
     let symbols = parsed(
         "0000000000000000 T do_splice_direct\n\

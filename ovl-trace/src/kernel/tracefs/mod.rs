@@ -10,9 +10,11 @@ mod tests;
 mod text;
 
 use std::{
-    fs::{self, OpenOptions},
+    fs::{self, File, OpenOptions},
     io::{self, Write as _},
+    os::unix::fs::FileExt as _,
     path::{Path, PathBuf},
+    sync::{Arc, OnceLock},
 };
 
 use super::KernelRoots;
@@ -22,7 +24,12 @@ use text::{GROUP_PREFIX, definition, mounted, parse_events, parse_profile, stale
 #[derive(Clone, Debug)]
 pub struct Tracefs {
     root: PathBuf,
+    /// `kprobe_profile`, which is read every second.
+    profile: Arc<OnceLock<File>>,
 }
+
+/// How much of a file is read at once: 40 lines of `kprobe_profile`.
+const READ_BYTES: usize = 4 << 10;
 
 /// Where a probe sits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,7 +77,10 @@ impl Tracefs {
                 roots.sys.join("kernel/debug/tracing"),
             ])
             .find(|root| may_exist(&root.join("events")))
-            .map(|root| Self { root })
+            .map(|root| Self {
+                root,
+                profile: Arc::default(),
+            })
     }
 
     /// Its directory.
@@ -159,14 +169,30 @@ impl Tracefs {
 
     /// Hits and misses of all probe events of the machine.
     pub fn profile(&self) -> io::Result<Vec<ProbeProfile>> {
-        Ok(parse_profile(&fs::read_to_string(
-            self.root.join("kprobe_profile"),
-        )?))
+        let file = if let Some(file) = self.profile.get() {
+            file
+        } else {
+            let file = File::open(self.root.join("kprobe_profile"))?;
+            self.profile.get_or_init(|| file)
+        };
+        // From the start, the kernel makes the text anew.
+        let mut text = vec![0; READ_BYTES];
+        let mut length = 0;
+        loop {
+            let read = file.read_at(&mut text[length..], length as u64)?;
+            if read == 0 {
+                return Ok(parse_profile(&String::from_utf8_lossy(&text[..length])));
+            }
+            length += read;
+            if length == text.len() {
+                text.resize(2 * length, 0);
+            }
+        }
     }
 
     /// Appending matters: opening `kprobe_events` with `O_TRUNC` removes the
     /// events of everybody.
-    fn open_for_append(&self) -> io::Result<fs::File> {
+    fn open_for_append(&self) -> io::Result<File> {
         OpenOptions::new()
             .append(true)
             .open(self.root.join("kprobe_events"))

@@ -13,14 +13,19 @@ use crate::{
 };
 
 impl Session<'_, '_> {
-    /// Reads all counters.
+    /// Reads the counters that may have changed.
     pub(super) fn tick(&mut self) -> Result<()> {
-        self.look_for_losses()?;
-        self.look_at_running()?;
+        // In this order: see `Skipped::look`.
+        let moves = self.moves()?;
+        let moves = self.look_at_probes()? || moves;
+        if moves {
+            self.look_for_losses()?;
+            self.look_at_running()?;
+        }
         if self.enricher.wants_docker_api() {
             self.docker.ask();
         }
-        if !self.gone.is_empty() || self.core.sink.screen().is_some() {
+        if !self.gone.is_empty() || (moves && self.core.sink.screen().is_some()) {
             let totals = self.tracer.totals()?;
             let gone = std::mem::take(&mut self.gone);
             self.take_totals(&totals, |overlay| gone.contains(&overlay))?;
@@ -28,7 +33,11 @@ impl Session<'_, '_> {
                 self.tracer.forget(&totals.of(&gone))?;
             }
             self.learn_owners()?;
+        }
+        if moves {
             self.core.show_counts(self.began.elapsed());
+        } else {
+            self.core.show_idle(self.began.elapsed());
         }
         // After the totals, whose addresses are those of the module as it was.
         if self.triggers.refresh()
@@ -40,6 +49,16 @@ impl Session<'_, '_> {
         self.core.sink.flush()?;
         self.core.sink.tick(None)?;
         Ok(())
+    }
+
+    /// Whether the kernel side's tables may differ from what was read last. A
+    /// program is counted when it begins: what it did after the look at its table
+    /// is found one look later. And while copy-ups run, time passes for them.
+    fn moves(&mut self) -> Result<bool> {
+        let ran = self.losses.refresh_runs(&self.tracer)?;
+        let moves = ran || self.moved || self.in_flight.is_any();
+        self.moved = ran;
+        Ok(moves)
     }
 
     fn record_tick(&mut self) -> Result<()> {
@@ -84,7 +103,24 @@ impl Session<'_, '_> {
         Ok(())
     }
 
-    pub(super) fn look_for_losses(&mut self) -> Result<()> {
+    /// All that was lost, at the end.
+    pub(super) fn look_for_all_losses(&mut self) -> Result<()> {
+        self.losses.refresh_runs(&self.tracer)?;
+        self.look_at_probes()?;
+        self.look_for_losses()
+    }
+
+    /// Whether something was lost.
+    fn look_at_probes(&mut self) -> Result<bool> {
+        let losses = self.losses.look_at_probes(&self.tracer, 0)?;
+        let any = !losses.is_empty();
+        for loss in losses {
+            self.lost(loss)?;
+        }
+        Ok(any)
+    }
+
+    fn look_for_losses(&mut self) -> Result<()> {
         let losses = self.losses.look(&self.tracer, 0)?;
         let overlay = loss::NAMES[loss::RING_OVERLAY as usize];
         if losses.iter().any(|loss| loss.reason == overlay) {

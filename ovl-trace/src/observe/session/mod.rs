@@ -65,6 +65,9 @@ pub(super) struct Session<'a, 'out> {
     record: Vec<u8>,
     losses: Losses,
     in_flight: InFlight,
+    /// Some program ran between the last two looks at how often they did, or a
+    /// record was handled or an owner may have become known since.
+    moved: bool,
     /// Overlays that are gone and whose totals are still in the kernel.
     gone: HashSet<OverlayKey>,
     started: Timestamp,
@@ -137,6 +140,7 @@ impl<'a, 'out> Session<'a, 'out> {
             record: Vec::new(),
             losses: Losses::default(),
             in_flight: InFlight::default(),
+            moved: true,
             gone: HashSet::new(),
             started,
             began: Instant::now(),
@@ -167,8 +171,12 @@ impl<'a, 'out> Session<'a, 'out> {
                     }
                 }
                 Wake::Log => {}
-                Wake::Retry => self.enricher.retry(Instant::now()),
+                Wake::Retry => {
+                    self.enricher.retry(Instant::now());
+                    self.moved = true;
+                }
                 Wake::Docker(containers) => {
+                    self.moved = true;
                     self.enricher.learn_docker_api(containers);
                     if !self.enricher.wants_docker_api() {
                         self.docker.helped();
@@ -272,6 +280,7 @@ impl<'a, 'out> Session<'a, 'out> {
         if let Some((overlay, process)) = event.place() {
             self.identify(overlay, Some(process))?;
         }
+        self.moved = true;
         let origin = self.enricher.origin(event);
         if let Event::OverlayGone { overlay, .. } = event {
             self.gone.insert(*overlay);
@@ -305,10 +314,10 @@ impl<'a, 'out> Session<'a, 'out> {
     /// Stops the probes, takes in what they left, and sums up.
     pub(super) fn finish(mut self) -> Result<(Report, Option<Recorded>)> {
         // Hits are compared with the runs after the next: these are the last.
-        self.look_for_losses()?;
+        self.look_for_all_losses()?;
         self.tracer.stop();
         self.drain(usize::MAX)?;
-        self.look_for_losses()?;
+        self.look_for_all_losses()?;
         // The last chance for records that come late.
         self.enricher.retry(Instant::now() + TICK);
         let totals = self.tracer.totals()?;

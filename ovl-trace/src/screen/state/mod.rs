@@ -51,6 +51,8 @@ pub(crate) enum Input<'a> {
     Key(Key),
     /// The counts were read.
     Tick(Box<Snapshot>),
+    /// They are as they were: how long after the start.
+    Idle(Duration),
     /// Something happened.
     Event(&'a Event, &'a Arc<Origin>, Timestamp),
     /// The container that [`State::wanted`] named.
@@ -165,6 +167,7 @@ impl State {
                 return true;
             }
             Input::Tick(snapshot) => self.now.tick(*snapshot),
+            Input::Idle(elapsed) => self.now.idle(elapsed),
             Input::Event(event, origin, time) => {
                 if !self.now.event(event, origin, time) {
                     return false;
@@ -202,13 +205,12 @@ impl State {
     }
 
     /// The container whose detail is shown: to be handed in as
-    /// [`Input::Detail`], again with every tick.
+    /// [`Input::Detail`], again with every tick that brings counts.
     pub(crate) fn wanted(&self) -> Option<ContainerId> {
         if self.pane != Pane::Detail && !self.extent.detail_shown {
             return None;
         }
-        let rows = self.rows();
-        rows.get(self.selected(&rows)).map(|row| row.id.clone())
+        self.selected_id()
     }
 
     /// The detail of the wanted container, if it was handed in.

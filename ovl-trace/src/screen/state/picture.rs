@@ -115,6 +115,19 @@ impl Picture {
         self.running.retain(|_, running| running.tick());
     }
 
+    /// The same as [`Self::tick`] with the counts that are known.
+    pub(super) fn idle(&mut self, elapsed: Duration) {
+        let time = elapsed.saturating_sub(self.elapsed);
+        self.rates.learn(&self.totals, &self.totals, time);
+        for row in &mut self.rows {
+            row.rates.learn(&row.sums, &row.sums, time);
+            row.bytes.add(0, time);
+            row.copy_ups.add(0, time);
+        }
+        self.elapsed = elapsed;
+        self.running.retain(|_, running| running.tick());
+    }
+
     /// Takes an event in; whether it shows.
     pub(super) fn event(&mut self, event: &Event, origin: &Arc<Origin>, time: Timestamp) -> bool {
         match event {

@@ -1,16 +1,37 @@
 //! What of the picture is shown: filtered, sorted, from where on.
 
 use super::{Pane, Row, Running, Seen, State, sort};
-use crate::model::{Event, Origin};
+use crate::{
+    aggregate::ContainerId,
+    model::{Event, Origin},
+};
 
 impl State {
     /// The containers that the filter lets through, in order.
     pub(crate) fn rows(&self) -> Vec<&Row> {
-        let mut rows: Vec<_> = (self.picture().rows.iter())
-            .filter(|row| self.admits(&row.origin, &[]))
-            .collect();
+        let mut rows: Vec<_> = self.admitted().collect();
         sort::sort(&mut rows, self.sort, self.reversed);
         rows
+    }
+
+    /// How many these are.
+    pub(crate) fn row_count(&self) -> usize {
+        self.admitted().count()
+    }
+
+    fn admitted(&self) -> impl Iterator<Item = &Row> {
+        let rows = self.picture().rows.iter();
+        rows.filter(|row| self.admits(&row.origin, &[]))
+    }
+
+    /// The container of [`Self::selected`] among all of [`Self::rows`], which
+    /// need no order where one was chosen.
+    pub(super) fn selected_id(&self) -> Option<ContainerId> {
+        let chosen = self.selected.as_ref();
+        let is_chosen = |row: &&Row| Some(&row.id) == chosen;
+        let row = self.admitted().find(is_chosen);
+        row.or_else(|| self.rows().first().copied())
+            .map(|row| row.id.clone())
     }
 
     /// The selected one of these rows: the first, if the one that was selected

@@ -84,6 +84,18 @@ fn a_paused_picture_stands_still_while_counting_goes_on() {
     );
 }
 
+#[test]
+fn a_second_without_anything_leaves_the_counts_and_no_rates() {
+    let mut scene = Scene::busy();
+    let busy = scene.text(80, 24);
+    scene.idle();
+    let idle = scene.text(80, 24);
+    assert_ne!(idle, busy);
+    let mut other = Scene::busy();
+    other.tick();
+    assert_eq!(idle, other.text(80, 24), "as if the same counts had come");
+}
+
 /// The style of the cell at the beginning of a text.
 fn style_of(scene: &mut Scene, text: &str) -> (Color, Modifier) {
     let buffer = scene.draw(120, 30);

@@ -86,6 +86,13 @@ impl Scene {
         self.detail();
     }
 
+    /// A second in which nothing could change.
+    pub(super) fn idle(&mut self) {
+        let elapsed = Duration::from_secs(self.second);
+        self.state.update(Input::Idle(elapsed));
+        self.second += 1;
+    }
+
     /// What the driver does when a detail is wanted.
     pub(super) fn detail(&mut self) {
         if let Some(wanted) = self.state.wanted() {

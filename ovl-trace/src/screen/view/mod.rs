@@ -84,7 +84,7 @@ fn narrow(buffer: &mut Buffer, area: Rect, state: &State, theme: Theme, extent: 
     // The rest of the screen is better used than left empty.
     let running = state.running().len();
     let strip = in_flight::height(running).min(area.height / 3);
-    let rows = state.rows().len() as u16 + 2;
+    let rows = state.row_count() as u16 + 2;
     let left = area.height.saturating_sub(strip);
     let events = left.saturating_sub(rows.max(left / 2));
     let [containers, in_flight, events] = Layout::vertical([
@@ -114,7 +114,7 @@ fn wide(buffer: &mut Buffer, area: Rect, state: &State, theme: Theme, extent: &m
     ])
     .areas(area);
     let half = area.height / 2;
-    let containers = (state.rows().len() as u16).saturating_add(4);
+    let containers = (state.row_count() as u16).saturating_add(4);
     let running = in_flight::height(state.running().len());
     let split = |area, above: u16| {
         Layout::vertical([Constraint::Length(above), Constraint::Fill(1)]).areas(area)
