@@ -160,9 +160,15 @@ pub struct TopList<K, X = ()> {
     pub others: u64,
     /// Their sums.
     pub others_tally: Tally,
+    /// What each of `rows` lacks at most, in each number (the longest latency: what it
+    /// may have been): it came in after others had been dropped, and may have been
+    /// one of them.
+    pub missing: Vec<Tally>,
     /// How many of them were dropped to bound memory: if not 0, a listed row
     /// may be a lower bound.
     pub dropped: u64,
+    /// What a row that was dropped had at most, in each number.
+    pub floor: Tally,
 }
 
 impl Report {

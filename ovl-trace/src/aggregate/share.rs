@@ -1,10 +1,8 @@
 //! Sums over some of a container's events, with what describes them: paths,
 //! layers, and when.
 
-use std::collections::BTreeMap;
-
 use super::advice::Evidence;
-use crate::model::{Cause, CopyUp, Kind, Whiteout};
+use crate::model::{Cause, CopyUp, Kind, SortedRows, Whiteout, make_room};
 
 /// Paths that a share remembers.
 const TOP_PATHS: usize = 5;
@@ -31,9 +29,9 @@ pub(crate) struct Share {
     /// The deepest directory that all of them are below; `None` if there is no
     /// path, or one whose top is missing.
     below: Below,
-    layers: BTreeMap<u32, u64>,
+    layers: SortedRows<u32, u64>,
     /// The most costly first.
-    top: Vec<(u64, Vec<u8>)>,
+    top: Vec<(u64, Box<[u8]>)>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -87,7 +85,7 @@ impl Share {
         add(&mut self.copied_bytes, other.copied_bytes);
         add(&mut self.latency_ns, other.latency_ns);
         add(&mut self.sync_ns, other.sync_ns);
-        for (layer, bytes) in &other.layers {
+        for (layer, bytes) in other.layers.iter() {
             self.add_layer(*layer, *bytes);
         }
         match &other.below {
@@ -120,7 +118,7 @@ impl Share {
 
     /// The layer that nearly all bytes came from (nine of ten).
     pub(crate) fn main_layer(&self) -> Option<u32> {
-        let (layer, bytes) = self.layers.iter().max_by_key(|(_, bytes)| **bytes)?;
+        let (layer, bytes) = self.layers.iter().max_by_key(|(_, bytes)| *bytes)?;
         let most = u128::from(*bytes) * 10 >= u128::from(self.copied_bytes) * 9;
         (most && *bytes > 0).then_some(*layer)
     }
@@ -131,7 +129,7 @@ impl Share {
             whiteouts: self.whiteouts,
             copied_bytes: self.copied_bytes,
             latency_ns: self.latency_ns,
-            paths: self.top.iter().map(|(_, path)| path.clone()).collect(),
+            paths: self.top.iter().map(|(_, path)| path.to_vec()).collect(),
         }
     }
 
@@ -149,8 +147,8 @@ impl Share {
     }
 
     fn add_layer(&mut self, layer: u32, bytes: u64) {
-        if self.layers.len() < LAYERS_MAX || self.layers.contains_key(&layer) {
-            add(self.layers.entry(layer).or_default(), bytes);
+        if self.layers.len() < LAYERS_MAX || self.layers.get(&layer).is_some() {
+            add(self.layers.row(layer), bytes);
         }
     }
 
@@ -161,17 +159,26 @@ impl Share {
         };
         match &mut self.below {
             Below::Nothing => self.below = Below::Directory(directory.to_vec()),
-            Below::Directory(common) => common.truncate(common_length(common, directory)),
+            Below::Directory(common) => {
+                if !is_below(directory, common) {
+                    common.truncate(common_length(common, directory));
+                }
+            }
             Below::Unknown => {}
         }
     }
 
     fn add_path(&mut self, rank: u64, path: &[u8]) {
-        let worse = |known: &(u64, Vec<u8>)| (known.0, path) < (rank, known.1.as_slice());
+        // Most are none of the top.
+        if self.top.len() >= TOP_PATHS && self.top.last().is_some_and(|last| last.0 > rank) {
+            return;
+        }
+        let worse = |known: &(u64, Box<[u8]>)| (known.0, path) < (rank, &*known.1);
         let at = self.top.iter().position(worse).unwrap_or(self.top.len());
-        if at < TOP_PATHS && !self.top.iter().any(|(_, known)| known == path) {
-            self.top.insert(at, (rank, path.to_vec()));
-            self.top.truncate(TOP_PATHS);
+        if at < TOP_PATHS && !self.top.iter().any(|(_, known)| **known == *path) {
+            self.top.truncate(TOP_PATHS - 1);
+            make_room(&mut self.top);
+            self.top.insert(at, (rank, path.into()));
         }
     }
 }
@@ -193,6 +200,16 @@ pub(crate) fn directory(path: &[u8], is_directory: bool) -> Option<&[u8]> {
 pub(crate) fn depth(path: &[u8]) -> u64 {
     let names = path.split(|byte| *byte == b'/');
     names.filter(|name| !name.is_empty()).count() as u64
+}
+
+/// Whether a directory is this one, or below it: then both have this one in common.
+fn is_below(directory: &[u8], common: &[u8]) -> bool {
+    match directory.strip_prefix(common) {
+        // Everything is below the root.
+        Some(_) if common.len() == 1 => true,
+        Some(rest) => rest.first().is_none_or(|next| *next == b'/'),
+        None => false,
+    }
 }
 
 /// How much of `a` is the deepest directory that is above (or is) both.

@@ -1,6 +1,9 @@
 //! Memory is bounded, sums are not cut.
 
-use super::*;
+use super::{
+    super::bounds::{LIVING_MAX, OVERLAYS_MAX, ROWS_MAX},
+    *,
+};
 
 #[test]
 fn retired_overlays_stay_in_the_totals() {
@@ -81,7 +84,7 @@ fn rows_are_bounded_over_all_overlays() {
         event.path = format!("/{number}").into_bytes();
         aggregator.event(&Event::CopyUp(event), &origin, Timestamp::UNIX_EPOCH);
     }
-    let rows: usize = aggregator.overlays.values().map(Overlay::rows).sum();
+    let rows: usize = aggregator.overlays.values().map(|it| it.rows()).sum();
     assert!(rows <= ROWS_MAX, "{rows}");
     let report = aggregator.report(context());
     assert_eq!(report.totals.copy_ups.total, 2 * ROWS_MAX as u64);
@@ -101,7 +104,11 @@ fn even_living_overlays_are_bounded() {
         aggregator.event(&event, &origin, Timestamp::UNIX_EPOCH);
         assert!(aggregator.overlays.len() <= LIVING_MAX);
     }
-    let rows: usize = aggregator.overlays.values().map(Overlay::totals).sum();
+    let rows: usize = aggregator
+        .overlays
+        .values()
+        .map(|it| it.size().totals)
+        .sum();
     assert_eq!(aggregator.totals, rows);
     let report = aggregator.report(context());
     assert_eq!(report.totals.copy_ups.total, lives);

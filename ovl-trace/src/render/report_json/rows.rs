@@ -25,7 +25,7 @@ pub(super) struct RowJson<'a> {
     counted_from: &'static str,
     #[serde(flatten)]
     sums: SumsJson,
-    triggers: Vec<TriggerJson<'a>>,
+    triggers: Vec<TriggerJson>,
     files: Vec<FileJson<'a>>,
     files_not_listed: OthersJson,
     processes: Vec<ProcessJson<'a>>,
@@ -128,18 +128,18 @@ impl<'a> LayerJson<'a> {
 }
 
 #[derive(Serialize)]
-struct TriggerJson<'a> {
+struct TriggerJson {
     operation: Cow<'static, str>,
     copy_ups: u64,
     failed: u64,
     size_bytes: u64,
     copied_bytes: u64,
     latency_ns: u64,
-    calls: Vec<CallJson<'a>>,
+    calls: Vec<CallJson>,
 }
 
-impl<'a> TriggerJson<'a> {
-    fn new(row: &'a TriggerRow) -> Self {
+impl TriggerJson {
+    fn new(row: &TriggerRow) -> Self {
         Self {
             operation: row.operation.name(),
             copy_ups: row.sums.copy_ups,
@@ -153,18 +153,18 @@ impl<'a> TriggerJson<'a> {
 }
 
 #[derive(Serialize)]
-struct CallJson<'a> {
+struct CallJson {
     syscall: Option<&'static str>,
-    flags: &'a [&'static str],
+    flags: Vec<&'static str>,
     copy_ups: u64,
     failed: u64,
 }
 
-impl<'a> CallJson<'a> {
-    fn new((key, tally): &'a (CallKey, Tally)) -> Self {
+impl CallJson {
+    fn new((key, tally): &(CallKey, Tally)) -> Self {
         Self {
             syscall: key.syscall,
-            flags: &key.flags,
+            flags: key.flags.names().collect(),
             copy_ups: tally.copy_ups,
             failed: tally.failed,
         }
