@@ -144,7 +144,11 @@ impl Aggregator {
             return;
         }
         let sort = self.sort;
-        let overlay = self.overlay(key, origin);
+        let overlay = match self.overlays.get_mut(&key) {
+            Some(overlay) => overlay,
+            None => self.new_overlay(key, origin),
+        };
+        overlay.learn(origin);
         let before = overlay.size();
         overlay.event(event, wall, sort);
         let after = overlay.size();
@@ -158,7 +162,11 @@ impl Aggregator {
 
     /// Replaces the kernel's totals of an overlay, which are cumulative.
     pub fn totals(&mut self, overlay: OverlayKey, origin: &Arc<Origin>, totals: &OverlayTotals) {
-        let overlay = self.overlay(overlay, origin);
+        let overlay = match self.overlays.get_mut(&overlay) {
+            Some(overlay) => overlay,
+            None => self.new_overlay(overlay, origin),
+        };
+        overlay.learn(origin);
         let before = overlay.size().totals;
         overlay.kernel = Some(totals.clone());
         let after = overlay.size().totals;
@@ -199,18 +207,14 @@ impl Aggregator {
         }
     }
 
-    fn overlay(&mut self, key: OverlayKey, origin: &Arc<Origin>) -> &mut Overlay {
-        if !self.overlays.contains_key(&key) {
-            self.make_room_for_overlay();
-        }
+    fn new_overlay(&mut self, key: OverlayKey, origin: &Arc<Origin>) -> &mut Overlay {
+        self.make_room_for_overlay();
         let mounted = &mut self.mounted;
-        let overlay = self.overlays.entry(key).or_insert_with(|| {
+        self.overlays.entry(key).or_insert_with(|| {
             let mut overlay = Overlay::new(Arc::clone(origin));
             overlay.habits.mounted = mounted.remove(&key);
             Box::new(overlay)
-        });
-        overlay.learn(origin);
-        overlay
+        })
     }
 
     /// A mount is remembered for the events that it may have.

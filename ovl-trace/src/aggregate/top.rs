@@ -35,10 +35,14 @@ use super::{
     detail::Tally,
     report::{SortKey, TopList},
 };
-use crate::model::make_room;
 
 /// Most rows of one table.
 pub(crate) const CAPACITY: usize = 4096;
+
+/// A table looks at the lowest bits of a hash and at the highest.
+const fn spread(hash: u32) -> u64 {
+    (hash as u64) << 32 | hash as u64
+}
 
 /// Tables with fewer rows are searched without an index.
 const INDEX_FROM: usize = 8;
@@ -49,6 +53,8 @@ pub(crate) struct Row<X> {
     pub(crate) tally: Tally,
     /// Which of the floors it came in at.
     floor: u32,
+    /// Half of the key's hash: a larger index is built without a look at the keys.
+    hash: u32,
     pub(crate) extra: X,
 }
 
@@ -129,7 +135,8 @@ impl<K: Eq + Hash + Ord, X: Default + PartialOrd> TopTable<K, X> {
         K: Borrow<Q>,
         Q: Eq + Hash + ?Sized,
     {
-        if let Some(at) = self.find(key) {
+        let hash = self.hash(key);
+        if let Some(at) = self.find_hashed(key, hash) {
             return &mut self.rows[at].1;
         }
         if self.rows.len() >= self.capacity {
@@ -138,6 +145,7 @@ impl<K: Eq + Hash + Ord, X: Default + PartialOrd> TopTable<K, X> {
         let row = Row {
             tally: Tally::default(),
             floor: self.newest(),
+            hash,
             extra: X::default(),
         };
         let at = self.push(make(), row);
@@ -216,22 +224,40 @@ impl<K: Eq + Hash + Ord, X: Default + PartialOrd> TopTable<K, X> {
         K: Borrow<Q>,
         Q: Eq + Hash + ?Sized,
     {
+        self.find_hashed(key, self.hash(key))
+    }
+
+    fn find_hashed<Q>(&self, key: &Q, hash: u32) -> Option<usize>
+    where
+        K: Borrow<Q>,
+        Q: Eq + ?Sized,
+    {
+        let is_it = |(known, row): &(K, Row<X>)| row.hash == hash && known.borrow() == key;
         if self.rows.len() < INDEX_FROM {
-            return self
-                .rows
-                .iter()
-                .position(|(known, _)| known.borrow() == key);
+            return self.rows.iter().position(is_it);
         }
-        let is_it = |at: &u32| self.rows[*at as usize].0.borrow() == key;
-        let at = self.index.find(self.hasher.hash_one(key), is_it)?;
+        let at = self
+            .index
+            .find(spread(hash), |at| is_it(&self.rows[*at as usize]))?;
         Some(*at as usize)
+    }
+
+    fn hash<Q: Hash + ?Sized>(&self, key: &Q) -> u32 {
+        (self.hasher.hash_one(key) >> 32) as u32
     }
 
     /// Adds a row of a new key; where it is.
     fn push(&mut self, key: K, row: Row<X>) -> usize {
-        make_room(&mut self.rows);
+        if self.rows.len() == self.rows.capacity() {
+            let more = if self.rows.len() < 4 {
+                1
+            } else {
+                self.rows.len() / 2
+            };
+            self.rows.reserve_exact(more);
+        }
+        let at = self.rows.len();
         self.rows.push((key, row));
-        let at = self.rows.len() - 1;
         match self.rows.len() {
             ..INDEX_FROM => {}
             INDEX_FROM => self.build_index(),
@@ -243,6 +269,7 @@ impl<K: Eq + Hash + Ord, X: Default + PartialOrd> TopTable<K, X> {
     fn build_index(&mut self) {
         self.index = HashTable::new();
         if self.rows.len() >= INDEX_FROM {
+            self.index = HashTable::with_capacity(self.rows.len());
             for at in 0..self.rows.len() {
                 self.add_to_index(at);
             }
@@ -250,8 +277,7 @@ impl<K: Eq + Hash + Ord, X: Default + PartialOrd> TopTable<K, X> {
     }
 
     fn add_to_index(&mut self, at: usize) {
-        let (rows, hasher) = (&self.rows, &self.hasher);
-        let hash = |at: &u32| hasher.hash_one(&rows[*at as usize].0);
+        let hash = |at: &u32| spread(self.rows[*at as usize].1.hash);
         let at = at as u32;
         self.index.insert_unique(hash(&at), at, hash);
     }
@@ -283,8 +309,10 @@ impl<K: Eq + Hash + Ord, X: Default + PartialOrd> TopTable<K, X> {
         self.dropped += other.dropped;
         self.dropped_tally.add(&other.dropped_tally);
         for ((key, row), theirs) in other.rows.into_iter().zip(theirs) {
-            let Some(at) = self.find(&key) else {
-                self.push(key, row);
+            // Each table has a seed of its own.
+            let hash = self.hash(&key);
+            let Some(at) = self.find_hashed(&key, hash) else {
+                self.push(key, Row { hash, ..row });
                 if !is_exact {
                     lacks.push(floors.0.plus(&theirs));
                 }

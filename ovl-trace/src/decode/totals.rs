@@ -174,7 +174,10 @@ mod tests {
         assert_eq!(opens.histogram.count(), 2);
         let sync = &opens.phases.sync;
         assert_eq!((sync.sum_ns, sync.histogram.count()), (6, 2));
-        assert_eq!(totals.copy_ups.get(&key(Operation::Chmod)).unwrap().count, 1);
+        assert_eq!(
+            totals.copy_ups.get(&key(Operation::Chmod)).unwrap().count,
+            1
+        );
         assert_eq!(totals.whiteouts.get(&Cause::Rmdir).copied().unwrap(), 4);
     }
 
@@ -185,7 +188,11 @@ mod tests {
         totals.histogram = [u64::MAX; BUCKETS];
         let (other, _) = row(2, 1);
         let overlays = decode_totals(&[(key, totals), (other, totals)], &[], &ByCaller);
-        let sums: Vec<_> = overlays[&OVERLAY].copy_ups.iter().map(|(_, sum)| sum).collect();
+        let sums: Vec<_> = overlays[&OVERLAY]
+            .copy_ups
+            .iter()
+            .map(|(_, sum)| sum)
+            .collect();
         assert_eq!(sums.len(), 1);
         assert_eq!((sums[0].count, sums[0].latency_ns), (u64::MAX, u64::MAX));
     }

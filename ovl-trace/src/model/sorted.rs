@@ -1,6 +1,9 @@
 //! A map of a few rows, in one piece of memory: in order, and with no room that is
 //! never used. There are thousands of these, most of them with one to five rows.
 
+/// Rows that are looked at one after the other.
+const SHORT: usize = 8;
+
 /// A map that is sorted by its keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SortedRows<K, V>(Vec<(K, V)>);
@@ -54,7 +57,14 @@ impl<K: Ord, V> SortedRows<K, V> {
     where
         V: Default,
     {
-        let at = match self.0.binary_search_by(|(known, _)| known.cmp(&key)) {
+        // Most are so short that looking for it is faster than halving.
+        let known = self
+            .0
+            .iter()
+            .take(SHORT)
+            .position(|(known, _)| *known == key);
+        let found = known.map_or_else(|| self.0.binary_search_by(|(it, _)| it.cmp(&key)), Ok);
+        let at = match found {
             Ok(at) => at,
             Err(at) => {
                 make_room(&mut self.0);
