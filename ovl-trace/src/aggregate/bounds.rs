@@ -6,11 +6,11 @@ use super::Aggregator;
 use crate::model::OverlayKey;
 
 /// Most rows of detail (files and processes) over all overlays.
-pub(super) const ROWS_MAX: usize = 32_768;
+pub(super) const ROWS_MAX: usize = 16_384;
 
 /// Overlays that are gone are summed up into one when there are more than
 /// this many overlays.
-pub(super) const OVERLAYS_MAX: usize = 8_192;
+pub(super) const OVERLAYS_MAX: usize = 4_096;
 
 /// The oldest overlays are summed up into one, gone or not, beyond these: what
 /// no kernel side can send, but a recording can hold.

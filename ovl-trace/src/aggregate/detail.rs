@@ -168,7 +168,7 @@ pub(crate) struct Detail {
 
 /// Ways to call for a copy-up that are told apart: a program can open files with any
 /// flags.
-const CALLS_MAX: usize = 128;
+const CALLS_MAX: usize = 64;
 
 impl Default for Detail {
     fn default() -> Self {

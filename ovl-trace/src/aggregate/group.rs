@@ -133,7 +133,7 @@ impl Group {
                     .rows
                     .iter()
                     .filter(|(key, ..)| key.operation == *operation)
-                    .map(|(key, tally, ())| (key.clone(), *tally))
+                    .map(|(key, tally, ())| (*key, *tally))
                     .take(top)
                     .collect(),
             })

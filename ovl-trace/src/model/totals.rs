@@ -66,7 +66,10 @@ impl Histogram {
         }
         let at = index - self.first;
         if at >= self.counts.len() {
-            self.counts.reserve_exact(at + 1 - self.counts.len());
+            if at >= self.counts.capacity() {
+                // Neighbours come, too.
+                self.counts.reserve_exact(at + 4 - self.counts.len());
+            }
             self.counts.resize(at + 1, 0);
         }
         &mut self.counts[at]

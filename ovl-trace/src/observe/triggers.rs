@@ -11,18 +11,21 @@ use crate::{
 /// What a trigger is made of: call site, open flags, system call.
 type Facts = (u64, Option<u32>, i32, bool);
 
+/// The last answer, and what was asked.
+type Slot = Cell<Option<(Facts, Trigger)>>;
+
 /// Triggers that are remembered. A machine has a few dozen.
 const REMEMBERED: usize = 64;
 
 /// Resolves call sites and syscalls of the running kernel.
-pub(super) struct KernelTriggers {
+pub struct KernelTriggers {
     symbols: Symbols,
     architecture: Architecture,
     /// Which load of the module `symbols` are of.
     load: Option<u64>,
     /// The last answer of each slot: most events are asked for like one before,
     /// and finding out takes longer than the rest of decoding.
-    remembered: Box<[Cell<Option<(Facts, Trigger)>>; REMEMBERED]>,
+    remembered: Box<[Slot; REMEMBERED]>,
 }
 
 impl KernelTriggers {
@@ -36,7 +39,7 @@ impl KernelTriggers {
     }
 
     /// Those of a recorded kernel.
-    pub(super) fn recorded(symbols: Symbols, architecture: Architecture) -> Self {
+    pub fn recorded(symbols: Symbols, architecture: Architecture) -> Self {
         Self {
             symbols,
             architecture,
@@ -81,7 +84,7 @@ impl KernelTriggers {
     }
 }
 
-fn nothing() -> Box<[Cell<Option<(Facts, Trigger)>>; REMEMBERED]> {
+fn nothing() -> Box<[Slot; REMEMBERED]> {
     Box::new([const { Cell::new(None) }; REMEMBERED])
 }
 

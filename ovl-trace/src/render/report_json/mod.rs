@@ -11,7 +11,7 @@ use std::{
 
 use serde::{Serialize, Serializer};
 
-use super::json::{rfc3339, to_writer, to_writer_pretty};
+use super::json::{rfc3339, to_writer_long, to_writer_pretty};
 use crate::aggregate::{ContainerReport, Coverage, LossReport, Report};
 use rows::RowJson;
 use sums::SumsJson;
@@ -24,7 +24,7 @@ pub fn write_report(out: &mut dyn Write, report: &Report) -> io::Result<()> {
 /// Writes the report as the last line of a stream of events: one line, with
 /// `"type":"summary"`.
 pub fn write_summary_line(out: &mut dyn Write, report: &Report) -> io::Result<()> {
-    to_writer(out, &ReportJson::new(report, Some("summary")))
+    to_writer_long(out, &ReportJson::new(report, Some("summary")))
 }
 
 #[derive(Serialize)]

@@ -82,7 +82,7 @@ fn web() -> Vec<Event> {
     for number in 0..4_u32 {
         events.push(Event::CopyUp(CopyUp {
             overlay,
-            trigger: chown.clone(),
+            trigger: chown,
             process: Process {
                 pid: 301,
                 comm: b"chown".into(),
