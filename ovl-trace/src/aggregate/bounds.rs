@@ -18,6 +18,9 @@ pub(super) const LIVING_MAX: usize = 4 * OVERLAYS_MAX;
 /// Most rows of totals.
 const TOTALS_MAX: usize = 131_072;
 
+/// An overlay with more rows than this has more than one in some table.
+const ROWS_OF_ONE: usize = 3;
+
 /// Most buckets of timelines over all overlays.
 pub(super) const STRETCHES_MAX: usize = 65_536;
 
@@ -143,10 +146,13 @@ impl Aggregator {
         while self.rows > keep {
             let rows = self.overlays.values().map(|it| it.rows());
             let largest = rows.max().unwrap_or_default();
+            // The only process of a container is not to go for files of others, as
+            // long as there are some.
+            let least = usize::from(largest > ROWS_OF_ONE);
             for overlay in self.overlays.values_mut() {
                 let before = overlay.rows();
                 if self.rows > keep && 2 * before >= largest {
-                    overlay.drop_rows(sort);
+                    overlay.drop_rows(sort, least);
                     self.rows -= before - overlay.rows();
                 }
             }

@@ -238,9 +238,9 @@ impl Detail {
         self.files.len() + self.processes.len()
     }
 
-    pub(crate) fn drop_half(&mut self, sort: SortKey) {
-        self.files.drop_half(sort);
-        self.processes.drop_half(sort);
+    pub(crate) fn drop_half(&mut self, sort: SortKey, least: usize) {
+        self.files.drop_half(sort, least);
+        self.processes.drop_half(sort, least);
     }
 
     pub(crate) fn merge(&mut self, other: Self) {

@@ -1,21 +1,12 @@
 //! Who did what to how many files, and in how short a time: what advice needs
 //! beside the tables of files and processes. Bounded, as these are.
 
-use super::share::Share;
+use super::{activity::Activity, share::Share};
 use crate::model::{Comm, CopyUp, Operation, Outcome, Whiteout, make_room};
 
 /// Most kinds of activity of one overlay. A container has a few; one that runs
 /// programs under ever new names loses the smallest.
 const ACTIVITIES_MAX: usize = 64;
-
-/// Events that are further apart than this are not of one run of a program.
-/// A recursive chown has milliseconds between two files, and a second behind a
-/// large one.
-const PAUSE_NS: u64 = 10_000_000_000;
-
-/// Fewer events without a pause are no burst: a handful of files is what any
-/// program touches.
-const BURST_MIN: u64 = 20;
 
 /// How long after its mount a container counts as starting.
 const START_NS: u64 = 60_000_000_000;
@@ -31,82 +22,6 @@ pub(crate) struct ActivityKey {
     /// Whether the process sees the mounts of the one that mounted the overlay:
     /// then it is none of the container's. `None` if the mount was not observed.
     pub(crate) outside: Option<bool>,
-}
-
-/// What came of it.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Activity {
-    /// Everything.
-    pub(crate) total: Share,
-    /// The same apart, if there was a pause: until then all of it is one burst.
-    paused: Option<Box<Paused>>,
-}
-
-/// An activity that had a pause.
-#[derive(Clone, Debug, Default)]
-struct Paused {
-    /// What came in bursts that are over.
-    bursts: Share,
-    /// What came since the last pause.
-    current: Share,
-}
-
-impl Paused {
-    fn bursts(&self) -> Share {
-        let mut bursts = self.bursts.clone();
-        bursts.add_burst(&self.current);
-        bursts
-    }
-}
-
-impl Share {
-    /// Adds another one, if that is a burst.
-    fn add_burst(&mut self, other: &Self) {
-        if other.events() >= BURST_MIN {
-            self.add(other);
-        }
-    }
-}
-
-impl Activity {
-    /// The part of it that came in bursts.
-    pub(crate) fn bursts(&self) -> Share {
-        let mut bursts = Share::default();
-        match &self.paused {
-            Some(paused) => return paused.bursts(),
-            None => bursts.add_burst(&self.total),
-        }
-        bursts
-    }
-
-    /// Makes room for an event at this time.
-    fn at(&mut self, time_ns: u64) {
-        let current = self.paused.as_ref().map(|paused| &paused.current);
-        let times = current.map_or(self.total.times, |current| current.times);
-        if times.is_some_and(|(_, last)| time_ns.saturating_sub(last) > PAUSE_NS) {
-            let bursts = self.bursts();
-            let current = Share::default();
-            self.paused = Some(Box::new(Paused { bursts, current }));
-        }
-    }
-
-    /// Counts an event.
-    fn note(&mut self, count: impl Fn(&mut Share)) {
-        count(&mut self.total);
-        if let Some(paused) = &mut self.paused {
-            count(&mut paused.current);
-        }
-    }
-
-    fn add(&mut self, other: &Self) {
-        let bursts = [self.bursts(), other.bursts()];
-        self.total.add(&other.total);
-        // None of it goes on: what came to be joined is at its end.
-        let paused = self.paused.insert(Box::default());
-        for part in &bursts {
-            paused.bursts.add(part);
-        }
-    }
 }
 
 /// How an overlay was mounted, if that was observed.
@@ -173,9 +88,9 @@ impl Habits {
         self.activities.len()
     }
 
-    /// Forgets the smaller half.
-    pub(crate) fn drop_half(&mut self) {
-        let keep = self.len() / 2;
+    /// Forgets the smaller half, but for so many.
+    pub(crate) fn drop_half(&mut self, least: usize) {
+        let keep = least.max(self.len() / 2);
         let drop: Vec<ActivityKey> = self
             .sorted()
             .into_iter()
@@ -200,7 +115,7 @@ impl Habits {
         let known = self.activities.iter().position(|(known, _)| *known == key);
         let at = known.unwrap_or_else(|| {
             if self.activities.len() >= ACTIVITIES_MAX {
-                self.drop_half();
+                self.drop_half(1);
             }
             make_room(&mut self.activities);
             self.activities.push((key, Activity::default()));
@@ -226,7 +141,10 @@ fn rank(share: &Share) -> [u64; 3] {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{
+        super::activity::{BURST_MIN, PAUSE_NS},
+        *,
+    };
     use crate::model::{
         OpenFlags, Process, Trigger,
         test_support::{copy_up, process},

@@ -21,15 +21,19 @@
 //! container that was restarted has several overlays and is one row; an
 //! overlay of nobody is a row of its own.
 //!
-//! **How much memory.** Totals are small. Rows for files and processes are
-//! bounded (see `top`): what does not fit is still in the sums, and in the
-//! number of rows left out. So is the number of stretches of time (`timeline`),
-//! which grow wider instead.
+//! **How much memory.** It does not grow with what happened. Totals are small.
+//! Rows for files and processes are bounded for each overlay and over all
+//! (`bounds`): what does not fit is still in the sums, and in the number of rows
+//! left out, and of a listed row the report says how much of it may be among
+//! these (`top`). So is the number of stretches of time (`timeline`), which grow
+//! wider instead, and that of overlays, the oldest of which become one.
 
+mod activity;
 mod advice;
 mod bounds;
 mod by_size;
 mod detail;
+mod directory;
 mod examine;
 mod family;
 mod file;

@@ -110,9 +110,10 @@ impl Overlay {
         self.detail.rows() + self.habits.len()
     }
 
-    pub(crate) fn drop_rows(&mut self, sort: SortKey) {
-        self.detail.drop_half(sort);
-        self.habits.drop_half();
+    /// Drops the smaller half of each table, but for so many rows.
+    pub(crate) fn drop_rows(&mut self, sort: SortKey, least: usize) {
+        self.detail.drop_half(sort, least);
+        self.habits.drop_half(least);
     }
 }
 

@@ -34,14 +34,11 @@ pub struct TimeBucket {
 
 impl TimeBucket {
     fn add(&mut self, other: &Self) {
-        for (ours, theirs) in [
-            (&mut self.copy_ups, other.copy_ups),
-            (&mut self.copied_bytes, other.copied_bytes),
-            (&mut self.copied_unknown, other.copied_unknown),
-            (&mut self.whiteouts, other.whiteouts),
-        ] {
-            *ours = ours.saturating_add(theirs);
-        }
+        let add = |ours: &mut u64, theirs: u64| *ours = ours.saturating_add(theirs);
+        add(&mut self.copy_ups, other.copy_ups);
+        add(&mut self.copied_bytes, other.copied_bytes);
+        add(&mut self.copied_unknown, other.copied_unknown);
+        add(&mut self.whiteouts, other.whiteouts);
     }
 }
 

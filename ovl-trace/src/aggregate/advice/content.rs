@@ -8,8 +8,9 @@ use super::{
 use crate::{
     aggregate::{
         detail::Tally,
+        directory::{common_length, depth, directory},
         file::{Copied, changes_content},
-        share::{Share, common_length, depth, directory},
+        share::Share,
     },
     model::{Operation, Part},
     render::units::{bytes, duration},

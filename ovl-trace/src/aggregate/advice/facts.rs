@@ -5,10 +5,11 @@ use std::{borrow::Cow, cmp::Reverse};
 use super::{Evidence, words::quoted};
 use crate::{
     aggregate::{
+        activity::Activity,
         detail::{Detail, Tally},
         family::Repeated,
         file::Copied,
-        habits::{Activity, ActivityKey, Habits},
+        habits::{ActivityKey, Habits},
         share::Share,
         sums::Sums,
     },

@@ -24,6 +24,12 @@
 //! small ones that come after many others. So half of the rows stay by what was
 //! counted, whatever they may lack.
 
+mod forget;
+mod join;
+mod rows;
+#[cfg(test)]
+mod tests;
+
 use std::{
     borrow::Borrow,
     hash::{BuildHasher as _, Hash},
@@ -31,6 +37,7 @@ use std::{
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
+use self::rows::Rows;
 use super::{
     detail::Tally,
     report::{SortKey, TopList},
@@ -60,18 +67,24 @@ pub(crate) struct Row<X> {
 
 #[derive(Clone, Debug)]
 pub(crate) struct TopTable<K, X = ()> {
-    rows: Vec<(K, Row<X>)>,
+    rows: Rows<(K, Row<X>)>,
     /// Where the row of a key is, from [`INDEX_FROM`] rows on.
     index: HashTable<u32>,
     /// Seeded: names in it are hostile.
     hasher: DefaultHashBuilder,
+    /// What was dropped, if anything was.
+    forgotten: Option<Box<Forgotten>>,
+    capacity: usize,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Forgotten {
     /// What rows lack at most: at first nothing, then what it was whenever rows
     /// were dropped, the last one being that of now.
     floors: Vec<Tally>,
     /// Rows dropped so far, and their sums.
     dropped: u64,
     dropped_tally: Tally,
-    capacity: usize,
 }
 
 impl<K, X> Default for TopTable<K, X> {
@@ -84,12 +97,10 @@ impl<K, X> TopTable<K, X> {
     /// A table of at most so many rows.
     pub(crate) fn with_capacity(capacity: usize) -> Self {
         Self {
-            rows: Vec::new(),
+            rows: Rows::default(),
             index: HashTable::new(),
             hasher: DefaultHashBuilder::default(),
-            floors: Vec::new(),
-            dropped: 0,
-            dropped_tally: Tally::default(),
+            forgotten: None,
             capacity,
         }
     }
@@ -104,18 +115,21 @@ impl<K, X> TopTable<K, X> {
 
     /// What a key that has no row had at most.
     pub(crate) fn floor(&self) -> Tally {
-        self.floors.last().copied().unwrap_or_default()
+        let floor = self.forgotten.as_ref().and_then(|it| it.floors.last());
+        floor.copied().unwrap_or_default()
     }
 
     /// What a row lacks at most.
     pub(crate) fn missing(&self, row: &Row<X>) -> Tally {
-        let floor = self.floors.get(row.floor as usize);
+        let forgotten = self.forgotten.as_ref();
+        let floor = forgotten.and_then(|it| it.floors.get(row.floor as usize));
         floor.copied().unwrap_or_default()
     }
 
     /// The number of the floor of now.
     fn newest(&self) -> u32 {
-        self.floors.len().saturating_sub(1) as u32
+        let floors = self.forgotten.as_ref().map_or(0, |it| it.floors.len());
+        floors.saturating_sub(1) as u32
     }
 }
 
@@ -126,7 +140,7 @@ impl<K: Eq + Hash + Ord, X: Default + PartialOrd> TopTable<K, X> {
         Q: Eq + Hash + ?Sized,
     {
         let at = self.find(key)?;
-        Some(&mut self.rows[at].1)
+        Some(&mut self.rows.get_mut(at).1)
     }
 
     /// The row of a key. May drop other rows.
@@ -137,10 +151,10 @@ impl<K: Eq + Hash + Ord, X: Default + PartialOrd> TopTable<K, X> {
     {
         let hash = self.hash(key);
         if let Some(at) = self.find_hashed(key, hash) {
-            return &mut self.rows[at].1;
+            return &mut self.rows.get_mut(at).1;
         }
         if self.rows.len() >= self.capacity {
-            self.drop_half(sort);
+            self.drop_half(sort, 1);
         }
         let row = Row {
             tally: Tally::default(),
@@ -149,74 +163,7 @@ impl<K: Eq + Hash + Ord, X: Default + PartialOrd> TopTable<K, X> {
             extra: X::default(),
         };
         let at = self.push(make(), row);
-        &mut self.rows[at].1
-    }
-
-    /// Drops the smaller half, but for the quarter of the rows that may have had the
-    /// most.
-    pub(crate) fn drop_half(&mut self, sort: SortKey) {
-        let count = self.rows.len();
-        let mut keep = vec![false; count];
-        self.keep_largest(&mut keep, count / 2, |row| row.tally.rank(sort));
-        if self.dropped > 0 {
-            self.keep_largest(&mut keep, count / 4, |row| {
-                row.tally.plus(&self.missing(row)).rank(sort)
-            });
-        }
-        self.drop_rows(&keep);
-    }
-
-    fn keep_largest(&self, keep: &mut [bool], number: usize, rank: impl Fn(&Row<X>) -> [u64; 4]) {
-        let Some(last) = number.checked_sub(1) else {
-            return;
-        };
-        let rows = self.rows.iter().enumerate();
-        let mut order: Vec<([u64; 4], usize)> =
-            rows.map(|(at, (_, row))| (rank(row), at)).collect();
-        let key = |at: usize| &self.rows[at].0;
-        order.select_nth_unstable_by(last, |a, b| {
-            b.0.cmp(&a.0).then_with(|| key(a.1).cmp(key(b.1)))
-        });
-        for (_, at) in &order[..number] {
-            keep[*at] = true;
-        }
-    }
-
-    fn drop_rows(&mut self, keep: &[bool]) {
-        let mut floor = self.floor();
-        for ((_, row), _) in self.rows.iter().zip(keep).filter(|(_, keep)| !**keep) {
-            floor.raise(&row.tally.plus(&self.missing(row)));
-            self.dropped += 1;
-            self.dropped_tally.add(&row.tally);
-        }
-        let mut at = 0;
-        self.rows.retain(|_| {
-            at += 1;
-            keep[at - 1]
-        });
-        // What is left is to take up no more than it needs.
-        self.rows.shrink_to_fit();
-        self.forget_floors(floor);
-        self.build_index();
-    }
-
-    /// Keeps the floors that rows came in at, and a new one.
-    fn forget_floors(&mut self, newest: Tally) {
-        if self.floors.is_empty() {
-            self.floors.push(Tally::default());
-        }
-        let mut numbers = vec![u32::MAX; self.floors.len()];
-        let mut floors = Vec::new();
-        for (_, row) in &mut self.rows {
-            let number = &mut numbers[row.floor as usize];
-            if *number == u32::MAX {
-                *number = floors.len() as u32;
-                floors.push(self.floors[row.floor as usize]);
-            }
-            row.floor = *number;
-        }
-        floors.push(newest);
-        self.floors = floors;
+        &mut self.rows.get_mut(at).1
     }
 
     fn find<Q>(&self, key: &Q) -> Option<usize>
@@ -238,7 +185,7 @@ impl<K: Eq + Hash + Ord, X: Default + PartialOrd> TopTable<K, X> {
         }
         let at = self
             .index
-            .find(spread(hash), |at| is_it(&self.rows[*at as usize]))?;
+            .find(spread(hash), |at| is_it(self.rows.get(*at as usize)))?;
         Some(*at as usize)
     }
 
@@ -248,14 +195,6 @@ impl<K: Eq + Hash + Ord, X: Default + PartialOrd> TopTable<K, X> {
 
     /// Adds a row of a new key; where it is.
     fn push(&mut self, key: K, row: Row<X>) -> usize {
-        if self.rows.len() == self.rows.capacity() {
-            let more = if self.rows.len() < 4 {
-                1
-            } else {
-                self.rows.len() / 2
-            };
-            self.rows.reserve_exact(more);
-        }
         let at = self.rows.len();
         self.rows.push((key, row));
         match self.rows.len() {
@@ -277,72 +216,17 @@ impl<K: Eq + Hash + Ord, X: Default + PartialOrd> TopTable<K, X> {
     }
 
     fn add_to_index(&mut self, at: usize) {
-        let hash = |at: &u32| spread(self.rows[*at as usize].1.hash);
+        let hash = |at: &u32| spread(self.rows.get(*at as usize).1.hash);
         let at = at as u32;
         self.index.insert_unique(hash(&at), at, hash);
-    }
-
-    /// Adds another table's rows; the greater `extra`, which is the later one,
-    /// stays. What a row may lack of one table it may lack of both. Not bounded: the
-    /// sources are.
-    pub(crate) fn merge(&mut self, other: Self) {
-        if self.rows.is_empty() && self.dropped == 0 {
-            *self = other;
-            return;
-        }
-        let floors = (self.floor(), other.floor());
-        let is_exact = self.dropped == 0 && other.dropped == 0;
-        let mut lacks: Vec<Tally> = Vec::new();
-        if !is_exact {
-            // Those that the other table has no row of.
-            lacks.extend(
-                self.rows
-                    .iter()
-                    .map(|(_, row)| self.missing(row).plus(&floors.1)),
-            );
-        }
-        let theirs: Vec<Tally> = other
-            .rows
-            .iter()
-            .map(|(_, row)| other.missing(row))
-            .collect();
-        self.dropped += other.dropped;
-        self.dropped_tally.add(&other.dropped_tally);
-        for ((key, row), theirs) in other.rows.into_iter().zip(theirs) {
-            // Each table has a seed of its own.
-            let hash = self.hash(&key);
-            let Some(at) = self.find_hashed(&key, hash) else {
-                self.push(key, Row { hash, ..row });
-                if !is_exact {
-                    lacks.push(floors.0.plus(&theirs));
-                }
-                continue;
-            };
-            if !is_exact {
-                lacks[at] = self.missing(&self.rows[at].1).plus(&theirs);
-            }
-            let mine = &mut self.rows[at].1;
-            mine.tally.add(&row.tally);
-            if mine.extra < row.extra {
-                mine.extra = row.extra;
-            }
-        }
-        if !is_exact {
-            lacks.push(floors.0.plus(&floors.1));
-            for (at, (_, row)) in self.rows.iter_mut().enumerate() {
-                row.floor = at as u32;
-            }
-            self.floors = lacks;
-        }
     }
 
     /// The largest `top` rows in order, and the sum of the others. By name
     /// means by key.
     pub(crate) fn into_list(self, sort: SortKey, top: usize) -> TopList<K, X> {
         let floor = self.floor();
-        let Self {
-            mut rows, floors, ..
-        } = self;
+        let forgotten = self.forgotten.map(|it| *it).unwrap_or_default();
+        let mut rows: Vec<(K, Row<X>)> = self.rows.into_iter().collect();
         let order = |(a_key, a): &(K, Row<X>), (b_key, b): &(K, Row<X>)| {
             let by_rank = b.tally.rank(sort).cmp(&a.tally.rank(sort));
             let by_key = a_key.cmp(b_key);
@@ -355,14 +239,14 @@ impl<K: Eq + Hash + Ord, X: Default + PartialOrd> TopTable<K, X> {
         let mut list = TopList {
             rows: Vec::with_capacity(rows.len().min(top)),
             missing: Vec::new(),
-            others: self.dropped,
-            others_tally: self.dropped_tally,
-            dropped: self.dropped,
+            others: forgotten.dropped,
+            others_tally: forgotten.dropped_tally,
+            dropped: forgotten.dropped,
             floor,
         };
         for (index, (key, row)) in rows.into_iter().enumerate() {
             if index < top {
-                let missing = floors.get(row.floor as usize).copied();
+                let missing = forgotten.floors.get(row.floor as usize).copied();
                 list.missing.push(missing.unwrap_or_default());
                 list.rows.push((key, row.tally, row.extra));
             } else {
@@ -393,6 +277,3 @@ impl<K, X> TopList<K, X> {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;
