@@ -22,7 +22,7 @@ const TOTALS_MAX: usize = 131_072;
 const ROWS_OF_ONE: usize = 3;
 
 /// Most buckets of timelines over all overlays.
-pub(super) const STRETCHES_MAX: usize = 65_536;
+pub(super) const STRETCHES_MAX: usize = 32_768;
 
 /// How much is kept of one overlay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

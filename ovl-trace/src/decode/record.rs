@@ -45,6 +45,8 @@ pub(super) fn take(tail: &[u8], length: u32) -> Result<(&[u8], &[u8]), DecodeErr
     })
 }
 
+// Built where the event is to be, not moved there.
+#[inline]
 fn copy_up(bytes: &[u8], triggers: &dyn TriggerTable) -> Result<CopyUp, DecodeError> {
     let (raw, tail) = fixed::<wire::CopyUp>(bytes)?;
     let header = raw.header;

@@ -83,15 +83,23 @@ impl fmt::Debug for FileSystemName {
     }
 }
 
-fn padded<const N: usize>(bytes: &[u8]) -> [u8; N] {
-    let mut all = [0; N];
-    for (to, from) in all
-        .iter_mut()
-        .zip(bytes.iter().take_while(|byte| **byte != 0))
-    {
-        *to = *from;
-    }
-    all
+/// The bytes up to the first NUL, as one number: as the kernel has them there are
+/// 16, and each event has two names.
+fn padded(bytes: &[u8]) -> [u8; 16] {
+    const ONES: u128 = u128::MAX / 255;
+    let mut all = [0; 16];
+    let all = bytes.first_chunk().unwrap_or_else(|| {
+        all[..bytes.len()].copy_from_slice(bytes);
+        &all
+    });
+    let word = u128::from_le_bytes(*all);
+    // The lowest bit that is set belongs to the first NUL.
+    let nul = word.wrapping_sub(ONES) & !word & (ONES << 7);
+    let name = match nul.trailing_zeros() {
+        128 => word,
+        bit => word & ((1 << (bit / 8 * 8)) - 1),
+    };
+    name.to_le_bytes()
 }
 
 fn name(padded: &[u8]) -> &[u8] {

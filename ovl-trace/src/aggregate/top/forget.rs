@@ -9,20 +9,25 @@ use crate::{
 };
 
 impl<K: Eq + Hash + Ord, X: Default + PartialOrd> TopTable<K, X> {
-    /// Drops the smaller half, but for the quarter of the rows that may have had the
-    /// most. `least` rows stay in any case.
+    /// Drops half of the rows: the smaller ones, and of these not the ones that may
+    /// have had the most, which an eighth of the rows is for. `least` rows stay in any
+    /// case.
     pub(crate) fn drop_half(&mut self, sort: SortKey, least: usize) {
         let count = self.rows.len();
         if count <= least {
             return;
         }
         let mut keep = vec![false; count];
-        self.keep_largest(&mut keep, least.max(count / 2), |row| row.tally.rank(sort));
-        if self.forgotten.is_some() {
-            self.keep_largest(&mut keep, count / 4, |row| {
-                row.tally.plus(&self.missing(row)).rank(sort)
-            });
-        }
+        let half = least.max(count / 2);
+        // Until something is dropped, both are the same.
+        let may_have_had = match self.forgotten {
+            Some(_) => count / 8,
+            None => 0,
+        };
+        self.keep_largest(&mut keep, half - may_have_had, |row| row.tally.rank(sort));
+        self.keep_largest(&mut keep, may_have_had, |row| {
+            row.tally.plus(&self.missing(row)).rank(sort)
+        });
         self.drop_rows(&keep);
     }
 
@@ -30,15 +35,18 @@ impl<K: Eq + Hash + Ord, X: Default + PartialOrd> TopTable<K, X> {
         let Some(last) = number.checked_sub(1) else {
             return;
         };
-        let rows = self.rows.iter().enumerate();
-        let mut order: Vec<([u64; 4], usize)> =
-            rows.map(|(at, (_, row))| (rank(row), at)).collect();
-        let key = |at: usize| &self.rows.get(at).0;
+        // What decides mostly, and where the row is.
+        let rows = self.rows.iter().zip(0_u32..);
+        let mut order: Vec<(u64, u32)> = rows.map(|((_, row), at)| (rank(row)[0], at)).collect();
         order.select_nth_unstable_by(last, |a, b| {
-            b.0.cmp(&a.0).then_with(|| key(a.1).cmp(key(b.1)))
+            b.0.cmp(&a.0).then_with(|| {
+                let (a_key, a) = self.rows.get(a.1 as usize);
+                let (b_key, b) = self.rows.get(b.1 as usize);
+                rank(b).cmp(&rank(a)).then_with(|| a_key.cmp(b_key))
+            })
         });
         for (_, at) in &order[..number] {
-            keep[*at] = true;
+            keep[*at as usize] = true;
         }
     }
 

@@ -12,17 +12,17 @@
 //!
 //! **How large it gets.** As in Space-Saving, rows are kept by what they may have
 //! had (counted and missing), so that what comes again and again is not dropped
-//! again and again: a quarter of the rows stay for that. Then, in the number that
+//! again and again: an eighth of the rows stay for that. Then, in the number that
 //! the table is sorted by, the floor is at most the sum over everything, divided
-//! by the rows that stay: 1/1024 of it for a table that was full. Proof: let F be
+//! by that number of rows: 1/512 of it for a table that was full. Proof: let F be
 //! the floor and k that number of rows. The sum of max(row - F, 0) over all rows
 //! (counted and missing), plus k F, never exceeds the sum W of everything: an
 //! event adds the same to both, since a new row has F missing; and when the floor
 //! rises by d, k rows at least lose d each, which is what k F gains.
 //!
 //! That alone would forget a large file that is copied once, for the sake of
-//! small ones that come after many others. So half of the rows stay by what was
-//! counted, whatever they may lack.
+//! small ones that come after many others. So three eighths of the rows stay by what
+//! was counted, whatever they may lack.
 
 mod forget;
 mod join;
@@ -52,7 +52,7 @@ const fn spread(hash: u32) -> u64 {
 }
 
 /// Tables with fewer rows are searched without an index.
-const INDEX_FROM: usize = 8;
+const INDEX_FROM: usize = rows::PIECE;
 
 /// A row: what is counted, and what else is known of it.
 #[derive(Clone, Debug, Default)]
@@ -181,7 +181,7 @@ impl<K: Eq + Hash + Ord, X: Default + PartialOrd> TopTable<K, X> {
     {
         let is_it = |(known, row): &(K, Row<X>)| row.hash == hash && known.borrow() == key;
         if self.rows.len() < INDEX_FROM {
-            return self.rows.iter().position(is_it);
+            return self.rows.first().iter().position(is_it);
         }
         let at = self
             .index
@@ -226,25 +226,31 @@ impl<K: Eq + Hash + Ord, X: Default + PartialOrd> TopTable<K, X> {
     pub(crate) fn into_list(self, sort: SortKey, top: usize) -> TopList<K, X> {
         let floor = self.floor();
         let forgotten = self.forgotten.map(|it| *it).unwrap_or_default();
-        let mut rows: Vec<(K, Row<X>)> = self.rows.into_iter().collect();
-        let order = |(a_key, a): &(K, Row<X>), (b_key, b): &(K, Row<X>)| {
-            let by_rank = b.tally.rank(sort).cmp(&a.tally.rank(sort));
-            let by_key = a_key.cmp(b_key);
-            match sort {
-                SortKey::Name => by_key,
-                _ => by_rank.then(by_key),
+        let mut rows: Vec<Option<(K, Row<X>)>> = self.rows.into_iter().map(Some).collect();
+        // By number: the rows are large.
+        let mut order: Vec<usize> = (0..rows.len()).collect();
+        let by_size = |a: &usize, b: &usize| match (&rows[*a], &rows[*b]) {
+            (Some((a_key, a)), Some((b_key, b))) if sort != SortKey::Name => {
+                let by_rank = b.tally.rank(sort).cmp(&a.tally.rank(sort));
+                by_rank.then_with(|| a_key.cmp(b_key))
             }
+            (a, b) => a.as_ref().map(|it| &it.0).cmp(&b.as_ref().map(|it| &it.0)),
         };
-        rows.sort_unstable_by(order);
+        if top < order.len() {
+            order.select_nth_unstable_by(top, by_size);
+        }
+        let listed = top.min(order.len());
+        order[..listed].sort_unstable_by(by_size);
         let mut list = TopList {
-            rows: Vec::with_capacity(rows.len().min(top)),
+            rows: Vec::with_capacity(listed),
             missing: Vec::new(),
             others: forgotten.dropped,
             others_tally: forgotten.dropped_tally,
             dropped: forgotten.dropped,
             floor,
         };
-        for (index, (key, row)) in rows.into_iter().enumerate() {
+        let in_order = order.iter().filter_map(|at| rows[*at].take());
+        for (index, (key, row)) in in_order.enumerate() {
             if index < top {
                 let missing = forgotten.floors.get(row.floor as usize).copied();
                 list.missing.push(missing.unwrap_or_default());

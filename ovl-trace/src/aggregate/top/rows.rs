@@ -3,7 +3,7 @@
 //! place again and again, and leave holes that nothing else fits into.)
 
 /// Rows of a piece.
-const PIECE: usize = 8;
+pub(super) const PIECE: usize = 8;
 
 /// Rows, numbered from 0.
 #[derive(Clone, Debug)]
@@ -22,6 +22,11 @@ impl<T> Rows<T> {
     pub(super) fn len(&self) -> usize {
         let last = self.pieces.last().map_or(0, Vec::len);
         self.pieces.len().saturating_sub(1) * PIECE + last
+    }
+
+    /// The first piece: all rows, if there are less than [`PIECE`].
+    pub(super) fn first(&self) -> &[T] {
+        self.pieces.first().map_or(&[], Vec::as_slice)
     }
 
     pub(super) fn get(&self, at: usize) -> &T {
