@@ -5,8 +5,9 @@
 use super::Aggregator;
 use crate::model::OverlayKey;
 
-/// Most rows of detail (files and processes) over all overlays.
-pub(super) const ROWS_MAX: usize = 16_384;
+/// Most rows of detail (files, processes and activities) over all overlays: the usual
+/// ten files of each of a thousand containers, and 5 MB.
+pub(super) const ROWS_MAX: usize = 20_480;
 
 /// Overlays that are gone are summed up into one when there are more than
 /// this many overlays.
@@ -15,6 +16,7 @@ pub(super) const OVERLAYS_MAX: usize = 4_096;
 /// The oldest overlays are summed up into one, gone or not, beyond these: what
 /// no kernel side can send, but a recording can hold.
 pub(super) const LIVING_MAX: usize = 4 * OVERLAYS_MAX;
+
 /// Most rows of totals.
 const TOTALS_MAX: usize = 131_072;
 
