@@ -7,8 +7,8 @@
 //! ```
 //!
 //! The events are of a recording that is made in memory (`examples/synthetic`), the
-//! same at any time. Seconds depend on the machine and on what else it does: of
-//! several runs the fastest counts. Instructions do not; `valgrind` counts them, if
+//! same at any time. Seconds are those of the processor, and depend on the machine and
+//! on what else it does: of several runs the fastest counts. Instructions do not; `valgrind` counts them, if
 //! it is installed, and without it they are '-'. (The seeds of hash tables make a
 //! difference of less than one in a hundred.)
 
@@ -19,7 +19,7 @@ use std::{
     io::{self, Write},
     process::Command,
     sync::Arc,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use ovl_trace::{
@@ -94,9 +94,23 @@ fn stages(wanted: Option<&str>) -> impl Iterator<Item = Stage> {
 }
 
 fn time(run: fn(&Input), input: &Input) -> Duration {
-    let started = Instant::now();
+    let started = processor_time();
     run(input);
-    started.elapsed()
+    processor_time().saturating_sub(started)
+}
+
+/// What this process has used so far.
+fn processor_time() -> Duration {
+    let mut time = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    // SAFETY: `time` is a valid place for the result.
+    unsafe { libc::clock_gettime(libc::CLOCK_PROCESS_CPUTIME_ID, &raw mut time) };
+    Duration::new(
+        time.tv_sec.unsigned_abs(),
+        time.tv_nsec.unsigned_abs() as u32,
+    )
 }
 
 /// Runs one stage under valgrind; `None` without it.
