@@ -1,12 +1,8 @@
 //! How long the first write to a file takes, by the size of the file: from
 //! events of regular files with their data.
 
-use std::collections::BTreeMap;
-
-use ovl_trace_common::aggregate::bucket;
-
 use super::sums::Latency;
-use crate::model::{CopyUp, Kind, Outcome};
+use crate::model::{CopyUp, Kind, Outcome, SortedRows};
 
 /// The largest size of each class but the last, in bytes.
 pub const SIZE_LIMITS: [u64; 4] = [64 << 10, 1 << 20, 64 << 20, 1 << 30];
@@ -30,7 +26,7 @@ pub struct SizeRow {
 
 /// By class, an index into [`SIZE_LIMITS`] or behind it.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct BySize(BTreeMap<usize, SizeRow>);
+pub(crate) struct BySize(SortedRows<usize, SizeRow>);
 
 impl BySize {
     pub(crate) fn copy_up(&mut self, event: &CopyUp) {
@@ -48,11 +44,11 @@ impl BySize {
         latency.sum_ns = latency.sum_ns.saturating_add(ns);
         latency.min_ns = Some(latency.min_ns.map_or(ns, |min| min.min(ns)));
         latency.max_ns = latency.max_ns.max(Some(ns));
-        latency.histogram.buckets[bucket(ns)] += 1;
+        latency.histogram.count_one(ns);
     }
 
     pub(crate) fn merge(&mut self, other: &Self) {
-        for (class, theirs) in &other.0 {
+        for (class, theirs) in other.0.iter() {
             let ours = self.row(*class);
             ours.copy_ups += theirs.copy_ups;
             ours.size_bytes = ours.size_bytes.saturating_add(theirs.size_bytes);
@@ -64,14 +60,13 @@ impl BySize {
 
     /// The classes that have a copy-up, the smallest first.
     pub(crate) fn into_rows(self) -> Vec<SizeRow> {
-        self.0.into_values().collect()
+        self.0.into_iter().map(|(_, row)| row).collect()
     }
 
     fn row(&mut self, class: usize) -> &mut SizeRow {
-        self.0.entry(class).or_insert_with(|| SizeRow {
-            up_to_bytes: SIZE_LIMITS.get(class).copied(),
-            ..SizeRow::default()
-        })
+        let row = self.0.row(class);
+        row.up_to_bytes = SIZE_LIMITS.get(class).copied();
+        row
     }
 }
 

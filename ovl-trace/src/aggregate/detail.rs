@@ -1,10 +1,10 @@
 //! What only events know: files, processes, and how they asked.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 
-use crate::model::{CopyUp, Kind, Method, Operation, Outcome, Process, Whiteout};
+use crate::model::{
+    Comm, CopyUp, Kind, Method, OpenFlags, Operation, Outcome, Process, SortedRows, Whiteout,
+};
 
 use super::{by_size::BySize, file::FileRow, report::SortKey, timeline::Timeline, top::TopTable};
 
@@ -71,6 +71,29 @@ impl Tally {
         self.latency_max_ns = self.latency_max_ns.max(other.latency_max_ns);
     }
 
+    /// What is at least as much as both.
+    pub(crate) fn raise(&mut self, other: &Self) {
+        for (ours, theirs) in [
+            (&mut self.copy_ups, other.copy_ups),
+            (&mut self.failed, other.failed),
+            (&mut self.whiteouts, other.whiteouts),
+            (&mut self.opaque, other.opaque),
+            (&mut self.size_bytes, other.size_bytes),
+            (&mut self.copied_bytes, other.copied_bytes),
+            (&mut self.copied_unknown, other.copied_unknown),
+            (&mut self.latency_ns, other.latency_ns),
+            (&mut self.latency_max_ns, other.latency_max_ns),
+        ] {
+            *ours = (*ours).max(theirs);
+        }
+    }
+
+    /// The sum of both.
+    pub(crate) fn plus(mut self, other: &Self) -> Self {
+        self.add(other);
+        self
+    }
+
     /// What makes a row large: the sort key first, then bytes, number, time.
     pub(crate) fn rank(&self, sort: SortKey) -> [u64; 4] {
         let events = self.copy_ups + self.failed + self.whiteouts + self.opaque;
@@ -86,10 +109,10 @@ impl Tally {
 }
 
 /// A process, as far as detail tells them apart.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ProcessKey {
-    /// Its name when the event happened: up to 15 bytes, any but NUL.
-    pub comm: Vec<u8>,
+    /// Its name when the event happened.
+    pub comm: Comm,
     /// Thread group id.
     pub pid: u32,
 }
@@ -97,21 +120,21 @@ pub struct ProcessKey {
 impl From<&Process> for ProcessKey {
     fn from(process: &Process) -> Self {
         Self {
-            comm: process.comm.clone(),
+            comm: process.comm,
             pid: process.pid,
         }
     }
 }
 
 /// How copy-ups were asked for: refines the operation.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CallKey {
     /// The operation.
     pub operation: Operation,
     /// The system call, where known.
     pub syscall: Option<&'static str>,
     /// The open flags.
-    pub flags: Vec<&'static str>,
+    pub flags: OpenFlags,
 }
 
 /// The most recent copy-up of a file. Ordered by time.
@@ -132,15 +155,32 @@ pub struct FileLast {
 }
 
 /// The tables of one overlay.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Detail {
-    pub(crate) files: TopTable<Vec<u8>, FileRow>,
+    pub(crate) files: TopTable<Box<[u8]>, FileRow>,
     pub(crate) processes: TopTable<ProcessKey>,
     pub(crate) calls: TopTable<CallKey>,
     /// By lower layer, 1 being the topmost; `None` where it is not known.
-    pub(crate) layers: BTreeMap<Option<u32>, Tally>,
+    pub(crate) layers: SortedRows<Option<u32>, Tally>,
     pub(crate) by_size: BySize,
     pub(crate) timeline: Timeline,
+}
+
+/// Ways to call for a copy-up that are told apart: a program can open files with any
+/// flags.
+const CALLS_MAX: usize = 64;
+
+impl Default for Detail {
+    fn default() -> Self {
+        Self {
+            files: TopTable::default(),
+            processes: TopTable::default(),
+            calls: TopTable::with_capacity(CALLS_MAX),
+            layers: SortedRows::default(),
+            by_size: BySize::default(),
+            timeline: Timeline::default(),
+        }
+    }
 }
 
 /// An overlay has no more lower layers (`OVL_MAX_STACK` in `fs/overlayfs`).
@@ -148,12 +188,13 @@ pub(crate) struct Detail {
 const MAX_LAYER: u32 = 500;
 
 impl Detail {
-    /// Takes a copy-up in; the number of new rows, as of [`Self::rows`].
-    pub(crate) fn copy_up(&mut self, event: &CopyUp, wall: Timestamp, sort: SortKey) -> usize {
+    /// Takes a copy-up in.
+    pub(crate) fn copy_up(&mut self, event: &CopyUp, wall: Timestamp, sort: SortKey) {
         if event.outcome == Outcome::Raced {
-            return 0;
+            return;
         }
-        let (file, new_file) = self.files.row(&event.path, sort);
+        let path: &[u8] = &event.path;
+        let file = self.files.row(path, || path.into(), sort);
         file.tally.copy_up(event);
         let last = FileLast {
             time: wall,
@@ -164,30 +205,31 @@ impl Detail {
             outcome: event.outcome,
         };
         file.extra.note(event, last);
-        let (process, new_process) = self.processes.row(&(&event.process).into(), sort);
+        let process = ProcessKey::from(&event.process);
+        let process = self.processes.row(&process, || process, sort);
         process.tally.copy_up(event);
         let call = CallKey {
             operation: event.trigger.operation,
             syscall: event.trigger.syscall,
-            flags: event.trigger.flags.clone(),
+            flags: event.trigger.flags,
         };
-        let (call, _) = self.calls.row(&call, sort);
+        let call = self.calls.row(&call, || call, sort);
         call.tally.copy_up(event);
         let layer = event.layer.filter(|index| *index <= MAX_LAYER);
-        self.layers.entry(layer).or_default().copy_up(event);
+        self.layers.row(layer).copy_up(event);
         self.by_size.copy_up(event);
         self.timeline.copy_up(event, wall);
-        usize::from(new_file) + usize::from(new_process)
     }
 
-    /// Takes a whiteout in; the number of new rows.
-    pub(crate) fn whiteout(&mut self, event: &Whiteout, wall: Timestamp, sort: SortKey) -> usize {
-        let (file, new_file) = self.files.row(&event.path, sort);
+    /// Takes a whiteout in.
+    pub(crate) fn whiteout(&mut self, event: &Whiteout, wall: Timestamp, sort: SortKey) {
+        let path: &[u8] = &event.path;
+        let file = self.files.row(path, || path.into(), sort);
         file.tally.whiteout(event);
-        let (process, new_process) = self.processes.row(&(&event.process).into(), sort);
+        let process = ProcessKey::from(&event.process);
+        let process = self.processes.row(&process, || process, sort);
         process.tally.whiteout(event);
         self.timeline.whiteout(event, wall);
-        usize::from(new_file) + usize::from(new_process)
     }
 
     /// Rows of the tables that can grow large; there are only so many ways to
@@ -196,17 +238,17 @@ impl Detail {
         self.files.len() + self.processes.len()
     }
 
-    pub(crate) fn drop_half(&mut self, sort: SortKey) {
-        self.files.drop_half(sort);
-        self.processes.drop_half(sort);
+    pub(crate) fn drop_half(&mut self, sort: SortKey, least: usize) {
+        self.files.drop_half(sort, least);
+        self.processes.drop_half(sort, least);
     }
 
-    pub(crate) fn merge(&mut self, other: &Self) {
-        self.files.merge(&other.files);
-        self.processes.merge(&other.processes);
-        self.calls.merge(&other.calls);
-        for (layer, tally) in &other.layers {
-            self.layers.entry(*layer).or_default().add(tally);
+    pub(crate) fn merge(&mut self, other: Self) {
+        self.files.merge(other.files);
+        self.processes.merge(other.processes);
+        self.calls.merge(other.calls);
+        for (layer, tally) in other.layers.iter() {
+            self.layers.row(*layer).add(tally);
         }
         self.by_size.merge(&other.by_size);
         self.timeline.merge(&other.timeline);

@@ -29,30 +29,30 @@ impl Aggregator {
     /// the most costly first, `limit` at most: of one overlay, or of all. None
     /// of an overlay in which they cost too little to be worth a word.
     pub fn to_examine(&self, only: Option<OverlayKey>, limit: usize) -> Vec<ToExamine> {
-        let overlays: Vec<&Overlay> = match only {
-            Some(key) => self.overlays.get(&key).into_iter().collect(),
-            None => self.overlays.values().collect(),
+        let overlays: Vec<_> = match only {
+            Some(key) => self.overlays.get_key_value(&key).into_iter().collect(),
+            None => self.overlays.iter().collect(),
         };
-        let mut all: Vec<(&Tally, &[u8], &Copied, Part)> = Vec::new();
-        for overlay in overlays {
+        let mut all: Vec<Candidate<'_>> = Vec::new();
+        for (key, overlay) in overlays {
             if !self.filter.admits_origin(&overlay.origin) {
                 continue;
             }
             for part in [Part::Content, Part::Attributes] {
-                all.extend(candidates(overlay, part));
+                all.extend(candidates(*key, overlay, part));
             }
         }
-        all.sort_by_key(|(tally, path, copied, _)| {
+        all.sort_by_key(|(key, tally, path, ..)| {
             (
                 Reverse(tally.copied_bytes),
                 Reverse(tally.latency_ns),
                 *path,
-                copied.overlay,
+                *key,
             )
         });
         all.truncate(limit);
-        let to_examine = |(_, path, copied, part): (&Tally, &[u8], &Copied, Part)| ToExamine {
-            overlay: copied.overlay,
+        let to_examine = |(overlay, _, path, copied, part): Candidate<'_>| ToExamine {
+            overlay,
             path: path.to_vec(),
             part,
             size_bytes: copied.size_bytes,
@@ -72,7 +72,7 @@ impl Aggregator {
         let row = self
             .overlays
             .get_mut(&found.overlay)
-            .and_then(|overlay| overlay.detail.files.get_mut(&found.path));
+            .and_then(|overlay| overlay.detail.files.get_mut(&found.path[..]));
         if let Some(copied) = row.and_then(|row| row.extra.copied.as_mut())
             && copied.part() == Some(found.part)
         {
@@ -81,7 +81,9 @@ impl Aggregator {
     }
 }
 
-fn candidates(overlay: &Overlay, part: Part) -> Vec<(&Tally, &[u8], &Copied, Part)> {
+type Candidate<'a> = (OverlayKey, &'a Tally, &'a [u8], &'a Copied, Part);
+
+fn candidates(key: OverlayKey, overlay: &Overlay, part: Part) -> Vec<Candidate<'_>> {
     let mut sum = Tally::default();
     let mut found = Vec::new();
     for (path, row) in overlay.detail.files.iter() {
@@ -91,7 +93,7 @@ fn candidates(overlay: &Overlay, part: Part) -> Vec<(&Tally, &[u8], &Copied, Par
         // A path whose top is missing leads nowhere.
         if copied.part() == Some(part) && copied.examined.is_none() && path.starts_with(b"/") {
             sum.add(&row.tally);
-            found.push((&row.tally, path.as_slice(), copied, part));
+            found.push((key, &row.tally, &**path, copied, part));
         }
     }
     if !limits::is_worth_a_word(sum.copy_ups, sum.copied_bytes, sum.latency_ns) {

@@ -21,7 +21,10 @@ type Family<'a> = (&'a Runtime, Option<&'a str>, &'a str);
 
 /// The families in which files are copied up for the same reason again and
 /// again: to be changed in their place.
-pub(crate) fn repeated(overlays: &BTreeMap<OverlayKey, Overlay>, filter: &Filter) -> Vec<Repeated> {
+pub(crate) fn repeated(
+    overlays: &BTreeMap<OverlayKey, Box<Overlay>>,
+    filter: &Filter,
+) -> Vec<Repeated> {
     let mut families: BTreeMap<Family<'_>, Vec<(OverlayKey, &Overlay)>> = BTreeMap::new();
     for (key, overlay) in overlays {
         if !filter.admits_origin(&overlay.origin) {

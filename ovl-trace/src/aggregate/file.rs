@@ -1,7 +1,7 @@
 //! What is kept of one file beside its sums.
 
 use super::detail::FileLast;
-use crate::model::{CopyUp, Kind, Operation, Outcome, OverlayKey, Part};
+use crate::model::{CopyUp, Kind, Operation, Outcome, Part};
 
 /// The most recent copy-up of a file, and what became of the file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -17,7 +17,6 @@ pub(crate) struct FileRow {
 pub(crate) struct Copied {
     pub(crate) time_ns: u64,
     pub(crate) latency_ns: u64,
-    pub(crate) overlay: OverlayKey,
     pub(crate) operation: Operation,
     pub(crate) kind: Kind,
     pub(crate) size_bytes: u64,
@@ -34,7 +33,6 @@ impl FileRow {
             self.copied = Some(Copied {
                 time_ns: event.time_ns,
                 latency_ns: event.latency_ns,
-                overlay: event.overlay,
                 operation: event.trigger.operation,
                 kind: event.kind,
                 size_bytes: event.size_bytes,

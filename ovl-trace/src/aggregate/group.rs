@@ -44,47 +44,58 @@ pub(crate) struct Group {
     keys: Vec<OverlayKey>,
 }
 
-/// The groups that the filter admits, in the order of their identity.
-pub(crate) fn join<'a>(
-    overlays: impl IntoIterator<Item = (&'a OverlayKey, &'a Overlay)>,
+/// The keys of the overlays that the filter admits, by identity and in the order of
+/// these.
+pub(crate) fn identities(
+    overlays: &BTreeMap<OverlayKey, Box<Overlay>>,
     filter: &Filter,
-) -> Vec<Group> {
-    let mut groups: BTreeMap<Identity<'_>, Group> = BTreeMap::new();
+) -> Vec<Vec<OverlayKey>> {
+    let mut groups: BTreeMap<Identity<'_>, Vec<OverlayKey>> = BTreeMap::new();
     for (key, overlay) in overlays {
-        if !filter.admits_origin(&overlay.origin) {
-            continue;
+        if filter.admits_origin(&overlay.origin) {
+            let keys = groups.entry(Identity::of(key, overlay)).or_default();
+            keys.push(*key);
         }
-        groups
-            .entry(Identity::of(key, overlay))
-            .or_insert_with(|| Group {
-                origin: Arc::clone(&overlay.origin),
-                born_ns: key.born_ns,
-                overlays: 0,
-                counted_from: CountedFrom::Kernel,
-                sums: Sums::default(),
-                detail: Detail::default(),
-                habits: Habits::default(),
-                keys: Vec::new(),
-            })
-            .add(key, overlay, filter);
     }
     groups.into_values().collect()
 }
 
+/// Joins the overlays of one identity; `None` without any.
+pub(crate) fn join(
+    overlays: impl IntoIterator<Item = (OverlayKey, Overlay)>,
+    filter: &Filter,
+) -> Option<Group> {
+    let mut group = None;
+    for (key, overlay) in overlays {
+        let group = group.get_or_insert_with(|| Group {
+            origin: Arc::clone(&overlay.origin),
+            born_ns: key.born_ns,
+            overlays: 0,
+            counted_from: CountedFrom::Kernel,
+            sums: Sums::default(),
+            detail: Detail::default(),
+            habits: Habits::default(),
+            keys: Vec::new(),
+        });
+        group.add(key, overlay, filter);
+    }
+    group
+}
+
 impl Group {
-    fn add(&mut self, key: &OverlayKey, overlay: &Overlay, filter: &Filter) {
+    fn add(&mut self, key: OverlayKey, overlay: Overlay, filter: &Filter) {
         let (sums, counted_from) = overlay.sums(filter);
         if counted_from == CountedFrom::Events {
             self.counted_from = CountedFrom::Events;
         }
         self.overlays += 1;
         self.sums.add(&sums);
-        self.detail.merge(&overlay.detail);
+        self.detail.merge(overlay.detail);
         self.habits.merge(&overlay.habits);
-        self.keys.push(*key);
+        self.keys.push(key);
         if key.born_ns >= self.born_ns {
             self.born_ns = key.born_ns;
-            self.origin = Arc::clone(&overlay.origin);
+            self.origin = overlay.origin;
         }
     }
 
@@ -122,7 +133,7 @@ impl Group {
                     .rows
                     .iter()
                     .filter(|(key, ..)| key.operation == *operation)
-                    .map(|(key, tally, ())| (key.clone(), *tally))
+                    .map(|(key, tally, ())| (*key, *tally))
                     .take(top)
                     .collect(),
             })
@@ -133,13 +144,14 @@ impl Group {
             .map(|(index, tally)| LayerRow { index, tally })
             .collect();
         layers.sort_by_key(|row| (row.index.is_none(), row.index));
+        let files = self.detail.files.into_list(sort, top);
         ContainerReport {
             origin: self.origin,
             overlays: self.overlays,
             counted_from: self.counted_from,
             sums: self.sums,
             triggers,
-            files: self.detail.files.into_list(sort, top).map(|row| row.last),
+            files: files.map(|path, row| (path.into(), row.last)),
             processes: self.detail.processes.into_list(sort, top),
             layers,
             by_size: self.detail.by_size.into_rows(),

@@ -1,74 +1,27 @@
 //! Who did what to how many files, and in how short a time: what advice needs
 //! beside the tables of files and processes. Bounded, as these are.
 
-use std::collections::HashMap;
-
-use super::share::Share;
-use crate::model::{CopyUp, Operation, Outcome, Whiteout};
+use super::{activity::Activity, share::Share};
+use crate::model::{Comm, CopyUp, Operation, Outcome, Whiteout, make_room};
 
 /// Most kinds of activity of one overlay. A container has a few; one that runs
 /// programs under ever new names loses the smallest.
 const ACTIVITIES_MAX: usize = 64;
 
-/// Events that are further apart than this are not of one run of a program.
-/// A recursive chown has milliseconds between two files, and a second behind a
-/// large one.
-const PAUSE_NS: u64 = 10_000_000_000;
-
-/// Fewer events without a pause are no burst: a handful of files is what any
-/// program touches.
-const BURST_MIN: u64 = 20;
-
 /// How long after its mount a container counts as starting.
 const START_NS: u64 = 60_000_000_000;
 
 /// Same operation, by programs of the same name.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct ActivityKey {
     /// `None`: names that disappeared.
     pub(crate) operation: Option<Operation>,
     /// Name of the process. Its number is left out: `find -exec chown` starts a
     /// process for each file.
-    pub(crate) comm: Vec<u8>,
+    pub(crate) comm: Comm,
     /// Whether the process sees the mounts of the one that mounted the overlay:
     /// then it is none of the container's. `None` if the mount was not observed.
     pub(crate) outside: Option<bool>,
-}
-
-/// What came of it.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Activity {
-    /// Everything.
-    pub(crate) total: Share,
-    /// What came in bursts that are over.
-    bursts: Share,
-    current: Share,
-}
-
-impl Activity {
-    /// The part of it that came in bursts.
-    pub(crate) fn bursts(&self) -> Share {
-        let mut bursts = self.bursts.clone();
-        if self.current.events() >= BURST_MIN {
-            bursts.add(&self.current);
-        }
-        bursts
-    }
-
-    /// Makes room for an event at this time.
-    fn at(&mut self, time_ns: u64) {
-        let paused = |(_, last)| time_ns.saturating_sub(last) > PAUSE_NS;
-        if self.current.times.is_some_and(paused) {
-            self.bursts = self.bursts();
-            self.current = Share::default();
-        }
-    }
-
-    fn add(&mut self, other: &Self) {
-        self.total.add(&other.total);
-        let bursts = other.bursts();
-        self.bursts.add(&bursts);
-    }
 }
 
 /// How an overlay was mounted, if that was observed.
@@ -83,53 +36,48 @@ pub(crate) struct Mounted {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Habits {
     pub(crate) mounted: Option<Mounted>,
-    activities: HashMap<ActivityKey, Activity>,
+    activities: Vec<(ActivityKey, Activity)>,
 }
 
 impl Habits {
-    /// Takes a copy-up in; the number of new rows.
-    pub(crate) fn copy_up(&mut self, event: &CopyUp) -> usize {
+    /// Takes a copy-up in.
+    pub(crate) fn copy_up(&mut self, event: &CopyUp) {
         // A directory on the way belongs to what is copied up below it.
         if event.outcome != Outcome::Ok || event.ancestor {
-            return 0;
+            return;
         }
         let key = ActivityKey {
             operation: Some(event.trigger.operation),
-            comm: event.process.comm.clone(),
+            comm: event.process.comm,
             outside: self.outside(event.process.mount_namespace),
         };
         let began_ns = event.time_ns.saturating_sub(event.latency_ns);
         let at_start = self.is_start(began_ns);
-        let before = self.len();
         let activity = self.activity(key);
         activity.at(began_ns);
-        activity.total.copy_up(event, at_start);
-        activity.current.copy_up(event, at_start);
-        self.len().saturating_sub(before)
+        activity.note(|share| share.copy_up(event, at_start));
     }
 
-    /// Takes a whiteout in; the number of new rows.
-    pub(crate) fn whiteout(&mut self, event: &Whiteout) -> usize {
+    /// Takes a whiteout in.
+    pub(crate) fn whiteout(&mut self, event: &Whiteout) {
         if event.cause == crate::model::Cause::Opaque {
-            return 0;
+            return;
         }
         let key = ActivityKey {
             operation: None,
-            comm: event.process.comm.clone(),
+            comm: event.process.comm,
             outside: self.outside(event.process.mount_namespace),
         };
         let at_start = self.is_start(event.time_ns);
-        let before = self.len();
         let activity = self.activity(key);
         activity.at(event.time_ns);
-        activity.total.whiteout(event, at_start);
-        activity.current.whiteout(event, at_start);
-        self.len().saturating_sub(before)
+        activity.note(|share| share.whiteout(event, at_start));
     }
 
     /// All activities, the most costly first.
     pub(crate) fn sorted(&self) -> Vec<(&ActivityKey, &Activity)> {
-        let mut all: Vec<_> = self.activities.iter().collect();
+        let all = self.activities.iter();
+        let mut all: Vec<_> = all.map(|(key, activity)| (key, activity)).collect();
         all.sort_by(|(a_key, a), (b_key, b)| {
             (rank(&b.total).cmp(&rank(&a.total))).then_with(|| a_key.cmp(b_key))
         });
@@ -140,36 +88,40 @@ impl Habits {
         self.activities.len()
     }
 
-    /// Forgets the smaller half.
-    pub(crate) fn drop_half(&mut self) {
-        let keep = self.len() / 2;
+    /// Forgets the smaller half, but for so many.
+    pub(crate) fn drop_half(&mut self, least: usize) {
+        let keep = least.max(self.len() / 2);
         let drop: Vec<ActivityKey> = self
             .sorted()
             .into_iter()
             .skip(keep)
-            .map(|(key, _)| key.clone())
+            .map(|(key, _)| *key)
             .collect();
-        for key in drop {
-            self.activities.remove(&key);
-        }
+        self.activities.retain(|(key, _)| !drop.contains(key));
     }
 
     /// Adds those of another overlay of the same container. Not bounded: the
     /// sources are.
     pub(crate) fn merge(&mut self, other: &Self) {
         for (key, activity) in &other.activities {
-            self.activities
-                .entry(key.clone())
-                .or_default()
-                .add(activity);
+            match self.activities.iter_mut().find(|(known, _)| known == key) {
+                Some((_, ours)) => ours.add(activity),
+                None => self.activities.push((*key, activity.clone())),
+            }
         }
     }
 
     fn activity(&mut self, key: ActivityKey) -> &mut Activity {
-        if self.activities.len() >= ACTIVITIES_MAX && !self.activities.contains_key(&key) {
-            self.drop_half();
-        }
-        self.activities.entry(key).or_default()
+        let known = self.activities.iter().position(|(known, _)| *known == key);
+        let at = known.unwrap_or_else(|| {
+            if self.activities.len() >= ACTIVITIES_MAX {
+                self.drop_half(1);
+            }
+            make_room(&mut self.activities);
+            self.activities.push((key, Activity::default()));
+            self.activities.len() - 1
+        });
+        &mut self.activities[at].1
     }
 
     fn outside(&self, namespace: Option<u64>) -> Option<bool> {
@@ -189,9 +141,12 @@ fn rank(share: &Share) -> [u64; 3] {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{
+        super::activity::{BURST_MIN, PAUSE_NS},
+        *,
+    };
     use crate::model::{
-        Process, Trigger,
+        OpenFlags, Process, Trigger,
         test_support::{copy_up, process},
     };
 
@@ -202,7 +157,7 @@ mod tests {
             copied_bytes: Some(10),
             trigger: Trigger {
                 operation: Operation::Chown,
-                flags: Vec::new(),
+                flags: OpenFlags::default(),
                 syscall: None,
             },
             ..copy_up(&format!("/srv/{number}"))
@@ -273,7 +228,7 @@ mod tests {
         let mut habits = Habits::default();
         for number in 0..10 * ACTIVITIES_MAX as u64 {
             let mut event = chown(number, number);
-            event.process.comm = number.to_string().into_bytes();
+            event.process.comm = number.to_string().into_bytes().into();
             event.copied_bytes = Some(if number == 3 { 1 << 30 } else { number });
             habits.copy_up(&event);
         }

@@ -21,14 +21,19 @@
 //! container that was restarted has several overlays and is one row; an
 //! overlay of nobody is a row of its own.
 //!
-//! **How much memory.** Totals are small. Rows for files and processes are
-//! bounded (see `top`): what does not fit is still in the sums, and in the
-//! number of rows left out. So is the number of stretches of time (`timeline`),
-//! which grow wider instead.
+//! **How much memory.** It does not grow with what happened. Totals are small.
+//! Rows for files and processes are bounded for each overlay and over all
+//! (`bounds`): what does not fit is still in the sums, and in the number of rows
+//! left out, and of a listed row the report says how much of it may be among
+//! these (`top`). So is the number of stretches of time (`timeline`), which grow
+//! wider instead, and that of overlays, the oldest of which become one.
 
+mod activity;
 mod advice;
+mod bounds;
 mod by_size;
 mod detail;
+mod directory;
 mod examine;
 mod family;
 mod file;
@@ -41,6 +46,7 @@ mod percentile;
 mod recording;
 mod report;
 mod share;
+mod summary;
 mod sums;
 mod timeline;
 mod top;
@@ -71,31 +77,23 @@ pub use report::{
 pub use sums::{CopyUpCounts, Latency, Sums, TriggerSums, WhiteoutCounts};
 pub use timeline::{BUCKETS_MAX, TimeBucket, Timeline};
 
-/// Most rows of detail (files and processes) over all overlays.
-const ROWS_MAX: usize = 32_768;
-
-/// Overlays that are gone are summed up into one when there are more than
-/// this many overlays.
-const OVERLAYS_MAX: usize = 8_192;
-
-/// The oldest overlays are summed up into one, gone or not, beyond these: what
-/// no kernel side can send, but a recording can hold.
-const LIVING_MAX: usize = 4 * OVERLAYS_MAX;
-const TOTALS_MAX: usize = 131_072;
-
 /// The fold.
 #[derive(Debug)]
 pub struct Aggregator {
     filter: Filter,
     top: usize,
     sort: SortKey,
-    overlays: BTreeMap<OverlayKey, Overlay>,
+    overlays: BTreeMap<OverlayKey, Box<Overlay>>,
     /// Rows of detail, roughly: recounted whenever some are dropped.
     rows: usize,
     /// Rows of totals.
     totals: usize,
+    /// Buckets of timelines.
+    stretches: usize,
     /// Overlays that are gone.
     gone: usize,
+    /// The filter admits everything.
+    admits_all: bool,
     losses: BTreeMap<(LossSource, String), u64>,
     retired: Sums,
     retired_overlays: u64,
@@ -108,12 +106,14 @@ impl Aggregator {
     /// report lists, `sort` the order of these and of the containers.
     pub fn new(filter: Filter, top: usize, sort: SortKey) -> Self {
         Self {
+            admits_all: filter.admits_all(),
             filter,
             top,
             sort,
             overlays: BTreeMap::new(),
             rows: 0,
             totals: 0,
+            stretches: 0,
             gone: 0,
             losses: BTreeMap::new(),
             retired: Sums::default(),
@@ -144,33 +144,39 @@ impl Aggregator {
             Event::Loss(loss) => return self.loss(loss.source, loss.reason, loss.count),
             Event::CopyUpStarted(_) | Event::CopyUpRunning(_) => return,
         };
-        if !self.filter.admits_event(event) {
+        if !self.admits_all && !self.filter.admits_event(event) {
             return;
         }
         let sort = self.sort;
-        let overlay = self.overlay(key, origin);
-        let before = overlay.totals();
-        let rows = overlay.event(event, wall, sort);
-        let totals = overlay.totals() - before;
-        self.rows += rows;
-        self.totals += totals;
-        if self.totals > TOTALS_MAX {
-            self.retire_half();
-        }
-        if self.rows > ROWS_MAX {
-            self.drop_rows();
+        let overlay = match self.overlays.get_mut(&key) {
+            Some(overlay) => overlay,
+            None => self.new_overlay(key, origin),
+        };
+        overlay.learn(origin);
+        let before = overlay.size();
+        overlay.event(event, wall, sort);
+        let after = overlay.size();
+        self.rows = (self.rows + after.rows).saturating_sub(before.rows);
+        self.totals = (self.totals + after.totals).saturating_sub(before.totals);
+        self.stretches = (self.stretches + after.stretches).saturating_sub(before.stretches);
+        if self.is_large() {
+            self.shrink();
         }
     }
 
     /// Replaces the kernel's totals of an overlay, which are cumulative.
     pub fn totals(&mut self, overlay: OverlayKey, origin: &Arc<Origin>, totals: &OverlayTotals) {
-        let overlay = self.overlay(overlay, origin);
-        let before = overlay.totals();
+        let overlay = match self.overlays.get_mut(&overlay) {
+            Some(overlay) => overlay,
+            None => self.new_overlay(overlay, origin),
+        };
+        overlay.learn(origin);
+        let before = overlay.size().totals;
         overlay.kernel = Some(totals.clone());
-        let after = overlay.totals();
+        let after = overlay.size().totals;
         self.totals = (self.totals + after).saturating_sub(before);
-        if self.totals > TOTALS_MAX {
-            self.retire_half();
+        if self.is_large() {
+            self.shrink();
         }
     }
 
@@ -205,56 +211,14 @@ impl Aggregator {
         }
     }
 
-    /// The report as of now.
-    pub fn report(&self, context: ReportContext) -> Report {
-        let mut groups = group::join(&self.overlays, &self.filter);
-        let mut totals = self.retired.clone();
-        for group in &groups {
-            totals.add(&group.sums);
-        }
-        groups.retain(|group| !group.sums.is_empty());
-        let repeated = family::repeated(&self.overlays, &self.filter);
-        let loss = LossReport::new(&self.losses);
-        let mut containers: Vec<_> = groups
-            .into_iter()
-            .map(|group| {
-                let advice = group.advice(&repeated, loss.events());
-                group.into_report(self.sort, self.top, advice)
-            })
-            .collect();
-        report::sort_containers(&mut containers, self.sort);
-        let mut timelines: Vec<_> = containers.iter_mut().map(|it| &mut it.timeline).collect();
-        timeline::align(&mut timelines, context.started, context.ended);
-        Report {
-            context,
-            counted_from: if self.filter.totals_answerable() {
-                CountedFrom::Kernel
-            } else {
-                CountedFrom::Events
-            },
-            containers,
-            totals,
-            retired_overlays: self.retired_overlays,
-            loss,
-            recording: RecordingState::default(),
-        }
-    }
-
-    fn overlay(&mut self, key: OverlayKey, origin: &Arc<Origin>) -> &mut Overlay {
-        if !self.overlays.contains_key(&key) && self.overlays.len() >= OVERLAYS_MAX {
-            self.retire_oldest();
-        }
-        if self.overlays.len() >= LIVING_MAX {
-            self.retire_half();
-        }
+    fn new_overlay(&mut self, key: OverlayKey, origin: &Arc<Origin>) -> &mut Overlay {
+        self.make_room_for_overlay();
         let mounted = &mut self.mounted;
-        let overlay = self.overlays.entry(key).or_insert_with(|| {
+        self.overlays.entry(key).or_insert_with(|| {
             let mut overlay = Overlay::new(Arc::clone(origin));
             overlay.habits.mounted = mounted.remove(&key);
-            overlay
-        });
-        overlay.learn(origin);
-        overlay
+            Box::new(overlay)
+        })
     }
 
     /// A mount is remembered for the events that it may have.
@@ -268,71 +232,8 @@ impl Aggregator {
         }
         if let Some(overlay) = self.overlays.get_mut(&seen.overlay) {
             overlay.habits.mounted = Some(mounted);
-        } else if self.mounted.len() < OVERLAYS_MAX {
+        } else if self.mounted.len() < bounds::OVERLAYS_MAX {
             self.mounted.insert(seen.overlay, mounted);
-        }
-    }
-
-    /// Sums up the oldest overlay that is gone. If all are alive, they stay:
-    /// the kernel side bounds their number.
-    fn retire_oldest(&mut self) {
-        if self.gone == 0 {
-            return;
-        }
-        let oldest = self
-            .overlays
-            .iter()
-            .filter(|(_, overlay)| overlay.gone)
-            .map(|(key, _)| *key)
-            .min_by_key(|key| key.born_ns);
-        if let Some(oldest) = oldest {
-            self.retire(oldest);
-        }
-    }
-
-    /// Sums up half of the overlays, those that are gone first, then the oldest.
-    fn retire_half(&mut self) {
-        let mut keys: Vec<_> = self
-            .overlays
-            .iter()
-            .map(|(key, overlay)| (!overlay.gone, key.born_ns, *key))
-            .collect();
-        keys.sort_unstable();
-        for (.., key) in keys.iter().take(keys.len().div_ceil(2)) {
-            self.retire(*key);
-        }
-    }
-
-    fn retire(&mut self, key: OverlayKey) {
-        if let Some(overlay) = self.overlays.remove(&key) {
-            self.rows = self.rows.saturating_sub(overlay.rows());
-            self.gone -= usize::from(overlay.gone);
-            self.totals = self.totals.saturating_sub(overlay.totals());
-            if self.filter.admits_origin(&overlay.origin) {
-                self.retired.add(&overlay.sums(&self.filter).0);
-                self.retired_overlays += 1;
-            }
-        }
-    }
-
-    /// Halves the largest tables until the rows fit, with room for a while: looking
-    /// for the largest of many takes its time.
-    fn drop_rows(&mut self) {
-        let (sort, keep) = (self.sort, ROWS_MAX / 4 * 3);
-        self.rows = self.overlays.values().map(Overlay::rows).sum();
-        if self.rows <= ROWS_MAX {
-            return;
-        }
-        while self.rows > keep {
-            let rows = self.overlays.values().map(Overlay::rows);
-            let largest = rows.max().unwrap_or_default();
-            for overlay in self.overlays.values_mut() {
-                let before = overlay.rows();
-                if self.rows > keep && 2 * before >= largest {
-                    overlay.drop_rows(sort);
-                    self.rows -= before - overlay.rows();
-                }
-            }
         }
     }
 }

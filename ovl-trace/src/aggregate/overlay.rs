@@ -5,16 +5,16 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::model::{CopyUp, CopyUpTotals, Event, Filter, Origin, OverlayTotals, TotalsKey};
-use ovl_trace_common::aggregate::bucket;
 
 use super::{
+    bounds::Size,
     detail::Detail,
     habits::Habits,
     report::{CountedFrom, SortKey},
     sums::Sums,
 };
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Overlay {
     /// The best known owner.
     pub(crate) origin: Arc<Origin>,
@@ -43,24 +43,28 @@ impl Overlay {
     /// Takes news of the owner, but does not forget a container: after its
     /// removal the runtime knows nothing of it any more.
     pub(crate) fn learn(&mut self, origin: &Arc<Origin>) {
+        if Arc::ptr_eq(&self.origin, origin) {
+            return;
+        }
         if origin.container.is_some() || self.origin.container.is_none() {
             self.origin = Arc::clone(origin);
         }
     }
 
-    /// Takes in an event that the filter admits; the number of new rows of
-    /// detail.
-    pub(crate) fn event(&mut self, event: &Event, wall: Timestamp, sort: SortKey) -> usize {
+    /// Takes in an event that the filter admits.
+    pub(crate) fn event(&mut self, event: &Event, wall: Timestamp, sort: SortKey) {
         match event {
             Event::CopyUp(event) => {
                 count(&mut self.events, event);
-                self.detail.copy_up(event, wall, sort) + self.habits.copy_up(event)
+                self.detail.copy_up(event, wall, sort);
+                self.habits.copy_up(event);
             }
             Event::Whiteout(event) => {
-                *self.events.whiteouts.entry(event.cause).or_default() += 1;
-                self.detail.whiteout(event, wall, sort) + self.habits.whiteout(event)
+                *self.events.whiteouts.row(event.cause) += 1;
+                self.detail.whiteout(event, wall, sort);
+                self.habits.whiteout(event);
             }
-            _ => 0,
+            _ => {}
         }
     }
 
@@ -92,19 +96,24 @@ impl Overlay {
         }
     }
 
-    /// Rows of totals.
-    pub(crate) fn totals(&self) -> usize {
+    /// How much is kept.
+    pub(super) fn size(&self) -> Size {
         let kernel = self.kernel.as_ref();
-        self.events.copy_ups.len() + kernel.map_or(0, |kernel| kernel.copy_ups.len())
+        Size {
+            rows: self.rows(),
+            totals: self.events.copy_ups.len() + kernel.map_or(0, |kernel| kernel.copy_ups.len()),
+            stretches: self.detail.timeline.len(),
+        }
     }
 
     pub(crate) fn rows(&self) -> usize {
         self.detail.rows() + self.habits.len()
     }
 
-    pub(crate) fn drop_rows(&mut self, sort: SortKey) {
-        self.detail.drop_half(sort);
-        self.habits.drop_half();
+    /// Drops the smaller half of each table, but for so many rows.
+    pub(crate) fn drop_rows(&mut self, sort: SortKey, least: usize) {
+        self.detail.drop_half(sort, least);
+        self.habits.drop_half(least);
     }
 }
 
@@ -116,7 +125,7 @@ fn count(totals: &mut OverlayTotals, event: &CopyUp) {
         operation: event.trigger.operation,
         outcome: event.outcome,
     };
-    let row: &mut CopyUpTotals = totals.copy_ups.entry(key).or_default();
+    let row: &mut CopyUpTotals = totals.copy_ups.row(key);
     let latency = event.latency_ns;
     row.count += 1;
     add(&mut row.size_bytes, Some(event.size_bytes));
@@ -131,7 +140,7 @@ fn count(totals: &mut OverlayTotals, event: &CopyUp) {
     row.phases.sync.add_one(event.phases.sync_ns);
     row.latency_min_ns = Some(row.latency_min_ns.map_or(latency, |min| min.min(latency)));
     row.latency_max_ns = Some(row.latency_max_ns.map_or(latency, |max| max.max(latency)));
-    row.histogram.buckets[bucket(latency)] += 1;
+    row.histogram.count_one(latency);
 }
 
 fn add(sum: &mut u64, value: Option<u64>) {

@@ -8,6 +8,7 @@ use super::{
     Aggregator, family,
     group::{self, Identity},
     loss::LossReport,
+    overlay::Overlay,
     report::{ContainerReport, CountedFrom},
     sums::Sums,
 };
@@ -113,11 +114,13 @@ impl Aggregator {
     /// Everything about one container; `None` if nothing of it is known. Its timeline
     /// is not that of the report, where all have one width.
     pub fn container(&self, id: &ContainerId) -> Option<ContainerReport> {
+        let admitted = |overlay: &Overlay| self.filter.admits_origin(&overlay.origin);
         let overlays = self
             .overlays
             .iter()
-            .filter(|(key, overlay)| id.is(&Identity::of(key, overlay)));
-        let group = group::join(overlays, &self.filter).into_iter().next()?;
+            .filter(|(key, overlay)| id.is(&Identity::of(key, overlay)) && admitted(overlay))
+            .map(|(key, overlay)| (*key, Overlay::clone(overlay)));
+        let group = group::join(overlays, &self.filter)?;
         let repeated = family::repeated(&self.overlays, &self.filter);
         let advice = group.advice(&repeated, LossReport::new(&self.losses).events());
         Some(group.into_report(self.sort, self.top, advice))

@@ -19,14 +19,11 @@ pub(crate) fn percentile(
 ) -> Option<u64> {
     // In hundredths of a copy-up, so that the bucket is found without rounding:
     // 0.28 times 50 is a little more than 14.
-    let total: u128 = histogram
-        .buckets
-        .iter()
-        .map(|count| u128::from(*count))
-        .sum();
+    let buckets = histogram.buckets();
+    let total: u128 = buckets.iter().map(|count| u128::from(*count)).sum();
     let rank = u128::from(percent.min(100)) * total;
     let mut below = 0;
-    for (index, &count) in histogram.buckets.iter().enumerate() {
+    for (index, &count) in buckets.iter().enumerate() {
         if count == 0 {
             continue;
         }
@@ -72,7 +69,7 @@ mod tests {
     fn of(latencies: &[u64]) -> Histogram {
         let mut histogram = Histogram::default();
         for &latency in latencies {
-            histogram.buckets[bucket(latency)] += 1;
+            histogram.count_one(latency);
         }
         histogram
     }
@@ -140,8 +137,8 @@ mod tests {
             min in any::<Option<u64>>(),
             max in any::<Option<u64>>(),
         ) {
-            let mut histogram = Histogram::default();
-            histogram.buckets.copy_from_slice(&counts);
+            let counts: [u64; BUCKETS] = counts.try_into().unwrap();
+            let histogram = Histogram::new(&counts);
             percentile(&histogram, percent, min, max);
         }
     }

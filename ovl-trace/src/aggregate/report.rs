@@ -13,7 +13,10 @@ use super::{
     sums::{Sums, TriggerSums},
     timeline::Timeline,
 };
-use crate::model::{Operation, Origin};
+use crate::{
+    model::{Operation, Origin},
+    render::units::bytes,
+};
 
 /// What the report is about; known to the caller, not to the fold.
 #[derive(Clone, Debug)]
@@ -160,9 +163,15 @@ pub struct TopList<K, X = ()> {
     pub others: u64,
     /// Their sums.
     pub others_tally: Tally,
+    /// What each of `rows` lacks at most, in each number (the longest latency: what it
+    /// may have been): it came in after others had been dropped, and may have been
+    /// one of them.
+    pub missing: Vec<Tally>,
     /// How many of them were dropped to bound memory: if not 0, a listed row
     /// may be a lower bound.
     pub dropped: u64,
+    /// What a row that was dropped had at most, in each number.
+    pub floor: Tally,
 }
 
 impl Report {
@@ -226,12 +235,27 @@ impl Report {
             .iter()
             .any(|container| container.files.dropped > 0)
         {
-            notes.push(
-                "there were too many files to track them all: the smaller ones are summed up"
-                    .to_owned(),
-            );
+            notes.push(format!(
+                "there were too many files to track them all: the smaller ones are summed up{}",
+                self.missing_of_files(),
+            ));
         }
         notes
+    }
+}
+
+impl Report {
+    /// What listed files lack at most, if that is anything.
+    fn missing_of_files(&self) -> String {
+        let lists = self.containers.iter().map(|container| &container.files);
+        let missing = lists.flat_map(|files| files.missing.iter());
+        let most = missing.map(|missing| missing.copied_bytes).max();
+        match most {
+            Some(most) if most > 0 => {
+                format!(", among them up to {} of one that is listed", bytes(most))
+            }
+            _ => String::new(),
+        }
     }
 }
 

@@ -1,10 +1,11 @@
 //! Sums over some of a container's events, with what describes them: paths,
 //! layers, and when.
 
-use std::collections::BTreeMap;
-
-use super::advice::Evidence;
-use crate::model::{Cause, CopyUp, Kind, Whiteout};
+use super::{
+    advice::Evidence,
+    directory::{common_length, depth, directory, is_below},
+};
+use crate::model::{Cause, CopyUp, Kind, SortedRows, Whiteout, make_room};
 
 /// Paths that a share remembers.
 const TOP_PATHS: usize = 5;
@@ -31,9 +32,9 @@ pub(crate) struct Share {
     /// The deepest directory that all of them are below; `None` if there is no
     /// path, or one whose top is missing.
     below: Below,
-    layers: BTreeMap<u32, u64>,
+    layers: SortedRows<u32, u64>,
     /// The most costly first.
-    top: Vec<(u64, Vec<u8>)>,
+    top: Vec<(u64, Box<[u8]>)>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -87,7 +88,7 @@ impl Share {
         add(&mut self.copied_bytes, other.copied_bytes);
         add(&mut self.latency_ns, other.latency_ns);
         add(&mut self.sync_ns, other.sync_ns);
-        for (layer, bytes) in &other.layers {
+        for (layer, bytes) in other.layers.iter() {
             self.add_layer(*layer, *bytes);
         }
         match &other.below {
@@ -120,7 +121,7 @@ impl Share {
 
     /// The layer that nearly all bytes came from (nine of ten).
     pub(crate) fn main_layer(&self) -> Option<u32> {
-        let (layer, bytes) = self.layers.iter().max_by_key(|(_, bytes)| **bytes)?;
+        let (layer, bytes) = self.layers.iter().max_by_key(|(_, bytes)| *bytes)?;
         let most = u128::from(*bytes) * 10 >= u128::from(self.copied_bytes) * 9;
         (most && *bytes > 0).then_some(*layer)
     }
@@ -131,7 +132,7 @@ impl Share {
             whiteouts: self.whiteouts,
             copied_bytes: self.copied_bytes,
             latency_ns: self.latency_ns,
-            paths: self.top.iter().map(|(_, path)| path.clone()).collect(),
+            paths: self.top.iter().map(|(_, path)| path.to_vec()).collect(),
         }
     }
 
@@ -149,8 +150,8 @@ impl Share {
     }
 
     fn add_layer(&mut self, layer: u32, bytes: u64) {
-        if self.layers.len() < LAYERS_MAX || self.layers.contains_key(&layer) {
-            add(self.layers.entry(layer).or_default(), bytes);
+        if self.layers.len() < LAYERS_MAX || self.layers.get(&layer).is_some() {
+            add(self.layers.row(layer), bytes);
         }
     }
 
@@ -161,49 +162,28 @@ impl Share {
         };
         match &mut self.below {
             Below::Nothing => self.below = Below::Directory(directory.to_vec()),
-            Below::Directory(common) => common.truncate(common_length(common, directory)),
+            Below::Directory(common) => {
+                if !is_below(directory, common) {
+                    common.truncate(common_length(common, directory));
+                }
+            }
             Below::Unknown => {}
         }
     }
 
     fn add_path(&mut self, rank: u64, path: &[u8]) {
-        let worse = |known: &(u64, Vec<u8>)| (known.0, path) < (rank, known.1.as_slice());
+        // Most are none of the top.
+        if self.top.len() >= TOP_PATHS && self.top.last().is_some_and(|last| last.0 > rank) {
+            return;
+        }
+        let worse = |known: &(u64, Box<[u8]>)| (known.0, path) < (rank, &*known.1);
         let at = self.top.iter().position(worse).unwrap_or(self.top.len());
-        if at < TOP_PATHS && !self.top.iter().any(|(_, known)| known == path) {
-            self.top.insert(at, (rank, path.to_vec()));
-            self.top.truncate(TOP_PATHS);
+        if at < TOP_PATHS && !self.top.iter().any(|(_, known)| **known == *path) {
+            self.top.truncate(TOP_PATHS - 1);
+            make_room(&mut self.top);
+            self.top.insert(at, (rank, path.into()));
         }
     }
-}
-
-/// The directory that a path is in, or the path itself if it is one. `None`
-/// without its top.
-pub(crate) fn directory(path: &[u8], is_directory: bool) -> Option<&[u8]> {
-    if path.first() != Some(&b'/') {
-        return None;
-    }
-    if is_directory {
-        return Some(path);
-    }
-    let end = path.iter().rposition(|byte| *byte == b'/')?;
-    Some(&path[..end.max(1)])
-}
-
-/// How many names a path has.
-pub(crate) fn depth(path: &[u8]) -> u64 {
-    let names = path.split(|byte| *byte == b'/');
-    names.filter(|name| !name.is_empty()).count() as u64
-}
-
-/// How much of `a` is the deepest directory that is above (or is) both.
-pub(crate) fn common_length(a: &[u8], b: &[u8]) -> usize {
-    let equal = a.iter().zip(b).take_while(|(a, b)| a == b).count();
-    let ends = |path: &[u8]| path.len() == equal || path[equal] == b'/';
-    if ends(a) && ends(b) {
-        return equal.max(1).min(a.len());
-    }
-    let slash = a[..equal].iter().rposition(|byte| *byte == b'/');
-    slash.unwrap_or(0).max(1).min(a.len())
 }
 
 /// Numbers come from outside: they must not overflow into a panic.

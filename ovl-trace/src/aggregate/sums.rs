@@ -103,13 +103,13 @@ impl Sums {
     /// Of the rows that the filter admits.
     pub(crate) fn new(totals: &OverlayTotals, filter: &Filter) -> Self {
         let mut sums = Self::default();
-        for (key, row) in &totals.copy_ups {
+        for (key, row) in totals.copy_ups.iter() {
             if filter.admits_row(key) {
                 sums.add_row(key, row);
             }
         }
         if filter.admits_whiteouts() {
-            for (cause, count) in &totals.whiteouts {
+            for (cause, count) in totals.whiteouts.iter() {
                 sums.whiteouts.add_cause(*cause, *count);
             }
         }

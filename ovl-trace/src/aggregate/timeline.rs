@@ -5,11 +5,11 @@
 //! width since the epoch, so that timelines of any widths can be joined without
 //! splitting a bucket.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::model::{Cause, CopyUp, Outcome, Whiteout};
+use crate::model::{Cause, CopyUp, Outcome, SortedRows, Whiteout};
 
 /// Most buckets between the first and the last event.
 pub const BUCKETS_MAX: i64 = 120;
@@ -34,14 +34,11 @@ pub struct TimeBucket {
 
 impl TimeBucket {
     fn add(&mut self, other: &Self) {
-        for (ours, theirs) in [
-            (&mut self.copy_ups, other.copy_ups),
-            (&mut self.copied_bytes, other.copied_bytes),
-            (&mut self.copied_unknown, other.copied_unknown),
-            (&mut self.whiteouts, other.whiteouts),
-        ] {
-            *ours = ours.saturating_add(theirs);
-        }
+        let add = |ours: &mut u64, theirs: u64| *ours = ours.saturating_add(theirs);
+        add(&mut self.copy_ups, other.copy_ups);
+        add(&mut self.copied_bytes, other.copied_bytes);
+        add(&mut self.copied_unknown, other.copied_unknown);
+        add(&mut self.whiteouts, other.whiteouts);
     }
 }
 
@@ -51,14 +48,14 @@ pub struct Timeline {
     width_ms: i64,
     /// By number: the time since the epoch, divided by the width. Those in
     /// which nothing happened are missing.
-    buckets: BTreeMap<i64, TimeBucket>,
+    buckets: SortedRows<i64, TimeBucket>,
 }
 
 impl Default for Timeline {
     fn default() -> Self {
         Self {
             width_ms: WIDTH_MS,
-            buckets: BTreeMap::new(),
+            buckets: SortedRows::default(),
         }
     }
 }
@@ -79,7 +76,7 @@ impl Timeline {
     /// The sum of all buckets.
     pub fn sum(&self) -> TimeBucket {
         let mut sum = TimeBucket::default();
-        for bucket in self.buckets.values() {
+        for (_, bucket) in self.buckets.iter() {
             sum.add(bucket);
         }
         sum
@@ -125,9 +122,13 @@ impl Timeline {
     }
 
     fn add(&mut self, wall: Timestamp, bucket: &TimeBucket) {
-        self.fit(wall, wall);
+        // Most events belong to the newest bucket.
         let number = self.number(wall);
-        self.buckets.entry(number).or_default().add(bucket);
+        if let Some(newest) = self.buckets.last_mut(&number) {
+            return newest.add(bucket);
+        }
+        self.fit(wall, wall);
+        self.buckets.row(self.number(wall)).add(bucket);
     }
 
     pub(crate) fn merge(&mut self, other: &Self) {
@@ -141,8 +142,8 @@ impl Timeline {
         while self.width_ms < other.width_ms {
             self.double();
         }
-        for (number, bucket) in &other.buckets {
-            self.buckets.entry(*number).or_default().add(bucket);
+        for (number, bucket) in other.buckets.iter() {
+            self.buckets.row(*number).add(bucket);
         }
     }
 
@@ -159,16 +160,20 @@ impl Timeline {
 
     /// Beginnings of the first and the last bucket.
     fn range(&self) -> Option<(Timestamp, Timestamp)> {
-        let (first, _) = self.buckets.first_key_value()?;
-        let (last, _) = self.buckets.last_key_value()?;
+        let (first, _) = self.buckets.first()?;
+        let (last, _) = self.buckets.last()?;
         Some((self.begin(*first), self.begin(*last)))
     }
 
-    fn double(&mut self) {
+    /// How many buckets there are.
+    pub(crate) const fn len(&self) -> usize {
+        self.buckets.len()
+    }
+
+    pub(crate) fn double(&mut self) {
         self.width_ms *= 2;
         for (number, bucket) in std::mem::take(&mut self.buckets) {
-            let entry = self.buckets.entry(number.div_euclid(2)).or_default();
-            entry.add(&bucket);
+            self.buckets.row(number.div_euclid(2)).add(&bucket);
         }
     }
 

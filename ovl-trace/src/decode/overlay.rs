@@ -8,9 +8,9 @@ use ovl_trace_common::{
 
 use super::{
     DecodeError,
-    record::{filesystem, fixed, process, take},
+    record::{fixed, process, take},
 };
-use crate::model::{DeviceNumber, OverlaySeen, Process};
+use crate::model::{Comm, DeviceNumber, FileSystemName, OverlaySeen, Process};
 
 /// Decodes the record of an overlay's first sight.
 pub(super) fn record(bytes: &[u8]) -> Result<OverlaySeen, DecodeError> {
@@ -25,7 +25,7 @@ pub(super) fn record(bytes: &[u8]) -> Result<OverlaySeen, DecodeError> {
         upperdir: some(upperdir),
         workdir: some(workdir),
         upper: upper(&raw.state),
-        upper_filesystem: filesystem(&raw.state.upper_filesystem),
+        upper_filesystem: filesystem(&raw.state),
         layers: layers(&raw.state),
         mounted: raw.state.mounted != 0,
         process: process(&raw.task),
@@ -49,13 +49,13 @@ pub fn overlay_state(
         upperdir: None,
         workdir: None,
         upper: upper(state),
-        upper_filesystem: filesystem(&state.upper_filesystem),
+        upper_filesystem: filesystem(state),
         layers: layers(state),
         mounted: false,
         process: process.cloned().unwrap_or_else(|| Process {
             pid: state.pid,
             tid: state.pid,
-            comm: Vec::new(),
+            comm: Comm::default(),
             uid: None,
             cgroup: state.cgroup,
             mount_namespace: (state.mount_namespace != 0).then_some(state.mount_namespace),
@@ -70,6 +70,11 @@ fn upper(state: &OverlayState) -> Option<(DeviceNumber, u64)> {
             state.upper_inode,
         )
     })
+}
+
+fn filesystem(state: &OverlayState) -> Option<String> {
+    let name = FileSystemName::new(&state.upper_filesystem)?;
+    Some(name.as_str().to_owned())
 }
 
 fn layers(state: &OverlayState) -> Option<u32> {

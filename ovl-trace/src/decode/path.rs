@@ -10,23 +10,26 @@ const MISSING_TOP: &[u8] = "…".as_bytes();
 /// Puts the names in order: `/a/b/file`, or `…/b/file` when the flags say that
 /// the top is missing. No names at all is `/`.
 pub(super) fn decode(names: &[u8], flags: u16) -> Result<Vec<u8>, DecodeError> {
-    let mut path = Vec::with_capacity(names.len() + MISSING_TOP.len() + 1);
-    if flags & (FLAG_PATH_TRUNCATED | FLAG_PATH_UNREADABLE) != 0 {
-        path.extend_from_slice(MISSING_TOP);
-    }
-    let Some((&last, names)) = names.split_last() else {
-        path.push(b'/');
-        return Ok(path);
+    let top: &[u8] = match flags & (FLAG_PATH_TRUNCATED | FLAG_PATH_UNREADABLE) {
+        0 => &[],
+        _ => MISSING_TOP,
     };
-    if last != 0 {
-        return Err(DecodeError::Path);
+    if names.is_empty() {
+        return Ok([top, b"/"].concat());
     }
-    for name in names.split(|byte| *byte == 0).rev() {
-        if name.is_empty() {
-            return Err(DecodeError::Path);
-        }
-        path.push(b'/');
-        path.extend_from_slice(name);
+    // As long as the names: each has a slash before it instead of a NUL behind it.
+    let mut path = Vec::with_capacity(top.len() + names.len());
+    path.extend_from_slice(top);
+    path.resize(top.len() + names.len(), 0);
+    let (mut rest, mut free) = (names, &mut path[top.len()..]);
+    while !rest.is_empty() {
+        let end = rest.iter().position(|byte| *byte == 0);
+        let end = end.filter(|end| *end > 0).ok_or(DecodeError::Path)?;
+        let (name, tail) = rest.split_at(end);
+        let (before, place) = free.split_at_mut(free.len() - end - 1);
+        place[0] = b'/';
+        place[1..].copy_from_slice(name);
+        (rest, free) = (&tail[1..], before);
     }
     Ok(path)
 }

@@ -8,8 +8,8 @@ use zerocopy::FromBytes;
 
 use super::{DecodeError, TriggerTable, overlay, path};
 use crate::model::{
-    Cause, CopyUp, DeviceNumber, Event, Kind, Method, Outcome, Phases, Process, RealFileSystem,
-    Whiteout,
+    Cause, Comm, CopyUp, DeviceNumber, Event, FileSystemName, Kind, Method, Outcome, Phases,
+    Process, RealFileSystem, Whiteout,
 };
 
 /// Decodes one record.
@@ -45,6 +45,8 @@ pub(super) fn take(tail: &[u8], length: u32) -> Result<(&[u8], &[u8]), DecodeErr
     })
 }
 
+// Built where the event is to be, not moved there.
+#[inline]
 fn copy_up(bytes: &[u8], triggers: &dyn TriggerTable) -> Result<CopyUp, DecodeError> {
     let (raw, tail) = fixed::<wire::CopyUp>(bytes)?;
     let header = raw.header;
@@ -78,7 +80,7 @@ fn copy_up(bytes: &[u8], triggers: &dyn TriggerTable) -> Result<CopyUp, DecodeEr
         layer: (raw.layer != 0).then_some(raw.layer),
         lower: (raw.lower_device != 0).then(|| RealFileSystem {
             device: DeviceNumber::from_kernel(raw.lower_device),
-            name: filesystem(&raw.lower_filesystem),
+            name: FileSystemName::new(&raw.lower_filesystem),
         }),
         ancestor: header.flags & FLAG_ANCESTOR != 0,
     })
@@ -98,22 +100,14 @@ fn whiteout(bytes: &[u8]) -> Result<Event, DecodeError> {
 }
 
 pub(super) fn process(task: &wire::Task) -> Process {
-    let end = task.comm.iter().position(|byte| *byte == 0);
     Process {
         pid: task.pid,
         tid: task.tid,
-        comm: task.comm[..end.unwrap_or(task.comm.len())].to_vec(),
+        comm: Comm::new(&task.comm),
         uid: (task.uid != u32::MAX).then_some(task.uid),
         cgroup: task.cgroup,
         mount_namespace: (task.mount_namespace != 0).then_some(task.mount_namespace),
     }
-}
-
-/// `file_system_type.name`: letters and digits, if it could be read at all.
-pub(super) fn filesystem(name: &[u8]) -> Option<String> {
-    let name = name.split(|byte| *byte == 0).next()?;
-    let text = str::from_utf8(name).ok()?;
-    (!text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic())).then(|| text.to_owned())
 }
 
 /// How a copy-up ended, from the wire's result.

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use zerocopy::IntoBytes;
 
 use super::*;
-use crate::model::{Event, Kind, Method, Operation, Outcome, Trigger};
+use crate::model::{Event, Kind, Method, OpenFlags, Operation, Outcome, Trigger};
 
 struct Fixed;
 
@@ -18,7 +18,7 @@ impl TriggerTable for Fixed {
         assert_eq!((caller, syscall), (0xffff, 257));
         Trigger {
             operation: Operation::Open,
-            flags: vec!["O_WRONLY"],
+            flags: OpenFlags::of(["O_WRONLY"]),
             syscall: Some("openat"),
         }
     }
@@ -30,7 +30,7 @@ impl TriggerTable for Any {
     fn trigger(&self, _: u64, _: Option<u32>, _: i32, _: bool) -> Trigger {
         Trigger {
             operation: Operation::Other,
-            flags: Vec::new(),
+            flags: OpenFlags::default(),
             syscall: None,
         }
     }
@@ -108,7 +108,10 @@ fn a_copy_up_with_unknown_numbers_and_an_errno() {
     assert_eq!(copy_up.layer, Some(1));
     let lower = copy_up.lower.unwrap();
     assert_eq!(lower.device.to_string(), "8:1");
-    assert_eq!(lower.name.as_deref(), Some("ext4"));
+    assert_eq!(
+        lower.name.map(|it| it.as_str().to_owned()).as_deref(),
+        Some("ext4")
+    );
 }
 
 #[test]

@@ -26,18 +26,12 @@ pub fn decode_totals(
     let mut overlays: HashMap<OverlayKey, OverlayTotals> = HashMap::new();
     for (key, row) in copy_ups {
         let overlay = overlays.entry(key.overlay).or_default();
-        let sum = overlay
-            .copy_ups
-            .entry(totals_key(key, triggers))
-            .or_default();
+        let sum = overlay.copy_ups.row(totals_key(key, triggers));
         sum.add(&totals(row));
     }
     for (key, count) in whiteouts {
         let overlay = overlays.entry(key.overlay).or_default();
-        let sum = overlay
-            .whiteouts
-            .entry(Cause::from_code(key.cause))
-            .or_default();
+        let sum = overlay.whiteouts.row(Cause::from_code(key.cause));
         *sum = sum.saturating_add(*count);
     }
     overlays
@@ -71,9 +65,7 @@ fn totals(row: &wire::CopyUpTotals) -> CopyUpTotals {
         latency_ns: row.latency_ns,
         latency_min_ns: some(row.latency_min_ns),
         latency_max_ns: some(row.latency_max_ns),
-        histogram: Histogram {
-            buckets: row.histogram,
-        },
+        histogram: Histogram::new(&row.histogram),
         phases: PhaseTotals {
             lock: phase(row.lock_ns, &row.lock_histogram),
             data: phase(row.data_ns, &row.data_histogram),
@@ -85,7 +77,7 @@ fn totals(row: &wire::CopyUpTotals) -> CopyUpTotals {
 fn phase(sum_ns: u64, buckets: &[u64; BUCKETS]) -> PhaseTotal {
     PhaseTotal {
         sum_ns,
-        histogram: Histogram { buckets: *buckets },
+        histogram: Histogram::new(buckets),
     }
 }
 
@@ -94,7 +86,7 @@ mod tests {
     use ovl_trace_common::codes;
 
     use super::*;
-    use crate::model::{Method, Operation, Outcome, Trigger};
+    use crate::model::{Method, OpenFlags, Operation, Outcome, Trigger};
 
     struct ByCaller;
 
@@ -107,7 +99,7 @@ mod tests {
                 } else {
                     Operation::Chmod
                 },
-                flags: Vec::new(),
+                flags: OpenFlags::default(),
                 syscall: None,
             }
         }
@@ -169,7 +161,7 @@ mod tests {
             operation,
             outcome: Outcome::Ok,
         };
-        let opens = &totals.copy_ups[&key(Operation::Open)];
+        let opens = totals.copy_ups.get(&key(Operation::Open)).unwrap();
         assert_eq!(
             (opens.count, opens.size_bytes, opens.copied_bytes),
             (2, 20, 8)
@@ -182,8 +174,11 @@ mod tests {
         assert_eq!(opens.histogram.count(), 2);
         let sync = &opens.phases.sync;
         assert_eq!((sync.sum_ns, sync.histogram.count()), (6, 2));
-        assert_eq!(totals.copy_ups[&key(Operation::Chmod)].count, 1);
-        assert_eq!(totals.whiteouts[&Cause::Rmdir], 4);
+        assert_eq!(
+            totals.copy_ups.get(&key(Operation::Chmod)).unwrap().count,
+            1
+        );
+        assert_eq!(totals.whiteouts.get(&Cause::Rmdir).copied().unwrap(), 4);
     }
 
     #[test]
@@ -193,7 +188,11 @@ mod tests {
         totals.histogram = [u64::MAX; BUCKETS];
         let (other, _) = row(2, 1);
         let overlays = decode_totals(&[(key, totals), (other, totals)], &[], &ByCaller);
-        let sums: Vec<_> = overlays[&OVERLAY].copy_ups.values().collect();
+        let sums: Vec<_> = overlays[&OVERLAY]
+            .copy_ups
+            .iter()
+            .map(|(_, sum)| sum)
+            .collect();
         assert_eq!(sums.len(), 1);
         assert_eq!((sums[0].count, sums[0].latency_ns), (u64::MAX, u64::MAX));
     }

@@ -5,7 +5,7 @@
 //! `io_uring` and kernel threads, too, which have no system call. The system
 //! call refines it, and decides alone where the caller is not known.
 
-use crate::model::{Operation, Trigger};
+use crate::model::{OpenFlags, Operation, Trigger};
 
 use super::{Architecture, open_flags, syscalls};
 
@@ -70,8 +70,8 @@ pub fn trigger(
 ) -> Trigger {
     let operation = operation(caller, open_flags, syscall);
     let flags = match (operation, open_flags) {
-        (Open, Some(flags)) => open_flags::names(architecture, flags),
-        _ => Vec::new(),
+        (Open, Some(flags)) => OpenFlags::of(open_flags::names(architecture, flags)),
+        _ => OpenFlags::default(),
     };
     Trigger {
         operation,
@@ -128,7 +128,7 @@ mod tests {
         let syscall = (!syscall.is_empty()).then_some(syscall);
         let trigger = trigger(Architecture::X86_64, caller, Some(flags), syscall);
         let mut words = vec![trigger.operation.name().into_owned()];
-        words.extend(trigger.flags.iter().map(|&flag| flag.to_owned()));
+        words.extend(trigger.flags.names().map(str::to_owned));
         words.join(" ")
     }
 

@@ -1,6 +1,8 @@
 //! What happened.
 
-use super::{Cause, DeviceNumber, Kind, Method, Operation, OverlayKey};
+use super::{
+    Cause, Comm, DeviceNumber, FileSystemName, Kind, Method, OpenFlags, Operation, OverlayKey,
+};
 
 /// One decoded record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,8 +48,8 @@ pub struct Process {
     pub pid: u32,
     /// Thread id in the initial pid namespace.
     pub tid: u32,
-    /// `comm` as the kernel has it: up to 15 bytes, any but NUL.
-    pub comm: Vec<u8>,
+    /// Its name.
+    pub comm: Comm,
     /// Real caller's uid in the initial user namespace.
     pub uid: Option<u32>,
     /// cgroup v2 id.
@@ -57,13 +59,12 @@ pub struct Process {
 }
 
 /// Why the copy-up was needed.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Trigger {
     /// The operation.
     pub operation: Operation,
-    /// Open flags by name (`O_WRONLY`, `O_APPEND` …); empty if the operation
-    /// has none.
-    pub flags: Vec<&'static str>,
+    /// Open flags; empty if the operation has none.
+    pub flags: OpenFlags,
     /// The system call by name, where it can be had.
     pub syscall: Option<&'static str>,
 }
@@ -80,12 +81,12 @@ pub struct Phases {
 }
 
 /// A file system below an overlay.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RealFileSystem {
     /// `s_dev` of its superblock.
     pub device: DeviceNumber,
     /// Its type (`ext4`, `xfs` …), if known.
-    pub name: Option<String>,
+    pub name: Option<FileSystemName>,
 }
 
 /// How a copy-up ended.

@@ -48,6 +48,15 @@ impl Filter {
             }
     }
 
+    /// Whether there is nothing to ask for: every event is admitted.
+    pub fn admits_all(&self) -> bool {
+        let lists = [&self.containers, &self.namespaces, &self.pods, &self.images];
+        lists.iter().all(|list| list.is_empty())
+            && self.admits_whiteouts()
+            && self.totals_answerable()
+            && self.and(Self::admits_all)
+    }
+
     /// The part of [`Self::admits`] that does not depend on the container,
     /// which may become known only later.
     pub fn admits_event(&self, event: &Event) -> bool {

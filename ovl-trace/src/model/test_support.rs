@@ -56,7 +56,7 @@ pub(crate) fn process() -> Process {
     Process {
         pid: 216,
         tid: 216,
-        comm: b"sh".to_vec(),
+        comm: b"sh".into(),
         uid: Some(0),
         cgroup: 4242,
         mount_namespace: Some(4_026_532_000),
@@ -82,7 +82,7 @@ pub(crate) fn copy_up(path: &str) -> CopyUp {
         },
         trigger: Trigger {
             operation: Operation::Open,
-            flags: vec!["O_WRONLY", "O_APPEND"],
+            flags: super::OpenFlags::of(["O_WRONLY", "O_APPEND"]),
             syscall: Some("openat"),
         },
         process: process(),
@@ -95,7 +95,7 @@ pub(crate) fn copy_up(path: &str) -> CopyUp {
                 major: 254,
                 minor: 1,
             },
-            name: Some("ext4".to_owned()),
+            name: super::FileSystemName::new(b"ext4"),
         }),
         ancestor: false,
     }

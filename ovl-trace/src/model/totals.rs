@@ -1,44 +1,90 @@
 //! Totals, as the kernel keeps them: exact under any load.
 
-use std::collections::BTreeMap;
-
 use ovl_trace_common::aggregate::{BUCKETS, bucket};
 
-use super::{Cause, Kind, Method, Operation, Outcome};
+use super::{Cause, Kind, Method, Operation, Outcome, SortedRows};
 
 /// log2 latency histogram: bucket `i` counts `2^i ..= 2^(i+1) - 1` ns.
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// Kept are the buckets from the first to the last that is not 0: those of one
+/// kind of copy-up are close together, and there are thousands of histograms.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Histogram {
-    /// Counts.
-    pub buckets: [u64; BUCKETS],
+    /// The number of the first of `counts`; 0 if there are none.
+    first: usize,
+    /// The first and the last one are not 0.
+    counts: Vec<u64>,
 }
 
 impl Histogram {
+    /// Of these counts.
+    pub fn new(buckets: &[u64; BUCKETS]) -> Self {
+        let is_some = |count: &u64| *count > 0;
+        let Some(first) = buckets.iter().position(is_some) else {
+            return Self::default();
+        };
+        let last = buckets.iter().rposition(is_some).unwrap_or(first);
+        Self {
+            first,
+            counts: buckets[first..=last].to_vec(),
+        }
+    }
+
+    /// All counts.
+    pub fn buckets(&self) -> [u64; BUCKETS] {
+        let mut buckets = [0; BUCKETS];
+        buckets[self.first..][..self.counts.len()].copy_from_slice(&self.counts);
+        buckets
+    }
+
+    /// Counts one duration.
+    pub fn count_one(&mut self, duration_ns: u64) {
+        let count = self.bucket(bucket(duration_ns));
+        *count = count.saturating_add(1);
+    }
+
     /// Adds another histogram.
     pub fn add(&mut self, other: &Self) {
-        for (ours, theirs) in self.buckets.iter_mut().zip(other.buckets) {
-            *ours = ours.saturating_add(theirs);
+        for (index, theirs) in other.counts.iter().enumerate() {
+            if *theirs > 0 {
+                let ours = self.bucket(other.first + index);
+                *ours = ours.saturating_add(*theirs);
+            }
         }
+    }
+
+    /// The count of a bucket, which is about to be more than 0.
+    fn bucket(&mut self, index: usize) -> &mut u64 {
+        if self.counts.is_empty() {
+            self.first = index;
+        }
+        if index < self.first {
+            let missing = self.first - index;
+            self.counts.reserve_exact(missing);
+            self.counts.splice(0..0, std::iter::repeat_n(0, missing));
+            self.first = index;
+        }
+        let at = index - self.first;
+        if at >= self.counts.len() {
+            if at >= self.counts.capacity() {
+                // Neighbours come, too.
+                self.counts.reserve_exact(at + 4 - self.counts.len());
+            }
+            self.counts.resize(at + 1, 0);
+        }
+        &mut self.counts[at]
     }
 
     /// How many durations were counted.
     pub fn count(&self) -> u64 {
-        self.buckets
+        self.counts
             .iter()
             .fold(0, |sum, count| sum.saturating_add(*count))
     }
 }
 
-impl Default for Histogram {
-    fn default() -> Self {
-        Self {
-            buckets: [0; BUCKETS],
-        }
-    }
-}
-
 /// What distinguishes the rows of a total.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TotalsKey {
     /// What was copied.
     pub kind: Kind,
@@ -113,7 +159,7 @@ impl PhaseTotal {
     pub fn add_one(&mut self, duration_ns: Option<u64>) {
         if let Some(duration) = duration_ns {
             self.sum_ns = self.sum_ns.saturating_add(duration);
-            self.histogram.buckets[bucket(duration)] += 1;
+            self.histogram.count_one(duration);
         }
     }
 }
@@ -146,7 +192,38 @@ impl CopyUpTotals {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OverlayTotals {
     /// Copy-ups.
-    pub copy_ups: BTreeMap<TotalsKey, CopyUpTotals>,
+    pub copy_ups: SortedRows<TotalsKey, CopyUpTotals>,
     /// Whiteouts and opaque marks by cause.
-    pub whiteouts: BTreeMap<Cause, u64>,
+    pub whiteouts: SortedRows<Cause, u64>,
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_histogram_is_its_counts(
+            durations in prop::collection::vec(any::<u64>().prop_map(|it| it >> (it % 64)), 0..40),
+            more in prop::collection::vec(0_u64..1 << 20, 0..5),
+        ) {
+            let of = |durations: &[u64]| {
+                let mut buckets = [0; BUCKETS];
+                let mut histogram = Histogram::default();
+                for duration in durations {
+                    buckets[bucket(*duration)] += 1;
+                    histogram.count_one(*duration);
+                }
+                (buckets, histogram)
+            };
+            let (buckets, mut histogram) = of(&durations);
+            prop_assert_eq!(histogram.buckets(), buckets);
+            prop_assert_eq!(&Histogram::new(&buckets), &histogram);
+            prop_assert_eq!(histogram.count(), durations.len() as u64);
+            histogram.add(&of(&more).1);
+            prop_assert_eq!(histogram, of(&[durations, more].concat()).1);
+        }
+    }
 }

@@ -21,6 +21,8 @@ pub(super) struct Core<'a, 'out> {
     pub(super) sink: &'a mut Sink<'out>,
     pub(super) aggregator: Aggregator,
     filter: Filter,
+    /// The filter admits everything.
+    admits_all: bool,
     clock: WallClock,
     /// Admitted events until nothing more is shown; `None`: no limit.
     remaining: Option<u64>,
@@ -38,6 +40,7 @@ impl<'a, 'out> Core<'a, 'out> {
         Self {
             sink,
             aggregator: Aggregator::new(filter.clone(), observation.top, observation.sort),
+            admits_all: filter.admits_all(),
             filter,
             clock,
             remaining: observation.count.map(std::num::NonZero::get),
@@ -60,7 +63,7 @@ impl<'a, 'out> Core<'a, 'out> {
         };
         let time = known.unwrap_or(Timestamp::UNIX_EPOCH);
         self.aggregator.event(event, origin, time);
-        if self.is_complete() || !self.filter.admits(event, origin) {
+        if self.is_complete() || !(self.admits_all || self.filter.admits(event, origin)) {
             return Ok(known);
         }
         self.sink.event(event, origin, time)?;
@@ -143,7 +146,7 @@ impl<'a, 'out> Core<'a, 'out> {
     }
 
     /// Sums up.
-    pub(super) fn report(&self, context: ReportContext) -> Report {
-        self.aggregator.report(context)
+    pub(super) fn report(self, context: ReportContext) -> Report {
+        self.aggregator.into_report(context)
     }
 }

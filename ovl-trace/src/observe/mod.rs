@@ -31,6 +31,8 @@ use std::io::{Read, Write};
 use anyhow::{Context as _, Result};
 use tokio::runtime::Runtime;
 
+pub use triggers::KernelTriggers;
+
 use self::{session::Session, signals::Signals, sink::Sink};
 use crate::{
     aggregate::Report,

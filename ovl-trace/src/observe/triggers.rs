@@ -1,6 +1,6 @@
 //! Triggers, from the running kernel's symbols and syscall numbers.
 
-use std::{fs, os::unix::fs::MetadataExt as _};
+use std::{cell::Cell, fs, os::unix::fs::MetadataExt as _};
 
 use crate::{
     decode::TriggerTable,
@@ -8,12 +8,24 @@ use crate::{
     model::Trigger,
 };
 
+/// What a trigger is made of: call site, open flags, system call.
+type Facts = (u64, Option<u32>, i32, bool);
+
+/// The last answer, and what was asked.
+type Slot = Cell<Option<(Facts, Trigger)>>;
+
+/// Triggers that are remembered. A machine has a few dozen.
+const REMEMBERED: usize = 64;
+
 /// Resolves call sites and syscalls of the running kernel.
-pub(super) struct KernelTriggers {
+pub struct KernelTriggers {
     symbols: Symbols,
     architecture: Architecture,
     /// Which load of the module `symbols` are of.
     load: Option<u64>,
+    /// The last answer of each slot: most events are asked for like one before,
+    /// and finding out takes longer than the rest of decoding.
+    remembered: Box<[Slot; REMEMBERED]>,
 }
 
 impl KernelTriggers {
@@ -22,21 +34,24 @@ impl KernelTriggers {
             symbols,
             architecture,
             load: module_load(),
+            remembered: nothing(),
         }
     }
 
     /// Those of a recorded kernel.
-    pub(super) const fn recorded(symbols: Symbols, architecture: Architecture) -> Self {
+    pub fn recorded(symbols: Symbols, architecture: Architecture) -> Self {
         Self {
             symbols,
             architecture,
             load: None,
+            remembered: nothing(),
         }
     }
 
     /// Its functions are elsewhere from now on.
     pub(super) fn learn(&mut self, symbols: Symbols) {
         self.symbols = symbols;
+        self.remembered = nothing();
     }
 
     pub(super) const fn symbols(&self) -> &Symbols {
@@ -57,7 +72,7 @@ impl KernelTriggers {
         let path = KernelRoots::host().proc.join("kallsyms");
         match Symbols::read(&path, &probe_table::other_symbols()) {
             Ok(symbols) => {
-                self.symbols = symbols;
+                self.learn(symbols);
                 self.load = load;
                 true
             }
@@ -67,6 +82,22 @@ impl KernelTriggers {
             }
         }
     }
+}
+
+fn nothing() -> Box<[Slot; REMEMBERED]> {
+    Box::new([const { Cell::new(None) }; REMEMBERED])
+}
+
+/// A slot for facts: addresses and numbers differ in any of their bits.
+const fn slot(facts: Facts) -> usize {
+    let (caller, flags, syscall, compat) = facts;
+    let flags = match flags {
+        Some(flags) => flags as u64,
+        None => u32::MAX as u64,
+    };
+    let mixed = caller ^ flags.rotate_left(20) ^ (syscall.cast_unsigned() as u64).rotate_left(40);
+    let mixed = (mixed ^ compat as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (mixed >> 58) as usize
 }
 
 /// A number that is another one after the module was loaded again; `None` if
@@ -79,6 +110,21 @@ fn module_load() -> Option<u64> {
 
 impl TriggerTable for KernelTriggers {
     fn trigger(&self, caller: u64, open_flags: Option<u32>, syscall: i32, compat: bool) -> Trigger {
+        let facts = (caller, open_flags, syscall, compat);
+        let remembered = &self.remembered[slot(facts)];
+        if let Some((known, trigger)) = remembered.get()
+            && known == facts
+        {
+            return trigger;
+        }
+        let trigger = self.find(facts);
+        remembered.set(Some((facts, trigger)));
+        trigger
+    }
+}
+
+impl KernelTriggers {
+    fn find(&self, (caller, open_flags, syscall, compat): Facts) -> Trigger {
         // A return address is one past the call, which may be the function's
         // last instruction: the byte before it is in the function.
         let function = caller

@@ -5,7 +5,8 @@ use std::fs;
 use ovl_trace_common::in_flight::InFlight as State;
 
 use crate::model::{
-    CopyUp, DeviceNumber, Event, Kind, Operation, Outcome, OverlayKey, Phases, Process, Trigger,
+    CopyUp, DeviceNumber, Event, Kind, OpenFlags, Operation, Outcome, OverlayKey, Phases, Process,
+    Trigger,
 };
 
 /// As an event without a path. `None` if the thread is gone, or is not one of
@@ -29,7 +30,7 @@ pub(super) fn event(
         phases: Phases::default(),
         trigger: Trigger {
             operation: Operation::Other,
-            flags: Vec::new(),
+            flags: OpenFlags::default(),
             syscall: None,
         },
         process: process(tid)?,
@@ -66,7 +67,7 @@ fn process(tid: u32) -> Option<Process> {
     Some(Process {
         pid: field(b"Tgid:")?,
         tid,
-        comm,
+        comm: comm.into(),
         uid: None,
         cgroup: 0,
         mount_namespace: None,

@@ -1,10 +1,9 @@
 //! The last origin of each overlay, as the writer and the reader of a recording
 //! both remember it.
 
-use std::{
-    collections::{HashMap, VecDeque},
-    sync::Arc,
-};
+use std::{collections::VecDeque, sync::Arc};
+
+use hashbrown::HashMap;
 
 use crate::model::{Origin, OverlayKey};
 

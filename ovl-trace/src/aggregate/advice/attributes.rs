@@ -8,10 +8,7 @@ use super::{
     words::{below, cost, counted, quoted},
 };
 use crate::{
-    aggregate::{
-        habits::{Activity, ActivityKey},
-        share::Share,
-    },
+    aggregate::{activity::Activity, habits::ActivityKey, share::Share},
     model::Operation,
 };
 

@@ -8,8 +8,9 @@ use super::{
 use crate::{
     aggregate::{
         detail::Tally,
+        directory::{common_length, depth, directory},
         file::{Copied, changes_content},
-        share::{Share, common_length, depth, directory},
+        share::Share,
     },
     model::{Operation, Part},
     render::units::{bytes, duration},
@@ -129,7 +130,7 @@ pub(super) fn in_place(facts: &Facts<'_>, so_far: &[Advice]) -> Option<Found> {
 fn who(facts: &Facts<'_>) -> String {
     let mut names: Vec<&[u8]> = Vec::new();
     for (key, _) in facts.with(changes_content) {
-        if !names.contains(&key.comm.as_slice()) {
+        if !names.contains(&&*key.comm) {
             names.push(&key.comm);
         }
     }

@@ -32,7 +32,7 @@ const ENGINES: &[&[u8]] = &[
 /// that mounted the overlay, which no container's process does.
 pub(super) fn is_engine(key: &ActivityKey) -> bool {
     // Linux cuts a process's name to 15 bytes.
-    let known = |name: &&[u8]| key.comm == name[..name.len().min(15)];
+    let known = |name: &&[u8]| *key.comm == name[..name.len().min(15)];
     key.outside == Some(true) && ENGINES.iter().any(known)
 }
 

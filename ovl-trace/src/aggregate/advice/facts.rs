@@ -1,18 +1,19 @@
 //! What the rules know of a container.
 
-use std::{borrow::Cow, cmp::Reverse, collections::BTreeMap};
+use std::{borrow::Cow, cmp::Reverse};
 
 use super::{Evidence, words::quoted};
 use crate::{
     aggregate::{
+        activity::Activity,
         detail::{Detail, Tally},
         family::Repeated,
         file::Copied,
-        habits::{Activity, ActivityKey, Habits},
+        habits::{ActivityKey, Habits},
         share::Share,
         sums::Sums,
     },
-    model::{Operation, Origin, Runtime},
+    model::{Operation, Origin, Runtime, SortedRows},
 };
 
 /// One container, all of its overlays joined.
@@ -23,7 +24,7 @@ pub(crate) struct Facts<'a> {
     /// Files by path that were copied up, the most costly first.
     pub(super) files: Vec<(&'a [u8], &'a Tally, &'a Copied)>,
     /// Sums by lower layer.
-    pub(super) layers: &'a BTreeMap<Option<u32>, Tally>,
+    pub(super) layers: &'a SortedRows<Option<u32>, Tally>,
     /// Activities, the most costly first.
     pub(super) activities: Vec<(&'a ActivityKey, &'a Activity)>,
     /// What other containers of the same image copied up as well.
@@ -46,7 +47,7 @@ impl<'a> Facts<'a> {
             .iter()
             .filter_map(|(path, row)| {
                 let copied = row.extra.copied.as_ref()?;
-                Some((path.as_slice(), &row.tally, copied))
+                Some((&**path, &row.tally, copied))
             })
             .collect();
         files.sort_by_key(|(path, tally, _)| {

@@ -56,7 +56,7 @@ pub(super) fn many(facts: &Facts<'_>, _: &[Advice]) -> Option<Found> {
     }
     let far = limits::MANY_LAYERS / 2;
     let mut sum = Tally::default();
-    for (index, tally) in facts.layers {
+    for (index, tally) in facts.layers.iter() {
         if index.is_some_and(|index| index as usize > far) {
             sum.add(tally);
         }

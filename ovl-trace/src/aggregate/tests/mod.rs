@@ -63,15 +63,12 @@ fn kernel_totals(
     for (event, origin) in events {
         match event {
             Event::CopyUp(event) => totals_of(event.overlay, origin, &|totals| {
-                let row = totals
-                    .copy_ups
-                    .entry(TotalsKey {
-                        kind: event.kind,
-                        method: event.method,
-                        operation: event.trigger.operation,
-                        outcome: event.outcome,
-                    })
-                    .or_default();
+                let row = totals.copy_ups.row(TotalsKey {
+                    kind: event.kind,
+                    method: event.method,
+                    operation: event.trigger.operation,
+                    outcome: event.outcome,
+                });
                 let latencies = [
                     row.latency_min_ns,
                     row.latency_max_ns,
@@ -84,7 +81,7 @@ fn kernel_totals(
                 row.latency_ns += event.latency_ns;
                 row.latency_min_ns = latencies.into_iter().flatten().min();
                 row.latency_max_ns = latencies.into_iter().flatten().max();
-                row.histogram.buckets[(event.latency_ns | 1).ilog2() as usize] += 1;
+                row.histogram.count_one(event.latency_ns);
                 for (total, duration) in [
                     (&mut row.phases.lock, event.phases.lock_ns),
                     (&mut row.phases.data, event.phases.data_ns),
@@ -92,11 +89,11 @@ fn kernel_totals(
                 ] {
                     let duration = duration.unwrap();
                     total.sum_ns += duration;
-                    total.histogram.buckets[(duration | 1).ilog2() as usize] += 1;
+                    total.histogram.count_one(duration);
                 }
             }),
             Event::Whiteout(event) => totals_of(event.overlay, origin, &|totals| {
-                *totals.whiteouts.entry(event.cause).or_default() += 1;
+                *totals.whiteouts.row(event.cause) += 1;
             }),
             _ => {}
         }
@@ -138,7 +135,7 @@ fn successes_failures_and_races_are_apart() {
         assert_eq!(sums.copy_ups.raced, 1);
         assert_eq!(sums.copy_ups.failed, 2);
         assert_eq!(sums.copied_bytes, 52_428_800);
-        assert_eq!(sums.latency.histogram.buckets.iter().sum::<u64>(), 1);
+        assert_eq!(sums.latency.histogram.count(), 1);
         assert_eq!(sums.triggers[&Operation::Open].failed, 2);
         let (_, file, last) = &report.containers[0].files.rows[0];
         assert_eq!((file.copy_ups, file.failed), (1, 2));

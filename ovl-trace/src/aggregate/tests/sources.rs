@@ -8,7 +8,7 @@ fn kernel_totals_are_replaced_not_added() {
     let mut aggregator = aggregator(Filter::default());
     for count in [3, 5] {
         let mut totals = OverlayTotals::default();
-        totals.whiteouts.insert(Cause::Unlink, count);
+        *totals.whiteouts.row(Cause::Unlink) = count;
         aggregator.totals(OVERLAY, &origin, &totals);
     }
     let report = aggregator.report(context());

@@ -41,7 +41,7 @@ fn process(pid: u32, namespace: u64) -> Process {
     Process {
         pid,
         tid: pid,
-        comm: b"dockerd".to_vec(),
+        comm: b"dockerd".into(),
         uid: Some(0),
         cgroup: 1,
         mount_namespace: Some(namespace),

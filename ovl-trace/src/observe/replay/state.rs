@@ -1,7 +1,8 @@
 //! What is known of a recording so far.
 
-use std::{collections::HashSet, io, sync::Arc};
+use std::{io, sync::Arc};
 
+use hashbrown::HashSet;
 use jiff::Timestamp;
 
 use super::remarks::{self, Stop};
@@ -27,6 +28,8 @@ pub(super) struct Replay<'a, 'out> {
     pub(super) core: Core<'a, 'out>,
     triggers: KernelTriggers,
     origins: Origins,
+    /// Of what no origin is known of.
+    nobody: Arc<Origin>,
     /// Threads whose copy-up was announced and has not ended.
     running: HashSet<u32>,
     pub(super) started: Timestamp,
@@ -60,6 +63,7 @@ impl<'a, 'out> Replay<'a, 'out> {
                 header.architecture,
             ),
             origins: Origins::default(),
+            nobody: unknown_origin(),
             running: HashSet::new(),
             started: header.started,
             reached: header.started,
@@ -143,7 +147,7 @@ impl<'a, 'out> Replay<'a, 'out> {
             Event::CopyUpStarted(started) if self.running.len() < ANNOUNCED_MAX => {
                 self.running.insert(started.process.tid);
             }
-            Event::CopyUp(copy_up) => {
+            Event::CopyUp(copy_up) if !self.running.is_empty() => {
                 self.running.remove(&copy_up.process.tid);
             }
             _ => {}
@@ -152,8 +156,8 @@ impl<'a, 'out> Replay<'a, 'out> {
             Some((overlay, _)) => self.origins.get(overlay),
             None => None,
         };
-        let origin = origin.map_or_else(unknown_origin, Arc::clone);
-        if let Some(time) = self.core.event(event, &origin)? {
+        let origin = origin.unwrap_or(&self.nobody);
+        if let Some(time) = self.core.event(event, origin)? {
             self.reach(time);
         }
         Ok(())

@@ -14,7 +14,7 @@ pub use event::write_event;
 pub(crate) use event::{result, rfc3339};
 pub use identity::{ContainerJson, MountJson};
 pub(crate) use identity::{path, paths};
-pub use writer::{to_writer, to_writer_pretty};
+pub use writer::{to_writer, to_writer_long, to_writer_pretty};
 
 use std::{borrow::Cow, fmt::Write as _};
 

@@ -1,20 +1,36 @@
 //! JSON without anything that a terminal would obey.
 
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 
 use serde::Serialize;
 use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter, Serializer};
 
 use crate::render::sanitize;
 
+/// What is made before it is written.
+const BUFFER_BYTES: usize = 32 << 10;
+
 /// Writes a value as one line, with its newline.
 pub fn to_writer(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
     write(out, value, CompactFormatter)
 }
 
-/// Writes a value indented, with a newline at the end.
+/// Writes a value indented, with a newline at the end, as it is made: it may be
+/// larger than everything else in memory.
 pub fn to_writer_pretty(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
-    write(out, value, PrettyFormatter::new())
+    stream(out, value, PrettyFormatter::new())
+}
+
+/// The same as one line.
+pub fn to_writer_long(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
+    stream(out, value, CompactFormatter)
+}
+
+fn stream(out: &mut dyn Write, value: &impl Serialize, inner: impl Formatter) -> io::Result<()> {
+    let mut out = BufWriter::with_capacity(BUFFER_BYTES, out);
+    value.serialize(&mut Serializer::with_formatter(&mut out, Harmless(inner)))?;
+    out.write_all(b"\n")?;
+    out.flush()
 }
 
 /// The value is serialised before anything is written, so that a line is

@@ -100,7 +100,7 @@ fn failures_losses_and_what_is_not_known() {
 #[test]
 fn hostile_names_stay_on_their_line() {
     let mut event = copy_up("/a\n07:10:41 fake\x1b[2J\u{202e}");
-    event.process.comm = b"\x1b]0;x\x07\xff".to_vec();
+    event.process.comm = b"\x1b]0;x\x07\xff".into();
     let mut origin = origin("web");
     origin.container.as_mut().unwrap().name = Some("we\u{9b}b".to_owned());
     insta::assert_snapshot!(lines(&[(Event::CopyUp(event), origin)]), @r"

@@ -9,10 +9,10 @@ use std::{
     io::{self, Write},
 };
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
-use super::json::{rfc3339, to_writer, to_writer_pretty};
-use crate::aggregate::{Coverage, LossReport, Report};
+use super::json::{rfc3339, to_writer_long, to_writer_pretty};
+use crate::aggregate::{ContainerReport, Coverage, LossReport, Report};
 use rows::RowJson;
 use sums::SumsJson;
 
@@ -24,7 +24,7 @@ pub fn write_report(out: &mut dyn Write, report: &Report) -> io::Result<()> {
 /// Writes the report as the last line of a stream of events: one line, with
 /// `"type":"summary"`.
 pub fn write_summary_line(out: &mut dyn Write, report: &Report) -> io::Result<()> {
-    to_writer(out, &ReportJson::new(report, Some("summary")))
+    to_writer_long(out, &ReportJson::new(report, Some("summary")))
 }
 
 #[derive(Serialize)]
@@ -39,7 +39,7 @@ struct ReportJson<'a> {
     ended: String,
     duration_seconds: f64,
     counted_from: &'static str,
-    containers: Vec<RowJson<'a>>,
+    containers: RowsJson<'a>,
     totals: SumsJson,
     in_flight: usize,
     loss: LossJson<'a>,
@@ -60,13 +60,22 @@ impl<'a> ReportJson<'a> {
             ended: rfc3339(context.ended),
             duration_seconds: context.ended.duration_since(context.started).as_secs_f64(),
             counted_from: report.counted_from.name(),
-            containers: report.containers.iter().map(RowJson::new).collect(),
+            containers: RowsJson(&report.containers),
             totals: SumsJson::new(&report.totals),
             in_flight: context.in_flight,
             loss: LossJson::new(&report.loss),
             coverage: context.coverage.iter().map(CoverageJson::new).collect(),
             notes: report.notes(),
         }
+    }
+}
+
+/// Each is made when it is written: there may be thousands.
+struct RowsJson<'a>(&'a [ContainerReport]);
+
+impl Serialize for RowsJson<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(RowJson::new))
     }
 }
 

@@ -25,7 +25,7 @@ pub(super) struct RowJson<'a> {
     counted_from: &'static str,
     #[serde(flatten)]
     sums: SumsJson,
-    triggers: Vec<TriggerJson<'a>>,
+    triggers: Vec<TriggerJson>,
     files: Vec<FileJson<'a>>,
     files_not_listed: OthersJson,
     processes: Vec<ProcessJson<'a>>,
@@ -45,9 +45,9 @@ impl<'a> RowJson<'a> {
             counted_from: row.counted_from.name(),
             sums: SumsJson::new(&row.sums),
             triggers: row.triggers.iter().map(TriggerJson::new).collect(),
-            files: row.files.rows.iter().map(FileJson::new).collect(),
+            files: rows(&row.files).map(FileJson::new).collect(),
             files_not_listed: OthersJson::new(&row.files),
-            processes: row.processes.rows.iter().map(ProcessJson::new).collect(),
+            processes: rows(&row.processes).map(ProcessJson::new).collect(),
             processes_not_listed: OthersJson::new(&row.processes),
             layers: row
                 .layers
@@ -128,18 +128,18 @@ impl<'a> LayerJson<'a> {
 }
 
 #[derive(Serialize)]
-struct TriggerJson<'a> {
+struct TriggerJson {
     operation: Cow<'static, str>,
     copy_ups: u64,
     failed: u64,
     size_bytes: u64,
     copied_bytes: u64,
     latency_ns: u64,
-    calls: Vec<CallJson<'a>>,
+    calls: Vec<CallJson>,
 }
 
-impl<'a> TriggerJson<'a> {
-    fn new(row: &'a TriggerRow) -> Self {
+impl TriggerJson {
+    fn new(row: &TriggerRow) -> Self {
         Self {
             operation: row.operation.name(),
             copy_ups: row.sums.copy_ups,
@@ -153,18 +153,18 @@ impl<'a> TriggerJson<'a> {
 }
 
 #[derive(Serialize)]
-struct CallJson<'a> {
+struct CallJson {
     syscall: Option<&'static str>,
-    flags: &'a [&'static str],
+    flags: Vec<&'static str>,
     copy_ups: u64,
     failed: u64,
 }
 
-impl<'a> CallJson<'a> {
-    fn new((key, tally): &'a (CallKey, Tally)) -> Self {
+impl CallJson {
+    fn new((key, tally): &(CallKey, Tally)) -> Self {
         Self {
             syscall: key.syscall,
-            flags: &key.flags,
+            flags: key.flags.names().collect(),
             copy_ups: tally.copy_ups,
             failed: tally.failed,
         }
@@ -205,16 +205,30 @@ struct FileJson<'a> {
     path_bytes: Option<String>,
     #[serde(flatten)]
     tally: TallyJson,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    missing_at_most: Option<TallyJson>,
     last: Option<LastJson<'a>>,
 }
 
+/// A row of a list, and what it lacks at most, if that is anything.
+type Row<'a, K, X> = (&'a (K, Tally, X), Option<TallyJson>);
+
+fn rows<K, X>(list: &TopList<K, X>) -> impl Iterator<Item = Row<'_, K, X>> {
+    let missing = list.missing.iter().map(|missing| {
+        let is_exact = *missing == Tally::default();
+        (!is_exact).then(|| TallyJson::new(missing))
+    });
+    list.rows.iter().zip(missing)
+}
+
 impl<'a> FileJson<'a> {
-    fn new((path, tally, last): &'a (Vec<u8>, Tally, Option<FileLast>)) -> Self {
+    fn new(((path, tally, last), missing_at_most): Row<'a, Vec<u8>, Option<FileLast>>) -> Self {
         let (path, path_bytes) = name(path);
         Self {
             path,
             path_bytes,
             tally: TallyJson::new(tally),
+            missing_at_most,
             last: last.as_ref().map(LastJson::new),
         }
     }
@@ -258,25 +272,31 @@ struct ProcessJson<'a> {
     comm_bytes: Option<String>,
     #[serde(flatten)]
     tally: TallyJson,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    missing_at_most: Option<TallyJson>,
 }
 
 impl<'a> ProcessJson<'a> {
-    fn new((key, tally, ()): &'a (ProcessKey, Tally, ())) -> Self {
+    fn new(((key, tally, ()), missing_at_most): Row<'a, ProcessKey, ()>) -> Self {
         let (comm, comm_bytes) = name(&key.comm);
         Self {
             pid: key.pid,
             comm,
             comm_bytes,
             tally: TallyJson::new(tally),
+            missing_at_most,
         }
     }
 }
 
-/// `dropped` of `count` were forgotten to bound memory.
+/// `dropped` of `count` were forgotten to bound memory: none of them had more than
+/// `dropped_at_most`.
 #[derive(Serialize)]
 struct OthersJson {
     count: u64,
     dropped: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dropped_at_most: Option<TallyJson>,
     #[serde(flatten)]
     tally: TallyJson,
 }
@@ -286,6 +306,7 @@ impl OthersJson {
         Self {
             count: list.others,
             dropped: list.dropped,
+            dropped_at_most: (list.dropped > 0).then(|| TallyJson::new(&list.floor)),
             tally: TallyJson::new(&list.others_tally),
         }
     }

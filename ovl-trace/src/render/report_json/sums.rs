@@ -147,7 +147,7 @@ pub(super) struct BucketJson {
 
 /// From the first to the last bucket that is not empty.
 pub(super) fn buckets(histogram: &Histogram) -> Vec<BucketJson> {
-    let counts = &histogram.buckets;
+    let counts = histogram.buckets();
     let used = |count: &u64| *count > 0;
     let Some(first) = counts.iter().position(used) else {
         return Vec::new();

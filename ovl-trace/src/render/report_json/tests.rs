@@ -102,7 +102,7 @@ objects! {
     FileObject {
         path: String, path_bytes: Option<String>, copy_ups: u64, failed: u64, whiteouts: u64,
         opaque: u64, size_bytes: u64, copied_bytes: Option<u64>, latency_ns: u64,
-        latency_max_ns: u64, last: Option<LastObject>,
+        latency_max_ns: u64, missing_at_most: Option<TallyObject>, last: Option<LastObject>,
     }
     LastObject {
         time: String, kind: String, method: Option<String>, operation: String, pid: u32, comm: String,
@@ -111,10 +111,14 @@ objects! {
     ProcessObject {
         pid: u32, comm: String, comm_bytes: Option<String>, copy_ups: u64, failed: u64,
         whiteouts: u64, opaque: u64, size_bytes: u64, copied_bytes: Option<u64>,
-        latency_ns: u64, latency_max_ns: u64,
+        latency_ns: u64, latency_max_ns: u64, missing_at_most: Option<TallyObject>,
+    }
+    TallyObject {
+        copy_ups: u64, failed: u64, whiteouts: u64, opaque: u64, size_bytes: u64,
+        copied_bytes: Option<u64>, latency_ns: u64, latency_max_ns: u64,
     }
     OthersObject {
-        count: u64, dropped: u64, copy_ups: u64, failed: u64, whiteouts: u64, opaque: u64,
+        count: u64, dropped: u64, dropped_at_most: Option<TallyObject>, copy_ups: u64, failed: u64, whiteouts: u64, opaque: u64,
         size_bytes: u64, copied_bytes: Option<u64>, latency_ns: u64, latency_max_ns: u64,
     }
     LayerObject {

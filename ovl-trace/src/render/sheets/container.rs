@@ -131,7 +131,7 @@ pub(crate) fn triggers(container: &ContainerReport) -> Sheet {
             .map(|(call, tally)| {
                 let mut text = call.syscall.unwrap_or("?").to_owned();
                 if !call.flags.is_empty() {
-                    text = format!("{text} {}", call.flags.join("|"));
+                    text = format!("{text} {}", call.flags.joined());
                 }
                 format!("{text}: {}", tally.copy_ups + tally.failed)
             })

@@ -12,9 +12,10 @@ pub(crate) fn histogram(all: &[(&'static str, &Histogram)]) -> Sheet {
     let mut headings = vec![Heading::Word("Duration")];
     headings.extend(all.iter().map(|(name, _)| Heading::Number(name)));
     let mut sheet = Sheet::new(&headings);
-    let buckets = all.first().map_or(0, |(_, it)| it.buckets.len());
+    let all: Vec<_> = all.iter().map(|(_, it)| it.buckets()).collect();
+    let buckets = all.first().map_or(0, |it| it.len());
     for index in 0..buckets {
-        let counts: Vec<u64> = all.iter().map(|(_, it)| it.buckets[index]).collect();
+        let counts: Vec<u64> = all.iter().map(|it| it[index]).collect();
         if counts.iter().any(|count| *count > 0) {
             let mut row = vec![bucket(index)];
             row.extend(counts.iter().map(u64::to_string));

@@ -150,7 +150,7 @@ pub(crate) fn trigger(row: &TriggerRow) -> String {
         .calls
         .iter()
         .filter(|(call, tally)| !call.flags.is_empty() && tally.copy_ups > 0)
-        .map(|(call, tally)| format!("{} {}", call.flags.join("|"), tally.copy_ups))
+        .map(|(call, tally)| format!("{} {}", call.flags.joined(), tally.copy_ups))
         .collect();
     if row.sums.failed > 0 {
         details.push(format!("{} failed", row.sums.failed));

@@ -47,7 +47,10 @@ fn copy(number: usize) -> Event {
     Event::CopyUp(CopyUp {
         overlay: super::overlay(number as u64 % 7),
         path,
-        process: Process { comm, ..process() },
+        process: Process {
+            comm: comm.into(),
+            ..process()
+        },
         layer: Some(1),
         ..copy_up("")
     })

@@ -11,8 +11,8 @@ use jiff::{SignedDuration, Timestamp};
 use crate::{
     aggregate::{Aggregator, Coverage, Report, ReportContext, SortKey},
     model::{
-        Cause, CopyUp, Event, Filter, Kind, LossSource, Method, Operation, Origin, Outcome,
-        OverlayKey, Process, Trigger, Whiteout,
+        Cause, CopyUp, Event, Filter, Kind, LossSource, Method, OpenFlags, Operation, Origin,
+        Outcome, OverlayKey, Process, Trigger, Whiteout,
         test_support::{copy_up, origin, process, unowned, whiteout},
     },
 };
@@ -60,7 +60,7 @@ fn web() -> Vec<Event> {
     };
     let chown = Trigger {
         operation: Operation::Chown,
-        flags: Vec::new(),
+        flags: OpenFlags::default(),
         syscall: Some("fchownat"),
     };
     let mut events = vec![
@@ -82,10 +82,10 @@ fn web() -> Vec<Event> {
     for number in 0..4_u32 {
         events.push(Event::CopyUp(CopyUp {
             overlay,
-            trigger: chown.clone(),
+            trigger: chown,
             process: Process {
                 pid: 301,
-                comm: b"chown".to_vec(),
+                comm: b"chown".into(),
                 ..process()
             },
             size_bytes: 100_000 * u64::from(number),
@@ -102,7 +102,7 @@ fn hostile() -> Vec<Event> {
         overlay: overlay(2),
         outcome: Outcome::Failed(Some(libc::ENOSPC)),
         process: Process {
-            comm: b"\x1b[2Jx\xff".to_vec(),
+            comm: b"\x1b[2Jx\xff".into(),
             ..process()
         },
         ..copy_up("")

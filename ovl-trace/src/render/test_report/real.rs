@@ -7,8 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use crate::{
     aggregate::{Advice, Aggregator, Coverage, Evidence, Report, ReportContext, SortKey},
     model::{
-        Cause, Container, CopyUp, Event, Filter, Kind, Layer, Method, Operation, Origin, Phases,
-        Process, Runtime, Trigger, Whiteout,
+        Cause, Container, CopyUp, Event, Filter, Kind, Layer, Method, OpenFlags, Operation, Origin,
+        Phases, Process, Runtime, Trigger, Whiteout,
         test_support::{copy_up, origin, process, whiteout},
     },
 };
@@ -112,7 +112,7 @@ fn data(dice: &mut Dice, overlay: u64, path: &str, size_bytes: u64) -> CopyUp {
 fn asked(operation: Operation, syscall: &'static str, flags: &[&'static str]) -> Trigger {
     Trigger {
         operation,
-        flags: flags.to_vec(),
+        flags: OpenFlags::of(flags.iter().copied()),
         syscall: Some(syscall),
     }
 }
@@ -120,7 +120,7 @@ fn asked(operation: Operation, syscall: &'static str, flags: &[&'static str]) ->
 fn by(pid: u32, comm: &str) -> Process {
     Process {
         pid,
-        comm: comm.as_bytes().to_vec(),
+        comm: comm.as_bytes().into(),
         ..process()
     }
 }

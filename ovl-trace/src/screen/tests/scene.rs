@@ -9,8 +9,8 @@ use super::frame;
 use crate::{
     aggregate::{Advice, Aggregator, ContainerId, ContainerReport, Evidence, SortKey},
     model::{
-        Cause, CopyUp, Event, Filter, Kind, Loss, LossSource, Method, Operation, Origin, Outcome,
-        OverlayKey, Process, Runtime, Trigger, Whiteout,
+        Cause, CopyUp, Event, Filter, Kind, Loss, LossSource, Method, OpenFlags, Operation, Origin,
+        Outcome, OverlayKey, Process, Runtime, Trigger, Whiteout,
         test_support::{copy_up, origin, process, unowned, whiteout},
     },
     screen::{
@@ -153,13 +153,13 @@ impl Scene {
             latency_ns: 812_000 + number * 50_000,
             trigger: Trigger {
                 operation: Operation::Chown,
-                flags: Vec::new(),
+                flags: OpenFlags::default(),
                 syscall: Some("fchownat"),
             },
             process: Process {
                 pid: 301,
                 tid: 301,
-                comm: b"chown".to_vec(),
+                comm: b"chown".into(),
                 ..process()
             },
             ..copy_up(&format!(
@@ -215,7 +215,7 @@ impl Scene {
             process: Process {
                 pid: 4711,
                 tid: 4711,
-                comm: b"postgres".to_vec(),
+                comm: b"postgres".into(),
                 ..process()
             },
             ..copy_up("/var/lib/postgresql/16/main/base/16384/2619")

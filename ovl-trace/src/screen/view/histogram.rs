@@ -32,8 +32,9 @@ pub(super) fn lines<'a>(sums: &Sums, columns: usize, theme: Theme) -> Vec<Line<'
     .into_iter()
     .filter(|(_, histogram)| histogram.count() > 0)
     .collect();
-    let some = |bucket: &usize| histograms.iter().any(|(_, it)| it.buckets[*bucket] > 0);
-    let buckets = 0..sums.latency.histogram.buckets.len();
+    let counts: Vec<_> = histograms.iter().map(|(_, it)| it.buckets()).collect();
+    let some = |bucket: &usize| counts.iter().any(|it| it[*bucket] > 0);
+    let buckets = 0..counts.first().map_or(0, |it| it.len());
     let (Some(first), Some(last)) = (buckets.clone().find(some), buckets.rev().find(some)) else {
         return Vec::new();
     };
@@ -53,9 +54,9 @@ pub(super) fn lines<'a>(sums: &Sums, columns: usize, theme: Theme) -> Vec<Line<'
         }
         gap = false;
         let mut spans = vec![Span::styled(range(bucket), theme.dim())];
-        for (_, histogram) in &histograms {
-            let most = histogram.buckets.iter().copied().max().unwrap_or(0);
-            let count = histogram.buckets[bucket];
+        for counts in &counts {
+            let most = counts.iter().copied().max().unwrap_or(0);
+            let count = counts[bucket];
             spans.push(Span::raw(format!(
                 "{} ",
                 text::right(&number(count), COUNT)

@@ -14,8 +14,8 @@ use super::Advice;
 use crate::{
     aggregate::{Aggregator, Report, SortKey},
     model::{
-        CopyUp, DeviceNumber, Event, Examined, Filter, Operation, Origin, OverlayKey, OverlaySeen,
-        Runtime, Trigger, Whiteout,
+        CopyUp, DeviceNumber, Event, Examined, Filter, OpenFlags, Operation, Origin, OverlayKey,
+        OverlaySeen, Runtime, Trigger, Whiteout,
         test_support::{OVERLAY, copy_up, origin, process, whiteout},
     },
     render::test_report::quiet,
@@ -34,13 +34,13 @@ fn small(number: u64, operation: Operation, comm: &str, directory: &str) -> Copy
         latency_ns: MS / 10,
         trigger: Trigger {
             operation,
-            flags: Vec::new(),
+            flags: OpenFlags::default(),
             syscall: None,
         },
         ..copy_up(&format!("{directory}/file-{number}"))
     };
     event.phases.sync_ns = Some(0);
-    event.process.comm = comm.as_bytes().to_vec();
+    event.process.comm = comm.as_bytes().into();
     event
 }
 

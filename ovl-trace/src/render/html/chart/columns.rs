@@ -79,13 +79,13 @@ pub(in crate::render::html) fn histograms(html: &mut Html, sums: &Sums) {
         ("Lock", "lock", &phases.lock.histogram),
     ];
     let all: Vec<_> = all.into_iter().filter(|it| it.2.count() > 0).collect();
-    let used = |index: &usize| all.iter().any(|it| it.2.buckets[*index] > 0);
-    let buckets = 0..sums.latency.histogram.buckets.len();
+    let used = |index: &usize| all.iter().any(|it| it.2.buckets()[*index] > 0);
+    let buckets = 0..sums.latency.histogram.buckets().len();
     let (Some(first), Some(last)) = (buckets.clone().find(used), buckets.rev().find(used)) else {
         return;
     };
     // One axis for all, so that the bars can be compared.
-    let counts = all.iter().flat_map(|it| it.2.buckets);
+    let counts = all.iter().flat_map(|it| it.2.buckets());
     let highest = counts.max().unwrap_or(0);
     let numbers = sheets::histogram(&all.iter().map(|it| (it.0, it.2)).collect::<Vec<_>>());
     figure(
@@ -122,7 +122,7 @@ fn plot(
 ) {
     let values: Vec<_> = buckets
         .map(|index| {
-            let count = histogram.buckets[index];
+            let count = histogram.buckets()[index];
             (count, format!("{}: {count}", sheets::bucket(index)))
         })
         .collect();

@@ -65,7 +65,7 @@ struct CopyUpJson<'a> {
     latency_ns: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     phases: Option<PhasesJson>,
-    trigger: TriggerJson<'a>,
+    trigger: TriggerJson,
     process: ProcessJson<'a>,
     result: Option<Cow<'static, str>>,
     layer: Option<LayerJson<'a>>,
@@ -142,17 +142,17 @@ impl PhasesJson {
 }
 
 #[derive(Serialize)]
-struct TriggerJson<'a> {
+struct TriggerJson {
     operation: Cow<'static, str>,
-    flags: &'a [&'static str],
+    flags: Vec<&'static str>,
     syscall: Option<&'static str>,
 }
 
-impl<'a> From<&'a Trigger> for TriggerJson<'a> {
-    fn from(trigger: &'a Trigger) -> Self {
+impl From<&Trigger> for TriggerJson {
+    fn from(trigger: &Trigger) -> Self {
         Self {
             operation: trigger.operation.name(),
-            flags: &trigger.flags,
+            flags: trigger.flags.names().collect(),
             syscall: trigger.syscall,
         }
     }
@@ -202,7 +202,7 @@ impl<'a> LayerJson<'a> {
             digest: layer.and_then(|layer| layer.digest.as_deref()),
             instruction: layer.and_then(Layer::instruction),
             device: lower.map(|lower| lower.device.to_string()),
-            filesystem: lower.and_then(|lower| lower.name.as_deref()),
+            filesystem: lower.and_then(|lower| Some(lower.name.as_ref()?.as_str())),
         }
     }
 }

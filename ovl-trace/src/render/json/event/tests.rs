@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::*;
 use crate::model::{
-    DeviceNumber, LossSource,
+    DeviceNumber, LossSource, OpenFlags,
     test_support::{OVERLAY, copy_up, origin, unowned, whiteout},
 };
 
@@ -157,7 +157,7 @@ fn what_is_unknown_is_null_or_absent() {
         },
         trigger: Trigger {
             syscall: None,
-            flags: Vec::new(),
+            flags: OpenFlags::default(),
             ..copy_up("/").trigger
         },
         outcome: Outcome::Failed(None),
@@ -207,7 +207,7 @@ fn a_whiteout_and_a_loss() {
 fn hostile_names_are_whole_and_harmless() {
     let mut event = copy_up("");
     event.path = b"/a\xff\x1b[2J\n\"".to_vec();
-    event.process.comm = b"\xc2\x9bsh\xfe".to_vec();
+    event.process.comm = b"\xc2\x9bsh\xfe".into();
     let line = line(&Event::CopyUp(event), &unowned());
     assert_eq!(line.matches('\n').count(), 1);
     assert!(

@@ -201,7 +201,7 @@ pub(super) fn triggers<'a>(
             words.push(format!("({} failed)", sums.failed));
         }
         for (call, tally) in row.calls.iter().filter(|(call, _)| !call.flags.is_empty()) {
-            words.push(format!("{} {}", call.flags.join("|"), tally.copy_ups));
+            words.push(format!("{} {}", call.flags.joined(), tally.copy_ups));
         }
         (tally, text::cut(&words.join("  "), room))
     });

@@ -1,0 +1,285 @@
+//! A table that keeps the largest rows, and knows what it forgot.
+//!
+//! Below its capacity it is exact. When it is full, the smaller rows are dropped,
+//! and their sums kept as those of the others. A row that was dropped and comes
+//! back starts at zero: what it shows is a lower bound from then on, and the
+//! table says how much may be missing.
+//!
+//! **The bound.** No row that was ever dropped had counted more, in any number,
+//! than [`TopTable::floor`]. So what a row lacks is at most the floor as it was
+//! when the row came in ([`TopTable::missing`]; nothing, if nothing had been
+//! dropped by then), and what is in no row at all had at most the floor of now.
+//!
+//! **How large it gets.** As in Space-Saving, rows are kept by what they may have
+//! had (counted and missing), so that what comes again and again is not dropped
+//! again and again: an eighth of the rows stay for that. Then, in the number that
+//! the table is sorted by, the floor is at most the sum over everything, divided
+//! by that number of rows: 1/512 of it for a table that was full. Proof: let F be
+//! the floor and k that number of rows. The sum of max(row - F, 0) over all rows
+//! (counted and missing), plus k F, never exceeds the sum W of everything: an
+//! event adds the same to both, since a new row has F missing; and when the floor
+//! rises by d, k rows at least lose d each, which is what k F gains.
+//!
+//! That alone would forget a large file that is copied once, for the sake of
+//! small ones that come after many others. So three eighths of the rows stay by what
+//! was counted, whatever they may lack.
+
+mod forget;
+mod join;
+mod rows;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    borrow::Borrow,
+    hash::{BuildHasher as _, Hash},
+};
+
+use hashbrown::{DefaultHashBuilder, HashTable};
+
+use self::rows::Rows;
+use super::{
+    detail::Tally,
+    report::{SortKey, TopList},
+};
+
+/// Most rows of one table.
+pub(crate) const CAPACITY: usize = 4096;
+
+/// A table looks at the lowest bits of a hash and at the highest.
+const fn spread(hash: u32) -> u64 {
+    (hash as u64) << 32 | hash as u64
+}
+
+/// Tables with fewer rows are searched without an index.
+const INDEX_FROM: usize = rows::PIECE;
+
+/// A row: what is counted, and what else is known of it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Row<X> {
+    pub(crate) tally: Tally,
+    /// Which of the floors it came in at.
+    floor: u32,
+    /// Half of the key's hash: a larger index is built without a look at the keys.
+    hash: u32,
+    pub(crate) extra: X,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct TopTable<K, X = ()> {
+    rows: Rows<(K, Row<X>)>,
+    /// Where the row of a key is, from [`INDEX_FROM`] rows on.
+    index: HashTable<u32>,
+    /// Seeded: names in it are hostile.
+    hasher: DefaultHashBuilder,
+    /// What was dropped, if anything was.
+    forgotten: Option<Box<Forgotten>>,
+    capacity: usize,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Forgotten {
+    /// What rows lack at most: at first nothing, then what it was whenever rows
+    /// were dropped, the last one being that of now.
+    floors: Vec<Tally>,
+    /// Rows dropped so far, and their sums.
+    dropped: u64,
+    dropped_tally: Tally,
+}
+
+impl<K, X> Default for TopTable<K, X> {
+    fn default() -> Self {
+        Self::with_capacity(CAPACITY)
+    }
+}
+
+impl<K, X> TopTable<K, X> {
+    /// A table of at most so many rows.
+    pub(crate) fn with_capacity(capacity: usize) -> Self {
+        Self {
+            rows: Rows::default(),
+            index: HashTable::new(),
+            hasher: DefaultHashBuilder::default(),
+            forgotten: None,
+            capacity,
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &(K, Row<X>)> {
+        self.rows.iter()
+    }
+
+    /// What a key that has no row had at most.
+    pub(crate) fn floor(&self) -> Tally {
+        let floor = self.forgotten.as_ref().and_then(|it| it.floors.last());
+        floor.copied().unwrap_or_default()
+    }
+
+    /// What a row lacks at most.
+    pub(crate) fn missing(&self, row: &Row<X>) -> Tally {
+        let forgotten = self.forgotten.as_ref();
+        let floor = forgotten.and_then(|it| it.floors.get(row.floor as usize));
+        floor.copied().unwrap_or_default()
+    }
+
+    /// The number of the floor of now.
+    fn newest(&self) -> u32 {
+        let floors = self.forgotten.as_ref().map_or(0, |it| it.floors.len());
+        floors.saturating_sub(1) as u32
+    }
+}
+
+impl<K: Eq + Hash + Ord, X: Default + PartialOrd> TopTable<K, X> {
+    pub(crate) fn get_mut<Q>(&mut self, key: &Q) -> Option<&mut Row<X>>
+    where
+        K: Borrow<Q>,
+        Q: Eq + Hash + ?Sized,
+    {
+        let at = self.find(key)?;
+        Some(&mut self.rows.get_mut(at).1)
+    }
+
+    /// The row of a key. May drop other rows.
+    pub(crate) fn row<Q>(&mut self, key: &Q, make: impl FnOnce() -> K, sort: SortKey) -> &mut Row<X>
+    where
+        K: Borrow<Q>,
+        Q: Eq + Hash + ?Sized,
+    {
+        let hash = self.hash(key);
+        if let Some(at) = self.find_hashed(key, hash) {
+            return &mut self.rows.get_mut(at).1;
+        }
+        if self.rows.len() >= self.capacity {
+            self.drop_half(sort, 1);
+        }
+        let row = Row {
+            tally: Tally::default(),
+            floor: self.newest(),
+            hash,
+            extra: X::default(),
+        };
+        let at = self.push(make(), row);
+        &mut self.rows.get_mut(at).1
+    }
+
+    fn find<Q>(&self, key: &Q) -> Option<usize>
+    where
+        K: Borrow<Q>,
+        Q: Eq + Hash + ?Sized,
+    {
+        self.find_hashed(key, self.hash(key))
+    }
+
+    fn find_hashed<Q>(&self, key: &Q, hash: u32) -> Option<usize>
+    where
+        K: Borrow<Q>,
+        Q: Eq + ?Sized,
+    {
+        let is_it = |(known, row): &(K, Row<X>)| row.hash == hash && known.borrow() == key;
+        if self.rows.len() < INDEX_FROM {
+            return self.rows.first().iter().position(is_it);
+        }
+        let at = self
+            .index
+            .find(spread(hash), |at| is_it(self.rows.get(*at as usize)))?;
+        Some(*at as usize)
+    }
+
+    fn hash<Q: Hash + ?Sized>(&self, key: &Q) -> u32 {
+        (self.hasher.hash_one(key) >> 32) as u32
+    }
+
+    /// Adds a row of a new key; where it is.
+    fn push(&mut self, key: K, row: Row<X>) -> usize {
+        let at = self.rows.len();
+        self.rows.push((key, row));
+        match self.rows.len() {
+            ..INDEX_FROM => {}
+            INDEX_FROM => self.build_index(),
+            _ => self.add_to_index(at),
+        }
+        at
+    }
+
+    fn build_index(&mut self) {
+        self.index = HashTable::new();
+        if self.rows.len() >= INDEX_FROM {
+            self.index = HashTable::with_capacity(self.rows.len());
+            for at in 0..self.rows.len() {
+                self.add_to_index(at);
+            }
+        }
+    }
+
+    fn add_to_index(&mut self, at: usize) {
+        let hash = |at: &u32| spread(self.rows.get(*at as usize).1.hash);
+        let at = at as u32;
+        self.index.insert_unique(hash(&at), at, hash);
+    }
+
+    /// The largest `top` rows in order, and the sum of the others. By name
+    /// means by key.
+    pub(crate) fn into_list(self, sort: SortKey, top: usize) -> TopList<K, X> {
+        let floor = self.floor();
+        let forgotten = self.forgotten.map(|it| *it).unwrap_or_default();
+        let mut rows: Vec<Option<(K, Row<X>)>> = self.rows.into_iter().map(Some).collect();
+        // By number: the rows are large.
+        let mut order: Vec<usize> = (0..rows.len()).collect();
+        let by_size = |a: &usize, b: &usize| match (&rows[*a], &rows[*b]) {
+            (Some((a_key, a)), Some((b_key, b))) if sort != SortKey::Name => {
+                let by_rank = b.tally.rank(sort).cmp(&a.tally.rank(sort));
+                by_rank.then_with(|| a_key.cmp(b_key))
+            }
+            (a, b) => a.as_ref().map(|it| &it.0).cmp(&b.as_ref().map(|it| &it.0)),
+        };
+        if top < order.len() {
+            order.select_nth_unstable_by(top, by_size);
+        }
+        let listed = top.min(order.len());
+        order[..listed].sort_unstable_by(by_size);
+        let mut list = TopList {
+            rows: Vec::with_capacity(listed),
+            missing: Vec::new(),
+            others: forgotten.dropped,
+            others_tally: forgotten.dropped_tally,
+            dropped: forgotten.dropped,
+            floor,
+        };
+        let in_order = order.iter().filter_map(|at| rows[*at].take());
+        for (index, (key, row)) in in_order.enumerate() {
+            if index < top {
+                let missing = forgotten.floors.get(row.floor as usize).copied();
+                list.missing.push(missing.unwrap_or_default());
+                list.rows.push((key, row.tally, row.extra));
+            } else {
+                list.others += 1;
+                list.others_tally.add(&row.tally);
+            }
+        }
+        list
+    }
+}
+
+impl<K, X> TopList<K, X> {
+    /// The same rows, with other keys, and something else known of each.
+    pub(crate) fn map<L, Y>(self, map: impl Fn(K, X) -> (L, Y)) -> TopList<L, Y> {
+        let rows = self.rows.into_iter();
+        TopList {
+            rows: rows
+                .map(|(key, tally, extra)| {
+                    let (key, extra) = map(key, extra);
+                    (key, tally, extra)
+                })
+                .collect(),
+            missing: self.missing,
+            floor: self.floor,
+            others: self.others,
+            others_tally: self.others_tally,
+            dropped: self.dropped,
+        }
+    }
+}
