@@ -7,12 +7,13 @@ mod probe_table;
 mod tables;
 mod totals;
 mod unpreempted;
+mod without_btf;
 
 use std::{collections::BTreeMap, os::fd::AsFd as _};
 
 use anyhow::{Context as _, Result, bail};
 use aya::{
-    Ebpf, EbpfLoader,
+    Ebpf,
     maps::{Array, MapData, PerCpuArray, RingBuf},
     programs::KProbe,
 };
@@ -110,9 +111,8 @@ impl Tracer {
             padding: 0,
         };
         memlock::lift();
-        let mut loader = EbpfLoader::new();
+        let mut loader = without_btf::loader();
         loader
-            .btf(None)
             .override_global("OFFSETS", &plan.offsets, true)
             .override_global("SETTINGS", &settings, true)
             .map_max_entries("EVENTS", plan.ring_bytes);
