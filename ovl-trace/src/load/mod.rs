@@ -4,16 +4,18 @@ mod group;
 mod memlock;
 mod perf;
 mod probe_table;
+mod ring;
 mod tables;
 mod totals;
 mod unpreempted;
+mod without_btf;
 
 use std::{array, collections::BTreeMap, os::fd::AsFd as _, time::Duration};
 
 use anyhow::{Context as _, Result, bail};
 use aya::{
-    Ebpf, EbpfLoader,
-    maps::{Array, MapData, PerCpuArray, RingBuf},
+    Ebpf,
+    maps::{Array, Map, PerCpuArray},
     programs::KProbe,
 };
 use aya_log::EbpfLogger;
@@ -26,6 +28,7 @@ use ovl_trace_common::{
 };
 
 pub use self::probe_table::{PROBES, Probe};
+pub use self::ring::{Record, Ring};
 pub use totals::{CopyUpRow, KernelTotals, WhiteoutRow};
 
 use self::{group::Group, unpreempted::Unpreempted};
@@ -104,6 +107,7 @@ pub struct Tracer {
     // The order matters: events are unbound before their programs go.
     group: Group,
     ebpf: Ebpf,
+    ring_bytes: u32,
     coverage: Vec<Coverage>,
 }
 
@@ -140,9 +144,8 @@ impl Tracer {
             lingers_ns: lingers(plan.ring_bytes).as_nanos() as u64,
         };
         memlock::lift();
-        let mut loader = EbpfLoader::new();
+        let mut loader = without_btf::loader();
         loader
-            .btf(None)
             .override_global("OFFSETS", &plan.offsets, true)
             .override_global("SETTINGS", &settings, true)
             .map_max_entries("EVENTS", plan.ring_bytes);
@@ -155,6 +158,7 @@ impl Tracer {
         let mut tracer = Self {
             group: Group::new(plan.tracefs)?,
             ebpf,
+            ring_bytes: plan.ring_bytes,
             coverage: Vec::new(),
         };
         for (probe, symbol) in choices {
@@ -225,12 +229,15 @@ impl Tracer {
     }
 
     /// The ring. Can be taken once.
-    pub fn take_ring(&mut self) -> Result<RingBuf<MapData>> {
+    pub fn take_ring(&mut self) -> Result<Ring> {
         let map = self
             .ebpf
             .take_map("EVENTS")
             .context("the ring buffer was taken before")?;
-        RingBuf::try_from(map).context("the map EVENTS")
+        let Map::RingBuf(map) = map else {
+            bail!("the map EVENTS is no ring buffer");
+        };
+        Ring::new(map, self.ring_bytes).context("the map EVENTS")
     }
 
     /// The eBPF program's own log, in a build that has it (`cargo xtask build

@@ -9,7 +9,6 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
-use aya::maps::{MapData, RingBuf};
 use jiff::Timestamp;
 use tokio::{
     io::unix::AsyncFd,
@@ -39,7 +38,7 @@ use crate::{
         docker::api::{ApiContainer, EngineApi},
     },
     kernel::WallClock,
-    load::Tracer,
+    load::{Ring, Tracer},
     model::{Event, Loss, LossSource, OverlayKey, Process},
 };
 
@@ -54,7 +53,7 @@ pub(super) struct Session<'a, 'out> {
     tracer: Tracer,
     triggers: KernelTriggers,
     kernel: String,
-    ring: AsyncFd<RingBuf<MapData>>,
+    ring: AsyncFd<Ring>,
     core: Core<'a, 'out>,
     enricher: Enricher,
     docker: DockerApi,
@@ -239,7 +238,7 @@ impl<'a, 'out> Session<'a, 'out> {
         let mut handled = 0;
         self.more = false;
         loop {
-            let Some(item) = self.ring.get_mut().next() else {
+            let Some(item) = self.ring.get_mut().record() else {
                 break;
             };
             let event = decode(&item, &self.triggers);
