@@ -8,6 +8,7 @@ use crate::{
     loss::count,
     maps::{EVENTS, FIXED_BYTES, SCRATCH, Scratch, TAIL_BYTES, WOKEN},
     overlay::Known,
+    words,
 };
 
 /// Flags of `bpf_ringbuf_output` (`include/uapi/linux/bpf.h`).
@@ -92,7 +93,7 @@ pub(crate) fn send<T>(scratch: &mut Scratch, tail: u32, reason: u32) {
         tail = TAIL_BYTES;
     }
     // SAFETY: the event begins with its header.
-    let time_ns = unsafe { (*start.cast::<Header>()).time_ns };
+    let time_ns = unsafe { (*words::seen_as::<_, Header>(start)).time_ns };
     // SAFETY: `start` .. + fixed + tail lies within the scratch.
     let result = unsafe {
         bpf_ringbuf_output(

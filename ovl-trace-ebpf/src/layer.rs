@@ -20,7 +20,7 @@ pub(crate) fn describe(event: &mut CopyUp, copy_up: &InFlight, born_ns: u64) {
     event.layer = 0;
     event.lower_device = 0;
     // SAFETY: the name is 16 bytes of the event, at a multiple of 8.
-    unsafe { words::clear((&raw mut event.lower_filesystem).cast::<[u64; 2]>()) };
+    unsafe { words::clear(name_in(event)) };
     let address = address(copy_up.dentry, copy_up.inode);
     if address == 0 {
         return;
@@ -51,9 +51,15 @@ pub(crate) fn describe(event: &mut CopyUp, copy_up: &InFlight, born_ns: u64) {
 fn write(event: &mut CopyUp, layer: &Layer) {
     event.layer = layer.index;
     event.lower_device = layer.device;
-    let name = (&raw mut event.lower_filesystem).cast::<[u64; 2]>();
     // SAFETY: 16 bytes of the event.
-    unsafe { name.write_unaligned(layer.filesystem) };
+    unsafe { *name_in(event) = layer.filesystem };
+}
+
+/// The event's field, by words: it lies at a multiple of 8.
+#[inline(always)]
+fn name_in(event: &mut CopyUp) -> *mut [u64; 2] {
+    const { assert!(core::mem::offset_of!(CopyUp, lower_filesystem).is_multiple_of(8)) };
+    words::seen_as(&raw mut event.lower_filesystem)
 }
 
 /// `struct ovl_layer *`; 0 if unknown.

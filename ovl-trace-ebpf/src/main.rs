@@ -17,6 +17,10 @@
     reason = "the verifier follows values within a function: a call hides them"
 )]
 #![expect(
+    clippy::needless_borrows_for_generic_args,
+    reason = "keys and values of maps would be copied on the stack by value"
+)]
+#![expect(
     clippy::needless_pass_by_value,
     reason = "the probe macros hand the context over by value"
 )]

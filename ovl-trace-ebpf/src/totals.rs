@@ -63,10 +63,6 @@ pub(crate) fn add_copy_up(key: &CopyUpKey, event: &CopyUp) {
 }
 
 #[inline(always)]
-#[expect(
-    clippy::needless_borrows_for_generic_args,
-    reason = "by value it would be copied to the stack, which it fills"
-)]
 fn entry(key: &CopyUpKey) -> Option<*mut CopyUpTotals> {
     if let Some(totals) = COPY_UPS.get_ptr_mut(key) {
         return Some(totals);

@@ -50,7 +50,7 @@ pub(crate) fn count_and_report(dentry: u64, inode: u64, cause: u8) {
     task::write(&mut event.task, 0, syscall);
     event.inode = inode;
     // SAFETY: the cause and the padding are the last word of the event.
-    unsafe { words::clear((&raw mut event.cause).cast::<u64>()) };
+    unsafe { words::clear(words::seen_as::<_, u64>(&raw mut event.cause)) };
     event.cause = cause;
     emit::send::<Whiteout>(scratch, bytes, loss::RING_WHITEOUT);
 }

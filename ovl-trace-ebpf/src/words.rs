@@ -34,3 +34,9 @@ pub(crate) unsafe fn zeroed<T>(place: &mut MaybeUninit<T>) -> &mut T {
         place.assume_init_mut()
     }
 }
+
+/// A place by another type, of which it has the alignment.
+#[inline(always)]
+pub(crate) fn seen_as<T, U>(place: *mut T) -> *mut U {
+    place.cast()
+}
