@@ -10,7 +10,7 @@ mod totals;
 mod unpreempted;
 mod without_btf;
 
-use std::{array, collections::BTreeMap, os::fd::AsFd as _, time::Duration};
+use std::{array, collections::BTreeMap, os::fd::AsFd as _};
 
 use anyhow::{Context as _, Result, bail};
 use aya::{
@@ -28,7 +28,7 @@ use ovl_trace_common::{
 };
 
 pub use self::probe_table::{PROBES, Probe};
-pub use self::ring::{Record, Ring};
+pub use self::ring::{RING_BYTES, Record, Ring, lingers};
 pub use totals::{CopyUpRow, KernelTotals, WhiteoutRow};
 
 use self::{group::Group, unpreempted::Unpreempted};
@@ -40,21 +40,6 @@ use crate::kernel::{
 
 /// The program, compiled for the kernel; empty in a build without it.
 static PROGRAM: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/ovl-trace.bpf"));
-
-/// Default size of the ring buffer: 16,000 events of 250 bytes.
-pub const RING_BYTES: u32 = 4 << 20;
-
-/// How long after a wake-up the agent looks at the ring by itself, unless the ring is
-/// small.
-const LINGERS: Duration = Duration::from_millis(10);
-
-/// Until then a ring of this size is at most half full, if an event of 256 bytes
-/// comes each microsecond: more than any machine's copy-ups.
-#[must_use]
-pub fn lingers(ring_bytes: u32) -> Duration {
-    let events = u64::from(ring_bytes / 2 / 256);
-    LINGERS.min(Duration::from_micros(events))
-}
 
 /// What the running kernel offers, and what the user asked for.
 #[derive(Debug)]

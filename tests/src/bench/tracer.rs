@@ -2,10 +2,9 @@
 
 use std::{
     fs::{self, File},
-    io::{BufRead as _, BufReader, Read as _},
+    io::Read as _,
     path::Path,
     process::{Child, Command, Stdio},
-    sync::mpsc,
     thread,
     time::Duration,
 };
@@ -18,6 +17,9 @@ use crate::tracer::signal;
 /// How long a start may take; much more than it does where the processor is
 /// emulated.
 const PATIENCE: Duration = Duration::from_secs(600);
+
+/// How often to look whether it has started.
+const STEP: Duration = Duration::from_millis(50);
 
 /// How long a tracer may sleep between two looks at its ring.
 const DRAINED: Duration = Duration::from_secs(3);
@@ -109,8 +111,6 @@ pub(super) const TRACERS: [Tracer; 5] = [
 pub(super) struct Running<'a> {
     tracer: &'a Tracer,
     child: Child,
-    /// Threads that read what it says; they end with it.
-    readers: Vec<thread::JoinHandle<()>>,
     output: &'a Path,
     start_ns: u64,
     start_kib: u64,
@@ -122,46 +122,26 @@ impl Tracer {
         let Some((program, arguments)) = self.command.split_first() else {
             return Ok(None);
         };
+        let log = output.with_extension("log");
         let mut child = Command::new(program)
             .args(arguments)
             .env("BPFTRACE_MAX_MAP_KEYS", "100000")
             .stdin(Stdio::null())
             .stdout(File::create(output)?)
-            .stderr(Stdio::piped())
+            .stderr(File::create(&log)?)
             .spawn()
             .with_context(|| format!("cannot start '{program}'"))?;
-        let (ready, is_ready) = mpsc::channel();
-        let stderr = child.stderr.take().context("no standard error")?;
-        let reader = thread::spawn(move || {
-            let mut log = String::new();
-            let mut reader = BufReader::new(stderr);
-            let mut line = String::new();
-            while reader.read_line(&mut line).is_ok_and(|bytes| bytes > 0) {
-                if line.trim_end().ends_with("ready") {
-                    // Nobody waits any more if the start was given up.
-                    let _sent = ready.send(());
-                }
-                log.push_str(&line);
-                line.clear();
-            }
-        });
-        let is_bpftrace = *program == "bpftrace";
         let mut waited = Duration::ZERO;
-        let step = Duration::from_millis(50);
-        loop {
-            let observes = if is_bpftrace {
-                fs::read_to_string(output)?.contains("ready\n")
-            } else {
-                is_ready.try_recv().is_ok()
-            };
-            if observes {
-                break;
-            }
+        while !says_ready(&log)? && !says_ready(output)? {
             if child.try_wait()?.is_some() || waited > PATIENCE {
-                bail!("'{}' did not start", self.name);
+                bail!(
+                    "'{}' did not start: {}",
+                    self.name,
+                    fs::read_to_string(&log)?
+                );
             }
-            thread::sleep(step);
-            waited += step;
+            thread::sleep(STEP);
+            waited += STEP;
         }
         // What it does once, right after its start.
         thread::sleep(DRAINED);
@@ -169,11 +149,16 @@ impl Tracer {
             tracer: self,
             start_ns: measured::so_far(child.id())?,
             start_kib: measured::memory(child.id(), "VmHWM")?,
-            readers: vec![reader],
             child,
             output,
         }))
     }
+}
+
+/// What either kind of tracer writes when it observes.
+fn says_ready(file: &Path) -> Result<bool> {
+    let text = fs::read_to_string(file)?;
+    Ok(text.lines().any(|line| line.trim_end().ends_with("ready")))
 }
 
 impl Running<'_> {
@@ -190,10 +175,6 @@ impl Running<'_> {
         let end_kib = measured::memory(pid, "VmHWM")?;
         signal(&self.child, libc::SIGINT);
         let all = measured::wait(pid.cast_signed())?;
-        for reader in self.readers {
-            // It only reads.
-            drop(reader.join());
-        }
         let mut text = String::new();
         File::open(self.output)?.read_to_string(&mut text)?;
         let is_event = |line: &&str| line.starts_with(self.tracer.event);

@@ -164,8 +164,10 @@ impl Stage<'_> {
         for name in ["upper", "work", "merged"] {
             fs::remove_dir_all(at(name))?;
         }
-        if output.exists() {
-            fs::remove_file(output)?;
+        for file in [output.with_extension("log"), output] {
+            if file.exists() {
+                fs::remove_file(file)?;
+            }
         }
         Ok(Cost {
             workload_ns,

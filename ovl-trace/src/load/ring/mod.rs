@@ -19,10 +19,26 @@ use std::{
     os::fd::{AsFd as _, AsRawFd, BorrowedFd, RawFd},
     ptr::NonNull,
     sync::atomic::{AtomicU32, AtomicUsize, Ordering, fence},
+    time::Duration,
 };
 
 use anyhow::{Context as _, Result, ensure};
 use aya::maps::MapData;
+
+/// Default size of the ring buffer: 16,000 events of 250 bytes.
+pub const RING_BYTES: u32 = 4 << 20;
+
+/// How long after a wake-up the agent looks at the ring by itself, unless the ring is
+/// small.
+const LINGERS: Duration = Duration::from_millis(10);
+
+/// Until then a ring of this size is at most half full, if an event of 256 bytes
+/// comes each microsecond: more than any machine's copy-ups.
+#[must_use]
+pub fn lingers(ring_bytes: u32) -> Duration {
+    let events = u64::from(ring_bytes / 2 / 256);
+    LINGERS.min(Duration::from_micros(events))
+}
 
 /// `BPF_RINGBUF_BUSY_BIT`: reserved, and not written yet.
 const BUSY: u32 = 1 << 31;
@@ -65,8 +81,8 @@ impl Ring {
         Ok(Self { map, reader })
     }
 
-    /// The next record, if one is complete. `None` also means that the
-    /// descriptor will be ready when there is another.
+    /// The next record, if one is complete. `None`: the descriptor will be ready when
+    /// there is another, or not sooner than [`lingers`] after it was last.
     pub fn record(&mut self) -> Option<Record<'_>> {
         self.reader.record()
     }
@@ -120,8 +136,8 @@ impl Reader {
 
     /// The place of the next record's header, and its first word.
     fn complete(&mut self) -> Option<(usize, u32)> {
-        // The kernel wakes a reader that had read all when the record came. So
-        // it has to see the position before this looks a last time.
+        // A record may have come since the first look: the last one comes after all
+        // that was said about the position.
         for last in [false, true] {
             if last {
                 fence(Ordering::SeqCst);

@@ -2,6 +2,7 @@
 
 mod context;
 mod counters;
+mod drain;
 
 use std::{
     collections::HashSet,
@@ -32,21 +33,18 @@ use super::{
 use crate::{
     aggregate::Report,
     cli::config::Observation,
-    decode::{decode, overlay_state},
+    decode::overlay_state,
     enrich::{
         EnrichConfig, Enricher,
         docker::api::{ApiContainer, EngineApi},
     },
     kernel::WallClock,
     load::{Ring, Tracer},
-    model::{Event, Loss, LossSource, OverlayKey, Process},
+    model::{Event, OverlayKey, Process},
 };
 
 /// How often counters are read. Events do not wait for it.
 const TICK: Duration = Duration::from_secs(1);
-
-/// Records handled before signals are looked at again.
-const BATCH: usize = 1024;
 
 /// A running observation.
 pub(super) struct Session<'a, 'out> {
@@ -220,58 +218,6 @@ impl<'a, 'out> Session<'a, 'out> {
                 Wake::Ring
             }
         })
-    }
-
-    /// Handles a batch. As long as there was something, looks again after a while
-    /// instead of waiting to be woken: nobody wakes it so soon after the last time.
-    fn drain_and_linger(&mut self) -> Result<()> {
-        let handled = self.drain(BATCH)?;
-        let is_first = self.look_again.is_none();
-        self.look_again =
-            (!self.more && (is_first || handled > 0)).then(|| Instant::now() + self.lingers * 2);
-        Ok(())
-    }
-
-    /// Handles what is in the ring, at most `limit` records at a time; returns how
-    /// many.
-    fn drain(&mut self, limit: usize) -> Result<usize> {
-        let mut handled = 0;
-        self.more = false;
-        loop {
-            let Some(item) = self.ring.get_mut().record() else {
-                break;
-            };
-            let event = decode(&item, &self.triggers);
-            if self.recorder.is_some() {
-                self.record.clear();
-                self.record.extend_from_slice(&item);
-            }
-            drop(item);
-            match event {
-                Ok(event) => {
-                    let record = std::mem::take(&mut self.record);
-                    let handled = self.event(&event, Some(&record));
-                    self.record = record;
-                    handled?;
-                }
-                Err(error) => {
-                    tracing::warn!("{error}");
-                    self.lost(Loss {
-                        time_ns: 0,
-                        source: LossSource::Queue,
-                        reason: "undecodable",
-                        count: 1,
-                    })?;
-                }
-            }
-            handled += 1;
-            if handled >= limit {
-                self.more = true;
-                break;
-            }
-        }
-        self.core.sink.flush()?;
-        Ok(handled)
     }
 
     /// `record` is what the event was decoded from, if it was.

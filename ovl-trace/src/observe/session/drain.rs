@@ -1,0 +1,68 @@
+//! Taking records from the ring.
+
+use std::time::Instant;
+
+use anyhow::Result;
+
+use super::Session;
+use crate::{
+    decode::decode,
+    model::{Loss, LossSource},
+};
+
+/// Records handled before signals are looked at again.
+const BATCH: usize = 1024;
+
+impl Session<'_, '_> {
+    /// Handles a batch. As long as there was something, looks again after a while
+    /// instead of waiting to be woken: nobody wakes it so soon after the last time.
+    pub(super) fn drain_and_linger(&mut self) -> Result<()> {
+        let handled = self.drain(BATCH)?;
+        let is_first = self.look_again.is_none();
+        self.look_again =
+            (!self.more && (is_first || handled > 0)).then(|| Instant::now() + self.lingers * 2);
+        Ok(())
+    }
+
+    /// Handles what is in the ring, at most `limit` records at a time; returns how
+    /// many.
+    pub(super) fn drain(&mut self, limit: usize) -> Result<usize> {
+        let mut handled = 0;
+        self.more = false;
+        loop {
+            let Some(item) = self.ring.get_mut().record() else {
+                break;
+            };
+            let event = decode(&item, &self.triggers);
+            if self.recorder.is_some() {
+                self.record.clear();
+                self.record.extend_from_slice(&item);
+            }
+            drop(item);
+            match event {
+                Ok(event) => {
+                    let record = std::mem::take(&mut self.record);
+                    let handled = self.event(&event, Some(&record));
+                    self.record = record;
+                    handled?;
+                }
+                Err(error) => {
+                    tracing::warn!("{error}");
+                    self.lost(Loss {
+                        time_ns: 0,
+                        source: LossSource::Queue,
+                        reason: "undecodable",
+                        count: 1,
+                    })?;
+                }
+            }
+            handled += 1;
+            if handled >= limit {
+                self.more = true;
+                break;
+            }
+        }
+        self.core.sink.flush()?;
+        Ok(handled)
+    }
+}
