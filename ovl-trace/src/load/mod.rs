@@ -151,7 +151,7 @@ impl Tracer {
         }
         if !plan.events {
             tracer.coverage.push(Coverage {
-                missing: Some("--totals-only".to_owned()),
+                missing: Some("not asked for (--totals-only)".to_owned()),
                 ..NO_EVENTS
             });
         }
