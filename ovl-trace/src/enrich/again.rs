@@ -3,7 +3,11 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Enricher, docker::api::ApiContainer, entry::Entry};
+use super::{
+    Enricher,
+    docker::api::ApiContainer,
+    entry::{Entry, RETRIES},
+};
 use crate::model::OverlayKey;
 
 /// How long after its first sight an overlay is looked at again at every mount.
@@ -22,18 +26,20 @@ impl Enricher {
 
     /// Looks again for the owners of overlays whose record was not there yet.
     pub fn retry(&mut self, now: Instant) {
-        while let Some(&(at, superblock, born_ns)) = self.planned.first() {
-            if at > now {
+        // A look may plan another for a time that is past.
+        for _ in 0..=RETRIES.len() {
+            let later = self.planned.split_off(&(now, u64::MAX, u64::MAX));
+            let due = std::mem::replace(&mut self.planned, later);
+            if due.is_empty() {
                 return;
             }
-            self.planned.pop_first();
-            self.look(
-                OverlayKey {
+            for (_, superblock, born_ns) in due {
+                let key = OverlayKey {
                     superblock,
                     born_ns,
-                },
-                now,
-            );
+                };
+                self.look(key, now);
+            }
         }
     }
 

@@ -15,7 +15,7 @@ use crate::model::{Container, DeviceNumber, Origin, OverlayKey};
 /// When to look again after the first sight. Docker's `-init` mounts come some
 /// milliseconds before the container's record does, and a mount is visible in
 /// mountinfo only after it was reported.
-const RETRIES: [Duration; 4] = [
+pub(super) const RETRIES: [Duration; 4] = [
     Duration::from_millis(5),
     Duration::from_millis(20),
     Duration::from_millis(100),
@@ -163,8 +163,11 @@ impl Entry {
         }
         self.rechecked = now;
         // A look for another reason, as the next mount is, leaves the plan as it
-        // is: hundreds of mounts in a row would use up every retry at once.
-        if now < self.not_before {
+        // is: hundreds of mounts in a row would use up every retry at once. What is
+        // planned counts, too: an overlay that nobody owned may have got a plan by
+        // this look, of which a part is in the past.
+        let due = self.planned().unwrap_or(self.not_before);
+        if now < due.min(self.not_before) {
             return;
         }
         self.attempts += 1;

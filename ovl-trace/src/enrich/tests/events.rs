@@ -172,6 +172,37 @@ fn retries_end() {
 }
 
 #[test]
+fn retries_end_for_an_overlay_of_nobody_that_ends() {
+    let host = FakeHost::new();
+    let mount = "36 1 0:42 / /plain/merged rw - overlay overlay \
+                 rw,lowerdir=/plain/lower,upperdir=/plain/upper,workdir=/plain/work\n";
+    host.process(1, 1, mount);
+    let mut enricher = Enricher::new(&host.config());
+    let start = Instant::now();
+    let there = seen(key(1), "/plain/upper", false);
+    let origin = enricher.origin_at(&Event::OverlaySeen(there), start);
+    assert_eq!(
+        origin.mount.merged.as_deref(),
+        Some(Path::new("/plain/merged"))
+    );
+    assert_eq!(enricher.next_retry(), None, "there is nothing to find");
+    enricher.origin(&Event::OverlayGone {
+        overlay: key(1),
+        device: device(42),
+    });
+    // The next mount is reason enough to look at it again.
+    let now = start + Duration::from_millis(300);
+    let next = seen(key(2), "/other/upper", true);
+    enricher.origin_at(&Event::OverlaySeen(next), now);
+    let mut rounds = 0;
+    while let Some(at) = enricher.next_retry() {
+        enricher.retry(at.max(now));
+        rounds += 1;
+        assert!(rounds < 20);
+    }
+}
+
+#[test]
 fn a_rename_is_noticed_and_removal_changes_nothing() {
     let host = docker_20();
     let mut enricher = Enricher::new(&host.config());
