@@ -45,7 +45,11 @@ pub(crate) fn run(
     let console = parts.work.path().join("console");
     let machine = parts.machine(guest, Terminal::Output { console: &console });
     let mut qemu = machine.command();
-    let limits = Limits::new(guest.time_limit);
+    let mut limits = Limits::new(guest.time_limit);
+    if guest.count_instructions {
+        // Five seconds of its clock can be minutes.
+        limits.silence *= 5;
+    }
     let seen = watch::run(&mut qemu, &console, &parts.mark, limits, on_line)?;
     result(seen, guest, &parts.out)
 }
