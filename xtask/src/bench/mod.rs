@@ -71,7 +71,7 @@ pub(crate) struct BenchOptions {
     /// Let the results be what later runs are compared with.
     #[arg(long)]
     write_baseline: bool,
-    /// Only these workloads.
+    /// Only these workloads; 'programs' and 'growth' are the other parts.
     #[arg(value_name = "WORKLOAD")]
     workloads: Vec<String>,
 }
