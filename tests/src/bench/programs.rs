@@ -38,7 +38,7 @@ pub(super) fn each(mut row: impl FnMut(&Value) -> Result<()>) -> Result<()> {
 }
 
 fn statistics(stage: &Stage<'_>) -> Result<Vec<Value>> {
-    let mut listed = Vec::new();
+    let mut listed: Vec<Value> = Vec::new();
     stage.run_and(&EVENTS, || {
         let text = run("bpftool", &["--json", "prog", "show"])?;
         listed = serde_json::from_str(&text).context("bpftool wrote no list")?;
