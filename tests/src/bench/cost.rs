@@ -27,4 +27,6 @@ pub(super) struct TracerCost {
     pub(super) end_kib: u64,
     /// Events that it wrote.
     pub(super) events: u64,
+    /// Events that it says it lost; `None` if it does not say.
+    pub(super) lost: Option<u64>,
 }

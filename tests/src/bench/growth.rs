@@ -99,7 +99,8 @@ fn idle(running: &Running<'_>) -> Result<u64> {
     Ok((measured::so_far(running.pid())? - before) / IDLE.as_secs())
 }
 
-fn mount(lower: &Path, at: &Path) -> Result<()> {
+/// An overlay over `lower`, in directories below `at`.
+pub(super) fn mount(lower: &Path, at: &Path) -> Result<()> {
     for name in ["upper", "work", "merged"] {
         fs::create_dir_all(at.join(name))?;
     }

@@ -1,27 +1,31 @@
 //! What tracing costs: the same workload without a tracer, with `ovl-trace`
 //! and with bpftrace, in processor time.
 //!
-//! `ovl-trace-tests bench [--repeat N] [WORKLOAD…]`, where `programs` and `growth` are
-//! the parts that have no workload of their own. In a guest whose clock counts
+//! `ovl-trace-tests bench [--repeat N] [WORKLOAD…]`, where `programs`, `growth` and
+//! `million` are the parts that have no workload of their own. In a guest whose clock counts
 //! instructions (`cargo xtask bench`), processor time is a number of
 //! instructions. One JSON object per line goes to standard output.
 
 mod cost;
 mod growth;
 mod measured;
+mod million;
 mod programs;
 mod tracer;
 mod workload;
 
 use std::{
+    fs,
     io::{self, Write as _},
     process::ExitCode,
+    thread,
 };
 
 use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
 
 use self::{tracer::TRACERS, workload::WORKLOADS};
+use crate::command::run as run_program;
 
 /// How often each pair of workload and tracer runs, unless asked otherwise.
 const REPEAT: usize = 3;
@@ -39,6 +43,7 @@ pub(crate) fn main(arguments: &[String]) -> ExitCode {
 
 fn run(arguments: &[String]) -> Result<()> {
     let asked = Asked::parse(arguments)?;
+    print(&environment()?)?;
     for workload in WORKLOADS
         .iter()
         .filter(|workload| asked.names(workload.name))
@@ -68,7 +73,25 @@ fn run(arguments: &[String]) -> Result<()> {
     if asked.names("growth") {
         growth::each(|row| Ok(print(row)?))?;
     }
+    if asked.names("million") {
+        print(&million::row()?)?;
+    }
     Ok(())
+}
+
+/// What was measured with what.
+fn environment() -> Result<Value> {
+    let version = |program: &str| -> Result<String> {
+        let text = run_program(program, &["--version"])?;
+        Ok(text.lines().next().unwrap_or_default().to_owned())
+    };
+    Ok(json!({
+        "environment": fs::read_to_string("/proc/version")?.trim(),
+        "processors": thread::available_parallelism()?.get(),
+        "ovl_trace": version("ovl-trace")?,
+        // Not in each root file system.
+        "bpftrace": version("bpftrace").ok(),
+    }))
 }
 
 fn print(value: &Value) -> io::Result<()> {

@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File},
-    io::Read as _,
+    io::{BufRead as _, BufReader},
     path::Path,
     process::{Child, Command, Stdio},
     thread,
@@ -10,6 +10,8 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail};
+
+use serde_json::Value;
 
 use super::{cost::TracerCost, measured};
 use crate::tracer::signal;
@@ -24,13 +26,16 @@ const STEP: Duration = Duration::from_millis(50);
 /// How long a tracer may sleep between two looks at its ring.
 const DRAINED: Duration = Duration::from_secs(3);
 
+/// How the line begins with which `ovl-trace` ends.
+const SUMMARY: &[u8] = b"{\"type\":\"summary\"";
+
 /// A tracer.
 pub(super) struct Tracer {
     pub(super) name: &'static str,
     /// Nothing for none.
     command: &'static [&'static str],
     /// How a line begins that is an event.
-    event: &'static str,
+    event: &'static [&'static str],
 }
 
 /// What a script of bpftrace's begins with.
@@ -48,15 +53,15 @@ macro_rules! bpftrace {
 pub(super) const EVENTS: Tracer = Tracer {
     name: "events",
     command: &["ovl-trace", "live", "-v", "--output", "json"],
-    event: "{\"type\":",
+    event: &["{\"type\":\"copy_up\"", "{\"type\":\"whiteout\""],
 };
 
 /// All of them, the first without a tracer.
-pub(super) const TRACERS: [Tracer; 5] = [
+pub(super) const TRACERS: [Tracer; 6] = [
     Tracer {
         name: "none",
         command: &[],
-        event: "",
+        event: &[],
     },
     Tracer {
         name: "totals",
@@ -68,7 +73,7 @@ pub(super) const TRACERS: [Tracer; 5] = [
             "--output",
             "json",
         ],
-        event: "{\"type\":\"copy_up\"",
+        event: EVENTS.event,
     },
     EVENTS,
     // Counts per duration: the least that is of use.
@@ -80,7 +85,7 @@ pub(super) const TRACERS: [Tracer; 5] = [
                 @ns[func] = hist(nsecs - @start[tid]); delete(@start[tid]);
             }"
         ),
-        event: "\u{0}",
+        event: &[],
     },
     // A line per event, as near to the fields of `live` as a script comes: no
     // container, no path, no bytes copied.
@@ -103,7 +108,41 @@ pub(super) const TRACERS: [Tracer; 5] = [
                 delete(@name[tid]);
             }"
         ),
-        event: "EVENT",
+        event: &["EVENT"],
+    },
+    // The phases as well, each by a pair of probes: what `live` knows of a copy-up
+    // but for container, path, trigger and layer.
+    Tracer {
+        name: "bpftrace pairs",
+        command: bpftrace!(
+            "kprobe:ovl_copy_up_one {
+                @start[tid] = nsecs; @dentry[tid] = arg1;
+                @lock[tid] = 0; @sync[tid] = 0; @bytes[tid] = 0;
+            }
+            kprobe:ovl_copy_up_start /@start[tid]/ { @begun[tid] = nsecs; }
+            kretprobe:ovl_copy_up_start /@start[tid]/ { @lock[tid] = nsecs - @begun[tid]; }
+            kretprobe:do_splice_direct /@start[tid]/ { @bytes[tid] += retval; }
+            kprobe:vfs_fsync /@start[tid]/ { @begun[tid] = nsecs; }
+            kretprobe:vfs_fsync /@start[tid]/ { @sync[tid] = nsecs - @begun[tid]; }
+            kretprobe:ovl_copy_up_one /@start[tid]/ {
+                $d = (struct dentry *)@dentry[tid];
+                printf(\"EVENT %d %s %d %d %d %d %d %d %s\\n\", pid, comm, nsecs - @start[tid],
+                    @lock[tid], @sync[tid], @bytes[tid], retval, $d->d_inode->i_size,
+                    str($d->d_name.name));
+                delete(@start[tid]); delete(@dentry[tid]); delete(@begun[tid]);
+                delete(@lock[tid]); delete(@sync[tid]); delete(@bytes[tid]);
+            }
+            kprobe:ovl_unlink { @name[tid] = arg1; }
+            kretprobe:ovl_lower_positive /@name[tid]/ { @lower[tid] = retval; }
+            kretprobe:ovl_unlink /@name[tid]/ {
+                if (@lower[tid]) {
+                    printf(\"EVENT %d %s %d %s\\n\", pid, comm, retval,
+                        str(((struct dentry *)@name[tid])->d_name.name));
+                }
+                delete(@name[tid]); delete(@lower[tid]);
+            }"
+        ),
+        event: &["EVENT"],
     },
 ];
 
@@ -175,16 +214,42 @@ impl Running<'_> {
         let end_kib = measured::memory(pid, "VmHWM")?;
         signal(&self.child, libc::SIGINT);
         let all = measured::wait(pid.cast_signed())?;
-        let mut text = String::new();
-        File::open(self.output)?.read_to_string(&mut text)?;
-        let is_event = |line: &&str| line.starts_with(self.tracer.event);
+        let written = Written::read(self.output, self.tracer.event)?;
         Ok(TracerCost {
             start_ns: self.start_ns,
             work_ns: before_end - self.start_ns,
             end_ns: all.saturating_sub(before_end),
             start_kib: self.start_kib,
             end_kib,
-            events: text.lines().filter(is_event).count() as u64,
+            events: written.events,
+            lost: written.lost,
         })
+    }
+}
+
+/// What a tracer wrote.
+struct Written {
+    events: u64,
+    lost: Option<u64>,
+}
+
+impl Written {
+    /// Events are lines that begin with one of `event`.
+    fn read(output: &Path, event: &[&str]) -> Result<Self> {
+        let mut written = Self {
+            events: 0,
+            lost: None,
+        };
+        for line in BufReader::new(File::open(output)?).split(b'\n') {
+            let line = line?;
+            if line.starts_with(SUMMARY) {
+                let summary: Value = serde_json::from_slice(&line).context("the summary")?;
+                let losses = summary["loss"].as_object().context("no losses")?;
+                written.lost = Some(losses.values().filter_map(Value::as_u64).sum());
+            } else if event.iter().any(|begin| line.starts_with(begin.as_bytes())) {
+                written.events += 1;
+            }
+        }
+        Ok(written)
     }
 }

@@ -1,9 +1,12 @@
-//! Is it worse than before?
+//! Is it worse than before? And would the next run say the same?
 
 use super::measured::{Measured, Row};
 
 /// How much more is too much.
 const TOLERANCE: f64 = 0.03;
+
+/// By how much two runs of the same may differ.
+const REPEATABLE: f64 = 0.01;
 
 /// Instructions per unit that are noise, where nearly none are added.
 const NOISE: f64 = 30.0;
@@ -18,8 +21,42 @@ pub(super) fn regressions(before: &Measured, now: &Measured) -> Vec<String> {
         .rows
         .iter()
         .filter(|row| OURS.contains(&row.tracer.as_str()));
-    ours.filter_map(|row| regression(before, now, row))
+    ours.flat_map(|row| {
+        let start = slower_start(before, row);
+        regression(before, now, row).into_iter().chain(start)
+    })
+    .collect()
+}
+
+/// A line for each number of instructions that differs too much between runs of the
+/// same.
+pub(super) fn unrepeatable(now: &Measured) -> Vec<String> {
+    now.rows
+        .iter()
+        .filter(|row| spread(row) > REPEATABLE)
+        .map(|row| {
+            format!(
+                "not repeatable: '{}' with '{}' on {}: {} to {} instructions",
+                row.workload, row.tracer, row.kernel, row.instructions, row.most
+            )
+        })
         .collect()
+}
+
+/// By which part of it the runs of a workload differed.
+pub(super) fn spread(row: &Row) -> f64 {
+    row.most as f64 / row.instructions as f64 - 1.0
+}
+
+fn slower_start(before: &Measured, row: &Row) -> Option<String> {
+    let old = before.find(&row.kernel, &row.workload, &row.tracer)?;
+    let (was, is) = (old.agent.as_ref()?.start, row.agent.as_ref()?.start);
+    (is as f64 > was as f64 * (1.0 + TOLERANCE)).then(|| {
+        format!(
+            "worse: '{}' starts with {is} instructions on {}, before {was} (workload '{}')",
+            row.tracer, row.kernel, row.workload
+        )
+    })
 }
 
 fn regression(before: &Measured, now: &Measured, row: &Row) -> Option<String> {
@@ -60,6 +97,35 @@ mod tests {
         let before = measured(100_000, 100_010);
         assert!(regressions(&before, &measured(100_000, 100_200)).is_empty());
         assert_eq!(regressions(&before, &measured(100_000, 100_400)).len(), 1);
+    }
+
+    #[test]
+    fn a_slower_start_is_worse() {
+        let start = |instructions| {
+            let mut measured = measured(1000, 1100);
+            for row in &mut measured.rows {
+                if let Some(agent) = &mut row.agent {
+                    agent.start = instructions;
+                }
+            }
+            measured
+        };
+        assert!(regressions(&start(1000), &start(1030)).is_empty());
+        let worse = regressions(&start(1000), &start(1031));
+        assert_eq!(worse.len(), 1);
+        assert!(worse[0].contains("1031 instructions"), "{}", worse[0]);
+    }
+
+    #[test]
+    fn runs_of_the_same_may_differ_by_a_percent() {
+        let mut now = measured(1000, 1100);
+        assert!(unrepeatable(&now).is_empty());
+        now.rows[1].most = 1110;
+        assert!(unrepeatable(&now).is_empty());
+        now.rows[1].most = 1112;
+        let lines = unrepeatable(&now);
+        assert_eq!(lines.len(), 1);
+        assert!(lines[0].contains("1100 to 1112"), "{}", lines[0]);
     }
 
     #[test]

@@ -35,17 +35,65 @@ pub(super) struct Row {
     pub(super) agent: Option<Agent>,
 }
 
-/// What the tracer itself took; of the run with the fewest instructions while it
-/// observed.
+/// What the tracer itself took.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Agent {
-    #[serde(alias = "start_ns")]
+    /// Until it observed: the least of all runs.
     pub(super) start: u64,
-    #[serde(alias = "work_ns")]
+    /// The most of all runs.
+    pub(super) start_most: u64,
+    /// While it observed: the least of all runs.
     pub(super) work: u64,
+    /// The most of all runs.
+    pub(super) work_most: u64,
+    /// Most memory when it observed, in KiB.
     pub(super) start_kib: u64,
+    /// The same at the end.
     pub(super) end_kib: u64,
+    /// Events that it wrote, in the run with the fewest.
     pub(super) events: u64,
+    /// Events that it says it lost, in the run with the most; `None` if it does not
+    /// say.
+    pub(super) lost: Option<u64>,
+}
+
+/// The same of one run, as the guest prints it.
+#[derive(Deserialize)]
+struct OneRun {
+    start_ns: u64,
+    work_ns: u64,
+    start_kib: u64,
+    end_kib: u64,
+    events: u64,
+    lost: Option<u64>,
+}
+
+impl Agent {
+    fn of(run: &OneRun) -> Self {
+        Self {
+            start: run.start_ns,
+            start_most: run.start_ns,
+            work: run.work_ns,
+            work_most: run.work_ns,
+            start_kib: run.start_kib,
+            end_kib: run.end_kib,
+            events: run.events,
+            lost: run.lost,
+        }
+    }
+
+    fn and(&self, run: &OneRun) -> Self {
+        Self {
+            start: self.start.min(run.start_ns),
+            start_most: self.start_most.max(run.start_ns),
+            work: self.work.min(run.work_ns),
+            work_most: self.work_most.max(run.work_ns),
+            start_kib: self.start_kib.max(run.start_kib),
+            end_kib: self.end_kib.max(run.end_kib),
+            events: self.events.min(run.events),
+            lost: self.lost.max(run.lost),
+        }
+    }
 }
 
 /// Something else that was measured on a kernel.
@@ -79,7 +127,7 @@ impl Measured {
         let instructions = value["measured"]["workload_ns"]
             .as_u64()
             .context("instructions")?;
-        let agent: Option<Agent> = match value["measured"].get("tracer") {
+        let agent: Option<OneRun> = match value["measured"].get("tracer") {
             Some(agent) => Some(serde_json::from_value(agent.clone())?),
             None => None,
         };
@@ -87,10 +135,10 @@ impl Measured {
         if let Some(row) = self.find_mut(kernel, &workload, &tracer) {
             row.instructions = row.instructions.min(instructions);
             row.most = row.most.max(instructions);
-            let least = |agent: &Option<Agent>| agent.as_ref().map(|agent| agent.work);
-            if least(&agent) < least(&row.agent) {
-                row.agent = agent;
-            }
+            row.agent = match (&row.agent, &agent) {
+                (Some(before), Some(run)) => Some(before.and(run)),
+                _ => None,
+            };
             return Ok(());
         }
         self.rows.push(Row {
@@ -102,7 +150,7 @@ impl Measured {
             tracer,
             instructions,
             most: instructions,
-            agent,
+            agent: agent.as_ref().map(Agent::of),
         });
         Ok(())
     }

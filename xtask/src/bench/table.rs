@@ -2,7 +2,10 @@
 
 use std::fmt::Write as _;
 
-use super::measured::{Measured, Row, UNTRACED};
+use super::{
+    compare::spread,
+    measured::{Measured, Row, UNTRACED},
+};
 
 /// The tables: of workloads, per kernel, and of what else was measured.
 pub(super) fn markdown(measured: &Measured) -> String {
@@ -17,6 +20,12 @@ pub(super) fn markdown(measured: &Measured) -> String {
             // Writing to a string cannot fail.
             let _title = writeln!(page, "\nKernel {}: instructions per unit\n", first.release);
             workloads(&mut page, measured, &rows);
+            let widest = rows.iter().map(|row| spread(row)).fold(0.0, f64::max);
+            let _line = writeln!(
+                page,
+                "\nRuns of the same differ by at most {:.2} %.",
+                widest * 100.0
+            );
             let _title = writeln!(page, "\nThe tracers themselves\n");
             agents(&mut page, &rows);
         }
@@ -86,8 +95,8 @@ fn workloads(page: &mut String, measured: &Measured, rows: &[&Row]) {
 
 fn agents(page: &mut String, rows: &[&Row]) {
     page.push_str(
-        "| workload | tracer | to start | per unit | memory at start | at the end | events |\n\
-         |---|---|---|---|---|---|---|\n",
+        "| workload | tracer | to start | per unit | memory at start | at the end | events | lost |\n\
+         |---|---|---|---|---|---|---|---|\n",
     );
     for row in rows {
         let Some(agent) = &row.agent else {
@@ -95,7 +104,7 @@ fn agents(page: &mut String, rows: &[&Row]) {
         };
         let _row = writeln!(
             page,
-            "| {} | {} | {} M | {} | {:.1} MiB | {:.1} MiB | {} of {} |",
+            "| {} | {} | {} M | {} | {:.1} MiB | {:.1} MiB | {} of {} | {} |",
             row.workload,
             row.tracer,
             agent.start / 1_000_000,
@@ -104,6 +113,7 @@ fn agents(page: &mut String, rows: &[&Row]) {
             agent.end_kib as f64 / 1024.0,
             agent.events,
             row.units,
+            agent.lost.map_or("-".to_owned(), |lost| lost.to_string()),
         );
     }
 }
@@ -112,6 +122,8 @@ fn others(page: &mut String, measured: &Measured, kernel: &str) {
     for (word, head) in [
         ("program", "eBPF programs of ovl-trace"),
         ("growth", "Growth"),
+        ("million", "As fast as the guest can"),
+        ("environment", "Environment"),
     ] {
         let values: Vec<_> = measured
             .others

@@ -1,0 +1,91 @@
+//! A million events from a thousand overlays, as fast as two processes can make them:
+//! is any lost, and what does the agent keep of them?
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    time::Instant,
+};
+
+use anyhow::{Context as _, Result};
+use serde_json::{Value, json};
+
+use super::{growth, measured, tracer::EVENTS};
+use crate::{
+    command::run,
+    kernel::{process::Child, sys},
+};
+
+/// A tmpfs with the layers and what the tracer writes.
+const DISK: &str = "/run/million";
+
+const OVERLAYS: usize = 1000;
+
+/// Each is copied up, then deleted: two events.
+const FILES: usize = 500;
+
+/// Processes that work at the same time.
+const WORKERS: usize = 2;
+
+/// The one row of it.
+pub(super) fn row() -> Result<Value> {
+    let root = PathBuf::from(DISK);
+    fs::create_dir_all(&root)?;
+    sys::mount("tmpfs", &root, "tmpfs", 0, "size=90%,nr_inodes=0")?;
+    let measured = with(&root);
+    sys::umount(&root)?;
+    measured
+}
+
+fn with(root: &Path) -> Result<Value> {
+    let lower = root.join("lower");
+    fs::create_dir(&lower)?;
+    for index in 0..FILES {
+        fs::write(lower.join(index.to_string()), "xx")?;
+    }
+    let overlays: Vec<PathBuf> = (0..OVERLAYS)
+        .map(|index| root.join(format!("overlay-{index}")))
+        .collect();
+    overlays
+        .iter()
+        .try_for_each(|at| growth::mount(&lower, at))?;
+    let output = root.join("output");
+    let running = EVENTS.start(&output)?.context("nothing was started")?;
+    let begun = Instant::now();
+    let workers = overlays
+        .chunks(OVERLAYS / WORKERS)
+        .map(|part| Child::start(|| part.iter().try_for_each(|at| work(&at.join("merged")))))
+        .collect::<io::Result<Vec<_>>>()
+        .context("fork")?;
+    let mut worked_ns = 0;
+    for worker in workers {
+        worked_ns += measured::wait(worker.hand_over())?;
+    }
+    let milliseconds = begun.elapsed().as_millis().max(1);
+    let cost = running.finish()?;
+    for at in &overlays {
+        run("umount", &[&at.join("merged").display().to_string()])?;
+    }
+    let made = 2 * OVERLAYS * FILES;
+    Ok(json!({
+        "million": "copy-ups and whiteouts of 1,000 overlays",
+        "made": made,
+        "per_second": made as u128 * 1000 / milliseconds,
+        "written": cost.events,
+        "lost": cost.lost,
+        "instructions_per_event": worked_ns / made as u64,
+        "agent_per_event": cost.work_ns / made as u64,
+        "start_kib": cost.start_kib,
+        "end_kib": cost.end_kib,
+    }))
+}
+
+/// In an order that meets each overlay once: its files one after the other.
+fn work(merged: &Path) -> io::Result<()> {
+    for index in 0..FILES {
+        let file = merged.join(index.to_string());
+        sys::chmod(&file, 0o600)?;
+        fs::remove_file(&file)?;
+    }
+    Ok(())
+}
