@@ -94,7 +94,8 @@ pub(crate) struct LimitArgs {
 /// With what in the kernel.
 #[derive(Debug, Args)]
 pub(crate) struct KernelArgs {
-    /// Size of the buffer between kernel and agent: a power of two
+    /// Size of the buffer between kernel and agent: a power of two (1/512 of
+    /// the memory, at least 256KiB, at most 4MiB)
     #[arg(long, value_name = "SIZE", value_parser = values::ring_size)]
     ring_size: Option<u64>,
     /// Rows of each of the kernel's tables of totals, overlays and running

@@ -28,7 +28,7 @@ use ovl_trace_common::{
 };
 
 pub use self::probe_table::{PROBES, Probe};
-pub use self::ring::{RING_BYTES, Record, Ring, lingers};
+pub use self::ring::{Record, Ring, default_bytes, lingers};
 pub use totals::{CopyUpRow, KernelTotals, WhiteoutRow};
 
 use self::{group::Group, unpreempted::Unpreempted};

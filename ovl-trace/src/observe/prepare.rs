@@ -9,8 +9,8 @@ use super::{module, signals::Signals, triggers::KernelTriggers, wanted};
 use crate::{
     cli::{config::Observation, exit::Refused},
     doctor::{self, BpfSupport, Diagnosis, Roots},
-    kernel::{Architecture, Survey},
-    load::{Plan, RING_BYTES, Tracer, lingers},
+    kernel::{Architecture, KernelRoots, Survey},
+    load::{Plan, Tracer, default_bytes, lingers},
 };
 
 /// Size from which on a copy-up is announced when it starts, unless
@@ -60,7 +60,7 @@ fn start(survey: Survey, observation: &Observation) -> Result<Prepared> {
     let architecture = Architecture::host().context("this processor is not supported")?;
     let ring_bytes = match observation.ring_bytes {
         Some(bytes) => u32::try_from(bytes).context("'--ring-size' is too large")?,
-        None => RING_BYTES,
+        None => default_bytes(&KernelRoots::host()),
     };
     let tracer = Tracer::start(Plan {
         offsets: types.offsets,

@@ -67,7 +67,8 @@ fn help_of_live() {
           --sort <KEY>           Order of the report: copied_bytes, size_bytes, copy_ups, latency,
                                  whiteouts, name [default: copied_bytes]
           --top <N>              Files to list per container in the report [default: 10]
-          --ring-size <SIZE>     Size of the buffer between kernel and agent: a power of two
+          --ring-size <SIZE>     Size of the buffer between kernel and agent: a power of two (1/512 of
+                                 the memory, at least 256KiB, at most 4MiB)
       -v, --verbose...           Write the tool's own log to standard error; repeat for more
           --color <WHEN>         Colours: auto (on a terminal, unless NO_COLOR is set), always, never
                                  [default: auto]
@@ -121,7 +122,8 @@ fn help_of_report() {
       -v, --verbose...           Write the tool's own log to standard error; repeat for more
           --color <WHEN>         Colours: auto (on a terminal, unless NO_COLOR is set), always, never
                                  [default: auto]
-          --ring-size <SIZE>     Size of the buffer between kernel and agent: a power of two
+          --ring-size <SIZE>     Size of the buffer between kernel and agent: a power of two (1/512 of
+                                 the memory, at least 256KiB, at most 4MiB)
           --table-size <ROWS>    Rows of each of the kernel's tables of totals, overlays and running
                                  copy-ups (8192; 16384 of overlays)
       -h, --help                 Print help
@@ -155,7 +157,8 @@ fn help_of_record() {
           --max-size <SIZE>      Stop when the recording has about this size
       -d, --duration <DURATION>  Stop after this time (else at Ctrl-C)
           --count <N>            Stop after this many events
-          --ring-size <SIZE>     Size of the buffer between kernel and agent: a power of two
+          --ring-size <SIZE>     Size of the buffer between kernel and agent: a power of two (1/512 of
+                                 the memory, at least 256KiB, at most 4MiB)
           --table-size <ROWS>    Rows of each of the kernel's tables of totals, overlays and running
                                  copy-ups (8192; 16384 of overlays)
       -v, --verbose...           Write the tool's own log to standard error; repeat for more

@@ -10,6 +10,7 @@
 //! a header of 8 bytes, whose first word is its length and two flags, and its
 //! bytes, and begins at a multiple of 8.
 
+mod size;
 #[cfg(test)]
 mod tests;
 
@@ -25,8 +26,7 @@ use std::{
 use anyhow::{Context as _, Result, ensure};
 use aya::maps::MapData;
 
-/// Default size of the ring buffer: 16,000 events of 250 bytes.
-pub const RING_BYTES: u32 = 4 << 20;
+pub use self::size::default_bytes;
 
 /// How long after a wake-up the agent looks at the ring by itself, unless the ring is
 /// small.
