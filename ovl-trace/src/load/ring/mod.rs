@@ -19,7 +19,7 @@ use std::{
     ops::Deref,
     os::fd::{AsFd as _, AsRawFd, BorrowedFd, RawFd},
     ptr::NonNull,
-    sync::atomic::{AtomicU32, AtomicUsize, Ordering, fence},
+    sync::atomic::{AtomicU32, AtomicUsize, Ordering},
     time::Duration,
 };
 
@@ -136,24 +136,15 @@ impl Reader {
 
     /// The place of the next record's header, and its first word.
     fn complete(&mut self) -> Option<(usize, u32)> {
-        // A record may have come since the first look: the last one comes after all
-        // that was said about the position.
-        for last in [false, true] {
-            if last {
-                fence(Ordering::SeqCst);
-            }
+        if self.position == self.produced {
+            self.produced = self.producer.position().load(Ordering::Acquire);
             if self.position == self.produced {
-                self.produced = self.producer.position().load(Ordering::Acquire);
-            }
-            if self.position != self.produced {
-                let at = self.page_bytes + (self.position & (self.data_bytes - 1));
-                let length = self.producer.word(at)?.load(Ordering::Acquire);
-                if length & BUSY == 0 {
-                    return Some((at, length));
-                }
+                return None;
             }
         }
-        None
+        let at = self.page_bytes + (self.position & (self.data_bytes - 1));
+        let length = self.producer.word(at)?.load(Ordering::Acquire);
+        (length & BUSY == 0).then_some((at, length))
     }
 
     /// Gives back the place of a record of this length.
