@@ -57,9 +57,8 @@ fn with(root: &Path) -> Result<Value> {
         .map(|part| Child::start(|| part.iter().try_for_each(|at| work(&at.join("merged")))))
         .collect::<io::Result<Vec<_>>>()
         .context("fork")?;
-    let mut worked_ns = 0;
     for worker in workers {
-        worked_ns += measured::wait(worker.hand_over())?;
+        measured::wait(worker.hand_over())?;
     }
     let milliseconds = begun.elapsed().as_millis().max(1);
     let cost = running.finish()?;
@@ -73,8 +72,6 @@ fn with(root: &Path) -> Result<Value> {
         "per_second": made as u128 * 1000 / milliseconds,
         "written": cost.events,
         "lost": cost.lost,
-        "instructions_per_event": worked_ns / made as u64,
-        "agent_per_event": cost.work_ns / made as u64,
         "start_kib": cost.start_kib,
         "end_kib": cost.end_kib,
     }))

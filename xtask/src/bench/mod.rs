@@ -32,6 +32,9 @@ const ROOTFS: &str = "bench";
 /// What was measured last, to compare with.
 const BASELINE: &str = "tests/bench/baseline.json";
 
+/// The part that runs in a guest with two processors, which cannot count.
+const UNCOUNTED: &str = "million";
+
 /// How long one kernel may take.
 const LIMIT: Duration = Duration::from_secs(60 * 60);
 
@@ -79,34 +82,37 @@ pub(crate) struct BenchOptions {
 
 /// Measures, prints, compares.
 pub(crate) fn command(host: &Host, options: &BenchOptions) -> Result<ExitCode> {
-    let guests = setup::Guests {
+    let needed = setup::Guests {
         kernels: &options.kernels,
         suites: &[ROOTFS],
     };
-    setup::for_tests(host, false, guests)?;
+    setup::for_tests(host, false, needed)?;
     let binaries = build::guest_binaries(host)?;
     let mut measured = Measured::default();
     for kernel in &options.kernels {
-        let guest = Guest {
-            kernel: kernel.clone(),
-            rootfs: ROOTFS.to_owned(),
-            memory_mib: MEMORY_MIB,
-            time_limit: LIMIT,
-            count_instructions: true,
-            kernel_args: KERNEL_ARGS.map(str::to_owned).to_vec(),
-            ..Guest::new(binaries.dir.clone())
-        };
-        let mut lines = Vec::new();
-        let finished = vm::in_guest(host, &guest, &script(options), &mut |line| {
-            lines.push(line.to_owned());
-        })?;
-        ensure!(
-            finished.status == 0,
-            "the benchmarks on kernel {} ended with status {}",
-            finished.kernel_version,
-            finished.status
-        );
-        measured.take(kernel, &finished.kernel_version, &lines)?;
+        for (count_instructions, parts) in guests(&options.workloads) {
+            let guest = Guest {
+                kernel: kernel.clone(),
+                rootfs: ROOTFS.to_owned(),
+                memory_mib: MEMORY_MIB,
+                time_limit: LIMIT,
+                count_instructions,
+                kernel_args: KERNEL_ARGS.map(str::to_owned).to_vec(),
+                ..Guest::new(binaries.dir.clone())
+            };
+            let mut lines = Vec::new();
+            let script = script(options.repeat, &parts);
+            let finished = vm::in_guest(host, &guest, &script, &mut |line| {
+                lines.push(line.to_owned());
+            })?;
+            ensure!(
+                finished.status == 0,
+                "the benchmarks on kernel {} ended with status {}",
+                finished.kernel_version,
+                finished.status
+            );
+            measured.take(kernel, &finished.kernel_version, &lines)?;
+        }
     }
     write(&options.json, &measured.to_json()?)?;
     let table = table::markdown(&measured);
@@ -129,13 +135,31 @@ pub(crate) fn command(host: &Host, options: &BenchOptions) -> Result<ExitCode> {
     Ok(ExitCode::from(u8::from(!wrong.is_empty())))
 }
 
+/// The guests of a kernel, whether they count, and what runs in each.
+fn guests(asked: &[String]) -> Vec<(bool, Vec<String>)> {
+    let is_uncounted = |name: &&String| *name == UNCOUNTED;
+    let counted: Vec<String> = asked
+        .iter()
+        .filter(|name| !is_uncounted(name))
+        .cloned()
+        .collect();
+    let mut guests = Vec::new();
+    if asked.is_empty() || !counted.is_empty() {
+        guests.push((true, counted));
+    }
+    if asked.is_empty() || asked.iter().any(|name| is_uncounted(&name)) {
+        guests.push((false, vec![UNCOUNTED.to_owned()]));
+    }
+    guests
+}
+
 /// What runs in the guest.
-fn script(options: &BenchOptions) -> String {
+fn script(repeat: u32, parts: &[String]) -> String {
     let mut words = vec![
         "exec ovl-trace-tests bench --repeat".to_owned(),
-        options.repeat.to_string(),
+        repeat.to_string(),
     ];
-    let names = options.workloads.iter();
+    let names = parts.iter();
     words.extend(names.map(|name| format!("'{}'", name.replace('\'', ""))));
     words.join(" ")
 }
@@ -145,4 +169,23 @@ fn write(path: &Path, text: &str) -> Result<()> {
     fs::create_dir_all(parent)
         .and_then(|()| fs::write(path, text))
         .with_context(|| format!("cannot write '{}'", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_counted_has_a_guest_of_its_own() {
+        let of =
+            |names: &[&str]| guests(&names.iter().map(|n| (*n).to_owned()).collect::<Vec<_>>());
+        let million = (false, vec!["million".to_owned()]);
+        assert_eq!(of(&[]), [(true, vec![]), million.clone()]);
+        assert_eq!(of(&["million"]), [million.clone()]);
+        assert_eq!(of(&["rm -r"]), [(true, vec!["rm -r".to_owned()])]);
+        assert_eq!(
+            of(&["million", "growth"]),
+            [(true, vec!["growth".to_owned()]), million]
+        );
+    }
 }
