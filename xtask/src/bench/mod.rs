@@ -181,7 +181,7 @@ mod tests {
             |names: &[&str]| guests(&names.iter().map(|n| (*n).to_owned()).collect::<Vec<_>>());
         let million = (false, vec!["million".to_owned()]);
         assert_eq!(of(&[]), [(true, vec![]), million.clone()]);
-        assert_eq!(of(&["million"]), [million.clone()]);
+        assert_eq!(of(&["million"]), std::slice::from_ref(&million));
         assert_eq!(of(&["rm -r"]), [(true, vec!["rm -r".to_owned()])]);
         assert_eq!(
             of(&["million", "growth"]),
