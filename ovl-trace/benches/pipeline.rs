@@ -25,7 +25,7 @@ use std::{
 use ovl_trace::{
     aggregate::{Aggregator, Report, SortKey},
     cli::config::Observation,
-    decode::decode,
+    decode::decode_reusing,
     kernel::kallsyms::Symbols,
     model::{Event, Filter, Origin, OverlayKey},
     observe::{self, KernelTriggers},
@@ -175,16 +175,18 @@ impl Input {
 mod stages {
     use super::{
         Aggregator, Event, Filter, Input, Observation, Origins, Report, SortKey, Step, black_box,
-        decode, io, observe,
+        decode_reusing, io, observe,
     };
 
     /// Bytes → event.
     #[inline(never)]
     pub(super) fn decode_alone(input: &Input) {
         let triggers = input.triggers();
+        let mut spare = Vec::new();
         for step in &input.steps {
             if let Step::Record(record) = step {
-                drop(black_box(decode(black_box(record), &triggers)));
+                let event = decode_reusing(black_box(record), &triggers, &mut spare);
+                spare = black_box(event).ok().and_then(Event::into_path).unwrap_or_default();
             }
         }
     }
@@ -195,6 +197,7 @@ mod stages {
         let triggers = input.triggers();
         let mut origins = Origins::default();
         let mut aggregator = Aggregator::new(Filter::default(), 10, SortKey::default());
+        let mut spare = Vec::new();
         for step in &input.steps {
             let record = match step {
                 Step::Record(record) => record,
@@ -203,7 +206,7 @@ mod stages {
                     continue;
                 }
             };
-            let Ok(event) = decode(record, &triggers) else {
+            let Ok(event) = decode_reusing(record, &triggers, &mut spare) else {
                 continue;
             };
             let (key, time_ns) = match &event {
@@ -215,6 +218,7 @@ mod stages {
             if let Some(origin) = origins.get(key) {
                 aggregator.event(&event, origin, input.header.clock.at(time_ns));
             }
+            spare = event.into_path().unwrap_or_default();
         }
         black_box(aggregator);
     }

@@ -7,31 +7,73 @@ use super::DecodeError;
 /// What stands for the missing top of a path.
 const MISSING_TOP: &[u8] = "…".as_bytes();
 
+/// Names that are at most this long are copied as this many bytes, together with what
+/// is behind them, which the next name overwrites: copying an unknown number of bytes
+/// takes longer than most names are.
+const AT_ONCE: usize = 16;
+
 /// Puts the names in order: `/a/b/file`, or `…/b/file` when the flags say that
-/// the top is missing. No names at all is `/`.
-pub(super) fn decode(names: &[u8], flags: u16) -> Result<Vec<u8>, DecodeError> {
+/// the top is missing. No names at all is `/`. The path is in the memory of `spare`,
+/// whatever that held.
+pub(super) fn decode(
+    names: &[u8],
+    flags: u16,
+    spare: &mut Vec<u8>,
+) -> Result<Vec<u8>, DecodeError> {
     let top: &[u8] = match flags & (FLAG_PATH_TRUNCATED | FLAG_PATH_UNREADABLE) {
         0 => &[],
         _ => MISSING_TOP,
     };
-    if names.is_empty() {
-        return Ok([top, b"/"].concat());
+    let mut path = std::mem::take(spare);
+    path.clear();
+    path.extend_from_slice(top);
+    let Some((last, mut rest)) = names.split_last() else {
+        path.push(b'/');
+        return Ok(path);
+    };
+    // A name without an end.
+    if *last != 0 {
+        return Err(DecodeError::Path);
     }
     // As long as the names: each has a slash before it instead of a NUL behind it.
-    let mut path = Vec::with_capacity(top.len() + names.len());
-    path.extend_from_slice(top);
-    path.resize(top.len() + names.len(), 0);
-    let (mut rest, mut free) = (names, &mut path[top.len()..]);
-    while !rest.is_empty() {
-        let end = rest.iter().position(|byte| *byte == 0);
-        let end = end.filter(|end| *end > 0).ok_or(DecodeError::Path)?;
-        let (name, tail) = rest.split_at(end);
-        let (before, place) = free.split_at_mut(free.len() - end - 1);
-        place[0] = b'/';
-        place[1..].copy_from_slice(name);
-        (rest, free) = (&tail[1..], before);
+    let length = top.len() + names.len();
+    path.resize(length + AT_ONCE, 0);
+    let mut at = top.len();
+    loop {
+        let start = last_nul(rest).map_or(0, |nul| nul + 1);
+        let name = rest.len() - start;
+        if name == 0 {
+            return Err(DecodeError::Path);
+        }
+        path[at] = b'/';
+        at += 1;
+        match (names[start..].first_chunk(), path[at..].first_chunk_mut()) {
+            (Some(from), Some(to)) if name <= AT_ONCE => *to = *(from as &[u8; AT_ONCE]),
+            _ => path[at..at + name].copy_from_slice(&rest[start..]),
+        }
+        at += name;
+        let Some(before) = start.checked_sub(1) else {
+            path.truncate(length);
+            return Ok(path);
+        };
+        rest = &rest[..before];
     }
-    Ok(path)
+}
+
+/// Where the last NUL is. Eight bytes at a time.
+fn last_nul(bytes: &[u8]) -> Option<usize> {
+    const LOW: u64 = u64::MAX / 255 * 0x7f;
+    let mut rest = bytes;
+    while let Some((before, word)) = rest.split_last_chunk() {
+        let word = u64::from_le_bytes(*word);
+        // The highest bit of each byte that is 0.
+        let nul = !(((word & LOW) + LOW) | word | LOW);
+        if nul != 0 {
+            return Some(rest.len() - 1 - nul.leading_zeros() as usize / 8);
+        }
+        rest = before;
+    }
+    rest.iter().rposition(|byte| *byte == 0)
 }
 
 #[cfg(test)]
@@ -39,6 +81,11 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    fn decode(names: &[u8], flags: u16) -> Result<Vec<u8>, DecodeError> {
+        let mut spare = b"/what/was/before".to_vec();
+        super::decode(names, flags, &mut spare)
+    }
 
     #[test]
     fn names_come_from_the_file_to_the_root() {
