@@ -8,9 +8,10 @@
 //!
 //! The events are of a recording that is made in memory (`examples/synthetic`), the
 //! same at any time. Seconds are those of the processor, and depend on the machine and
-//! on what else it does: of several runs the fastest counts. Instructions do not; `valgrind` counts them, if
-//! it is installed, and without it they are '-'. (The seeds of hash tables make a
-//! difference of less than one in a hundred.)
+//! on what else it does: of several runs the fastest counts. Instructions do not;
+//! `valgrind` counts them (Debian: `apt-get install valgrind`), and without it they are
+//! '-', which is said. (The seeds of hash tables make a difference of less than one in a
+//! hundred.)
 
 use std::{
     env,
@@ -69,6 +70,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             stages(Some(name)).for_each(|(.., run)| run(&input));
         }
         [] | [_] => {
+            say_what_is_missing()?;
             let input = Input::new(EVENTS)?;
             writeln!(
                 out,
@@ -110,6 +112,19 @@ fn processor_time() -> Duration {
     Duration::new(
         time.tv_sec.unsigned_abs(),
         time.tv_nsec.unsigned_abs() as u32,
+    )
+}
+
+/// Says once what is missing, if valgrind does not run.
+fn say_what_is_missing() -> io::Result<()> {
+    let found = Command::new("valgrind").arg("--version").output();
+    if found.is_ok_and(|output| output.status.success()) {
+        return Ok(());
+    }
+    writeln!(
+        io::stderr(),
+        "INSTRUCTIONS/EVENT are '-': they are counted by 'valgrind', which does not run here. \
+         Install it (Debian: apt-get install valgrind) and run this again."
     )
 }
 
@@ -186,7 +201,10 @@ mod stages {
         for step in &input.steps {
             if let Step::Record(record) = step {
                 let event = decode_reusing(black_box(record), &triggers, &mut spare);
-                spare = black_box(event).ok().and_then(Event::into_path).unwrap_or_default();
+                spare = black_box(event)
+                    .ok()
+                    .and_then(Event::into_path)
+                    .unwrap_or_default();
             }
         }
     }

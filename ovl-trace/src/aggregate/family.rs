@@ -21,10 +21,7 @@ type Family<'a> = (&'a Runtime, Option<&'a str>, &'a str);
 
 /// The families in which files are copied up for the same reason again and
 /// again: to be changed in their place.
-pub(crate) fn repeated(
-    overlays: &Overlays,
-    filter: &Filter,
-) -> Vec<Repeated> {
+pub(crate) fn repeated(overlays: &Overlays, filter: &Filter) -> Vec<Repeated> {
     let mut families: BTreeMap<Family<'_>, Vec<(OverlayKey, &Overlay)>> = BTreeMap::new();
     for (key, overlay) in overlays.iter() {
         if !filter.admits_origin(&overlay.origin) {

@@ -47,10 +47,7 @@ pub(crate) struct Group {
 
 /// The keys of the overlays that the filter admits, by identity and in the order of
 /// these.
-pub(crate) fn identities(
-    overlays: &Overlays,
-    filter: &Filter,
-) -> Vec<Vec<OverlayKey>> {
+pub(crate) fn identities(overlays: &Overlays, filter: &Filter) -> Vec<Vec<OverlayKey>> {
     let mut groups: BTreeMap<Identity<'_>, Vec<OverlayKey>> = BTreeMap::new();
     for (key, overlay) in overlays.iter() {
         if filter.admits_origin(&overlay.origin) {

@@ -28,9 +28,7 @@ impl Aggregator {
         let groups = group::identities(&self.overlays, &self.filter);
         let repeated = family::repeated(&self.overlays, &self.filter);
         let mut overlays = std::mem::take(&mut self.overlays);
-        self.sum_up(context, groups, &repeated, |key| {
-            overlays.remove(&key)
-        })
+        self.sum_up(context, groups, &repeated, |key| overlays.remove(&key))
     }
 
     /// `groups` are the overlays of each row, `overlay` gives what is kept of one.

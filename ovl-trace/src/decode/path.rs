@@ -8,7 +8,7 @@ use super::DecodeError;
 const MISSING_TOP: &[u8] = "…".as_bytes();
 
 /// Names that are at most this long are copied as this many bytes, together with what
-/// is behind them, which the next name overwrites: copying an unknown number of bytes
+/// is before them, which the next name overwrites: copying an unknown number of bytes
 /// takes longer than most names are.
 const AT_ONCE: usize = 16;
 
@@ -25,55 +25,53 @@ pub(super) fn decode(
         _ => MISSING_TOP,
     };
     let mut path = std::mem::take(spare);
-    path.clear();
-    path.extend_from_slice(top);
-    let Some((last, mut rest)) = names.split_last() else {
+    if names.is_empty() {
+        path.clear();
+        path.extend_from_slice(top);
         path.push(b'/');
         return Ok(path);
-    };
-    // A name without an end.
-    if *last != 0 {
-        return Err(DecodeError::Path);
     }
     // As long as the names: each has a slash before it instead of a NUL behind it.
-    let length = top.len() + names.len();
-    path.resize(length + AT_ONCE, 0);
-    let mut at = top.len();
-    loop {
-        let start = last_nul(rest).map_or(0, |nul| nul + 1);
-        let name = rest.len() - start;
-        if name == 0 {
+    path.resize(top.len() + names.len(), 0);
+    let (mut start, mut free) = (0, &mut path[..]);
+    while start < names.len() {
+        let length = nul(&names[start..]).ok_or(DecodeError::Path)?;
+        let end = start + length;
+        match (names[..end].last_chunk(), free.last_chunk_mut()) {
+            (Some(from), Some(to)) if length <= AT_ONCE => *to = *(from as &[u8; AT_ONCE]),
+            _ => {
+                let place = free.len() - length;
+                free[place..].copy_from_slice(&names[start..end]);
+            }
+        }
+        let before = free.len() - length - 1;
+        free[before] = b'/';
+        free = &mut free[..before];
+        start = end + 1;
+        if length == 0 {
             return Err(DecodeError::Path);
         }
-        path[at] = b'/';
-        at += 1;
-        match (names[start..].first_chunk(), path[at..].first_chunk_mut()) {
-            (Some(from), Some(to)) if name <= AT_ONCE => *to = *(from as &[u8; AT_ONCE]),
-            _ => path[at..at + name].copy_from_slice(&rest[start..]),
-        }
-        at += name;
-        let Some(before) = start.checked_sub(1) else {
-            path.truncate(length);
-            return Ok(path);
-        };
-        rest = &rest[..before];
     }
+    free.copy_from_slice(top);
+    Ok(path)
 }
 
-/// Where the last NUL is. Eight bytes at a time.
-fn last_nul(bytes: &[u8]) -> Option<usize> {
-    const LOW: u64 = u64::MAX / 255 * 0x7f;
-    let mut rest = bytes;
-    while let Some((before, word)) = rest.split_last_chunk() {
+/// Where the first NUL is. Eight bytes at a time.
+#[inline]
+fn nul(names: &[u8]) -> Option<usize> {
+    const ONES: u64 = u64::MAX / 255;
+    let mut rest = names;
+    while let Some((word, behind)) = rest.split_first_chunk() {
         let word = u64::from_le_bytes(*word);
-        // The highest bit of each byte that is 0.
-        let nul = !(((word & LOW) + LOW) | word | LOW);
+        // The lowest bit that is set belongs to the first byte that is 0.
+        let nul = word.wrapping_sub(ONES) & !word & (ONES << 7);
         if nul != 0 {
-            return Some(rest.len() - 1 - nul.leading_zeros() as usize / 8);
+            return Some(names.len() - rest.len() + nul.trailing_zeros() as usize / 8);
         }
-        rest = before;
+        rest = behind;
     }
-    rest.iter().rposition(|byte| *byte == 0)
+    let nul = rest.iter().position(|byte| *byte == 0);
+    nul.map(|nul| names.len() - rest.len() + nul)
 }
 
 #[cfg(test)]

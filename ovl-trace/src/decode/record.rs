@@ -28,9 +28,7 @@ pub fn decode_reusing(
     let (header, _) = fixed::<wire::Header>(bytes)?;
     match header.kind {
         event_kind::COPY_UP => Ok(Event::CopyUp(copy_up(bytes, triggers, spare)?)),
-        event_kind::COPY_UP_STARTED => {
-            Ok(Event::CopyUpStarted(copy_up(bytes, triggers, spare)?))
-        }
+        event_kind::COPY_UP_STARTED => Ok(Event::CopyUpStarted(copy_up(bytes, triggers, spare)?)),
         event_kind::WHITEOUT => whiteout(bytes, spare),
         event_kind::OVERLAY => Ok(Event::OverlaySeen(overlay::record(bytes)?)),
         event_kind::OVERLAY_GONE => Ok(Event::OverlayGone {
