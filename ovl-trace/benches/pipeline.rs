@@ -8,9 +8,10 @@
 //!
 //! The events are of a recording that is made in memory (`examples/synthetic`), the
 //! same at any time. Seconds are those of the processor, and depend on the machine and
-//! on what else it does: of several runs the fastest counts. Instructions do not; `valgrind` counts them, if
-//! it is installed, and without it they are '-'. (The seeds of hash tables make a
-//! difference of less than one in a hundred.)
+//! on what else it does: of several runs the fastest counts. Instructions do not;
+//! `valgrind` counts them (Debian: `apt-get install valgrind`), and without it they are
+//! '-', which is said. (The seeds of hash tables make a difference of less than one in a
+//! hundred.)
 
 use std::{
     env,
@@ -25,7 +26,7 @@ use std::{
 use ovl_trace::{
     aggregate::{Aggregator, Report, SortKey},
     cli::config::Observation,
-    decode::decode,
+    decode::decode_reusing,
     kernel::kallsyms::Symbols,
     model::{Event, Filter, Origin, OverlayKey},
     observe::{self, KernelTriggers},
@@ -69,6 +70,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             stages(Some(name)).for_each(|(.., run)| run(&input));
         }
         [] | [_] => {
+            say_what_is_missing()?;
             let input = Input::new(EVENTS)?;
             writeln!(
                 out,
@@ -110,6 +112,19 @@ fn processor_time() -> Duration {
     Duration::new(
         time.tv_sec.unsigned_abs(),
         time.tv_nsec.unsigned_abs() as u32,
+    )
+}
+
+/// Says once what is missing, if valgrind does not run.
+fn say_what_is_missing() -> io::Result<()> {
+    let found = Command::new("valgrind").arg("--version").output();
+    if found.is_ok_and(|output| output.status.success()) {
+        return Ok(());
+    }
+    writeln!(
+        io::stderr(),
+        "INSTRUCTIONS/EVENT are '-': they are counted by 'valgrind', which does not run here. \
+         Install it (Debian: apt-get install valgrind) and run this again."
     )
 }
 
@@ -175,16 +190,21 @@ impl Input {
 mod stages {
     use super::{
         Aggregator, Event, Filter, Input, Observation, Origins, Report, SortKey, Step, black_box,
-        decode, io, observe,
+        decode_reusing, io, observe,
     };
 
     /// Bytes → event.
     #[inline(never)]
     pub(super) fn decode_alone(input: &Input) {
         let triggers = input.triggers();
+        let mut spare = Vec::new();
         for step in &input.steps {
             if let Step::Record(record) = step {
-                drop(black_box(decode(black_box(record), &triggers)));
+                let event = decode_reusing(black_box(record), &triggers, &mut spare);
+                spare = black_box(event)
+                    .ok()
+                    .and_then(Event::into_path)
+                    .unwrap_or_default();
             }
         }
     }
@@ -195,6 +215,7 @@ mod stages {
         let triggers = input.triggers();
         let mut origins = Origins::default();
         let mut aggregator = Aggregator::new(Filter::default(), 10, SortKey::default());
+        let mut spare = Vec::new();
         for step in &input.steps {
             let record = match step {
                 Step::Record(record) => record,
@@ -203,7 +224,7 @@ mod stages {
                     continue;
                 }
             };
-            let Ok(event) = decode(record, &triggers) else {
+            let Ok(event) = decode_reusing(record, &triggers, &mut spare) else {
                 continue;
             };
             let (key, time_ns) = match &event {
@@ -215,6 +236,7 @@ mod stages {
             if let Some(origin) = origins.get(key) {
                 aggregator.event(&event, origin, input.header.clock.at(time_ns));
             }
+            spare = event.into_path().unwrap_or_default();
         }
         black_box(aggregator);
     }

@@ -82,7 +82,7 @@ impl Aggregator {
             if longest <= 1 {
                 return;
             }
-            for overlay in self.overlays.values_mut() {
+            for (_, overlay) in self.overlays.iter_mut() {
                 let timeline = &mut overlay.detail.timeline;
                 if 2 * timeline.len() >= longest {
                     timeline.double();
@@ -151,13 +151,15 @@ impl Aggregator {
             // The only process of a container is not to go for files of others, as
             // long as there are some.
             let least = usize::from(largest > ROWS_OF_ONE);
-            for overlay in self.overlays.values_mut() {
+            let mut rows = self.rows;
+            self.overlays.for_each_mut(|overlay| {
                 let before = overlay.rows();
-                if self.rows > keep && 2 * before >= largest {
+                if rows > keep && 2 * before >= largest {
                     overlay.drop_rows(sort, least);
-                    self.rows -= before - overlay.rows();
+                    rows -= before - overlay.rows();
                 }
-            }
+            });
+            self.rows = rows;
         }
     }
 }

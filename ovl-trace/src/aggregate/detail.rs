@@ -205,15 +205,14 @@ impl Detail {
             outcome: event.outcome,
         };
         file.extra.note(event, last);
-        let process = ProcessKey::from(&event.process);
-        let process = self.processes.row(&process, || process, sort);
+        let process = self.processes.row_again((&event.process).into(), sort);
         process.tally.copy_up(event);
         let call = CallKey {
             operation: event.trigger.operation,
             syscall: event.trigger.syscall,
             flags: event.trigger.flags,
         };
-        let call = self.calls.row(&call, || call, sort);
+        let call = self.calls.row_again(call, sort);
         call.tally.copy_up(event);
         let layer = event.layer.filter(|index| *index <= MAX_LAYER);
         self.layers.row(layer).copy_up(event);
@@ -226,8 +225,7 @@ impl Detail {
         let path: &[u8] = &event.path;
         let file = self.files.row(path, || path.into(), sort);
         file.tally.whiteout(event);
-        let process = ProcessKey::from(&event.process);
-        let process = self.processes.row(&process, || process, sort);
+        let process = self.processes.row_again((&event.process).into(), sort);
         process.tally.whiteout(event);
         self.timeline.whiteout(event, wall);
     }

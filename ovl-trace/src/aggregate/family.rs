@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{advice::limits, file::changes_content, overlay::Overlay};
+use super::{advice::limits, file::changes_content, overlay::Overlay, overlays::Overlays};
 use crate::model::{Filter, OverlayKey, Runtime};
 
 /// For the newest container of such a family.
@@ -21,12 +21,9 @@ type Family<'a> = (&'a Runtime, Option<&'a str>, &'a str);
 
 /// The families in which files are copied up for the same reason again and
 /// again: to be changed in their place.
-pub(crate) fn repeated(
-    overlays: &BTreeMap<OverlayKey, Box<Overlay>>,
-    filter: &Filter,
-) -> Vec<Repeated> {
+pub(crate) fn repeated(overlays: &Overlays, filter: &Filter) -> Vec<Repeated> {
     let mut families: BTreeMap<Family<'_>, Vec<(OverlayKey, &Overlay)>> = BTreeMap::new();
-    for (key, overlay) in overlays {
+    for (key, overlay) in overlays.iter() {
         if !filter.admits_origin(&overlay.origin) {
             continue;
         }

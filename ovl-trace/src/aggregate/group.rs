@@ -8,6 +8,7 @@ use super::{
     family::Repeated,
     habits::Habits,
     overlay::Overlay,
+    overlays::Overlays,
     report::{ContainerReport, CountedFrom, LayerRow, SortKey, TriggerRow},
     sums::Sums,
 };
@@ -46,12 +47,9 @@ pub(crate) struct Group {
 
 /// The keys of the overlays that the filter admits, by identity and in the order of
 /// these.
-pub(crate) fn identities(
-    overlays: &BTreeMap<OverlayKey, Box<Overlay>>,
-    filter: &Filter,
-) -> Vec<Vec<OverlayKey>> {
+pub(crate) fn identities(overlays: &Overlays, filter: &Filter) -> Vec<Vec<OverlayKey>> {
     let mut groups: BTreeMap<Identity<'_>, Vec<OverlayKey>> = BTreeMap::new();
-    for (key, overlay) in overlays {
+    for (key, overlay) in overlays.iter() {
         if filter.admits_origin(&overlay.origin) {
             let keys = groups.entry(Identity::of(key, overlay)).or_default();
             keys.push(*key);

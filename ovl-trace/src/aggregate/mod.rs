@@ -41,6 +41,7 @@ mod group;
 mod habits;
 mod loss;
 mod overlay;
+mod overlays;
 mod overview;
 mod percentile;
 mod recording;
@@ -61,6 +62,7 @@ use jiff::Timestamp;
 use crate::model::{Event, Filter, LossSource, Origin, OverlayKey, OverlaySeen, OverlayTotals};
 use habits::Mounted;
 use overlay::Overlay;
+use overlays::Overlays;
 
 pub use advice::{Advice, Evidence};
 pub use by_size::{SIZE_LIMITS, SizeRow};
@@ -83,7 +85,7 @@ pub struct Aggregator {
     filter: Filter,
     top: usize,
     sort: SortKey,
-    overlays: BTreeMap<OverlayKey, Box<Overlay>>,
+    overlays: Overlays,
     /// Rows of detail, roughly: recounted whenever some are dropped.
     rows: usize,
     /// Rows of totals.
@@ -110,7 +112,7 @@ impl Aggregator {
             filter,
             top,
             sort,
-            overlays: BTreeMap::new(),
+            overlays: Overlays::default(),
             rows: 0,
             totals: 0,
             stretches: 0,
@@ -183,7 +185,7 @@ impl Aggregator {
     /// The totals given last are older than the last events: overlays of which
     /// they count less than arrived are counted from their events.
     pub fn prefer_newer_events(&mut self) {
-        for overlay in self.overlays.values_mut() {
+        for (_, overlay) in self.overlays.iter_mut() {
             overlay.prefer_newer_events(&self.filter);
         }
     }
@@ -191,7 +193,7 @@ impl Aggregator {
     /// Asks for the owners of overlays that have none yet. An overlay may have been
     /// gone, its last totals taken, before its runtime wrote down whose it was.
     pub fn learn(&mut self, mut origin_of: impl FnMut(OverlayKey) -> Arc<Origin>) {
-        for (key, overlay) in &mut self.overlays {
+        for (key, overlay) in self.overlays.iter_mut() {
             let container = overlay.origin.container.as_ref();
             if container.is_none_or(|container| !container.is_named()) {
                 let origin = origin_of(*key);
@@ -213,12 +215,9 @@ impl Aggregator {
 
     fn new_overlay(&mut self, key: OverlayKey, origin: &Arc<Origin>) -> &mut Overlay {
         self.make_room_for_overlay();
-        let mounted = &mut self.mounted;
-        self.overlays.entry(key).or_insert_with(|| {
-            let mut overlay = Overlay::new(Arc::clone(origin));
-            overlay.habits.mounted = mounted.remove(&key);
-            Box::new(overlay)
-        })
+        let mut overlay = Overlay::new(Arc::clone(origin));
+        overlay.habits.mounted = self.mounted.remove(&key);
+        self.overlays.insert(key, overlay)
     }
 
     /// A mount is remembered for the events that it may have.

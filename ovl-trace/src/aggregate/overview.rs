@@ -75,7 +75,7 @@ impl Aggregator {
     pub fn overview(&self) -> Overview {
         let mut rows: BTreeMap<Identity<'_>, (u64, ContainerSums)> = BTreeMap::new();
         let mut totals = self.retired.clone();
-        for (key, overlay) in &self.overlays {
+        for (key, overlay) in self.overlays.iter() {
             if !self.filter.admits_origin(&overlay.origin) {
                 continue;
             }

@@ -18,7 +18,7 @@ impl Aggregator {
         let groups = group::identities(&self.overlays, &self.filter);
         let repeated = family::repeated(&self.overlays, &self.filter);
         self.sum_up(context, groups, &repeated, |key| {
-            self.overlays.get(&key).map(|it| Overlay::clone(it))
+            self.overlays.get(&key).cloned()
         })
     }
 
@@ -28,9 +28,7 @@ impl Aggregator {
         let groups = group::identities(&self.overlays, &self.filter);
         let repeated = family::repeated(&self.overlays, &self.filter);
         let mut overlays = std::mem::take(&mut self.overlays);
-        self.sum_up(context, groups, &repeated, |key| {
-            overlays.remove(&key).map(|it| *it)
-        })
+        self.sum_up(context, groups, &repeated, |key| overlays.remove(&key))
     }
 
     /// `groups` are the overlays of each row, `overlay` gives what is kept of one.

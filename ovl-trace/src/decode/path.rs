@@ -7,31 +7,71 @@ use super::DecodeError;
 /// What stands for the missing top of a path.
 const MISSING_TOP: &[u8] = "…".as_bytes();
 
+/// Names that are at most this long are copied as this many bytes, together with what
+/// is before them, which the next name overwrites: copying an unknown number of bytes
+/// takes longer than most names are.
+const AT_ONCE: usize = 16;
+
 /// Puts the names in order: `/a/b/file`, or `…/b/file` when the flags say that
-/// the top is missing. No names at all is `/`.
-pub(super) fn decode(names: &[u8], flags: u16) -> Result<Vec<u8>, DecodeError> {
+/// the top is missing. No names at all is `/`. The path is in the memory of `spare`,
+/// whatever that held.
+pub(super) fn decode(
+    names: &[u8],
+    flags: u16,
+    spare: &mut Vec<u8>,
+) -> Result<Vec<u8>, DecodeError> {
     let top: &[u8] = match flags & (FLAG_PATH_TRUNCATED | FLAG_PATH_UNREADABLE) {
         0 => &[],
         _ => MISSING_TOP,
     };
+    let mut path = std::mem::take(spare);
     if names.is_empty() {
-        return Ok([top, b"/"].concat());
+        path.clear();
+        path.extend_from_slice(top);
+        path.push(b'/');
+        return Ok(path);
     }
     // As long as the names: each has a slash before it instead of a NUL behind it.
-    let mut path = Vec::with_capacity(top.len() + names.len());
-    path.extend_from_slice(top);
     path.resize(top.len() + names.len(), 0);
-    let (mut rest, mut free) = (names, &mut path[top.len()..]);
-    while !rest.is_empty() {
-        let end = rest.iter().position(|byte| *byte == 0);
-        let end = end.filter(|end| *end > 0).ok_or(DecodeError::Path)?;
-        let (name, tail) = rest.split_at(end);
-        let (before, place) = free.split_at_mut(free.len() - end - 1);
-        place[0] = b'/';
-        place[1..].copy_from_slice(name);
-        (rest, free) = (&tail[1..], before);
+    let (mut start, mut free) = (0, &mut path[..]);
+    while start < names.len() {
+        let length = nul(&names[start..]).ok_or(DecodeError::Path)?;
+        let end = start + length;
+        match (names[..end].last_chunk(), free.last_chunk_mut()) {
+            (Some(from), Some(to)) if length <= AT_ONCE => *to = *(from as &[u8; AT_ONCE]),
+            _ => {
+                let place = free.len() - length;
+                free[place..].copy_from_slice(&names[start..end]);
+            }
+        }
+        let before = free.len() - length - 1;
+        free[before] = b'/';
+        free = &mut free[..before];
+        start = end + 1;
+        if length == 0 {
+            return Err(DecodeError::Path);
+        }
     }
+    free.copy_from_slice(top);
     Ok(path)
+}
+
+/// Where the first NUL is. Eight bytes at a time.
+#[inline]
+fn nul(names: &[u8]) -> Option<usize> {
+    const ONES: u64 = u64::MAX / 255;
+    let mut rest = names;
+    while let Some((word, behind)) = rest.split_first_chunk() {
+        let word = u64::from_le_bytes(*word);
+        // The lowest bit that is set belongs to the first byte that is 0.
+        let nul = word.wrapping_sub(ONES) & !word & (ONES << 7);
+        if nul != 0 {
+            return Some(names.len() - rest.len() + nul.trailing_zeros() as usize / 8);
+        }
+        rest = behind;
+    }
+    let nul = rest.iter().position(|byte| *byte == 0);
+    nul.map(|nul| names.len() - rest.len() + nul)
 }
 
 #[cfg(test)]
@@ -39,6 +79,11 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    fn decode(names: &[u8], flags: u16) -> Result<Vec<u8>, DecodeError> {
+        let mut spare = b"/what/was/before".to_vec();
+        super::decode(names, flags, &mut spare)
+    }
 
     #[test]
     fn names_come_from_the_file_to_the_root() {

@@ -14,11 +14,22 @@ use crate::model::{
 
 /// Decodes one record.
 pub fn decode(bytes: &[u8], triggers: &dyn TriggerTable) -> Result<Event, DecodeError> {
+    decode_reusing(bytes, triggers, &mut Vec::new())
+}
+
+/// Decodes one record. A path that it has is put into the memory of `spare`, which
+/// is empty then: that of the event before, once that is done with
+/// ([`Event::into_path`]).
+pub fn decode_reusing(
+    bytes: &[u8],
+    triggers: &dyn TriggerTable,
+    spare: &mut Vec<u8>,
+) -> Result<Event, DecodeError> {
     let (header, _) = fixed::<wire::Header>(bytes)?;
     match header.kind {
-        event_kind::COPY_UP => Ok(Event::CopyUp(copy_up(bytes, triggers)?)),
-        event_kind::COPY_UP_STARTED => Ok(Event::CopyUpStarted(copy_up(bytes, triggers)?)),
-        event_kind::WHITEOUT => whiteout(bytes),
+        event_kind::COPY_UP => Ok(Event::CopyUp(copy_up(bytes, triggers, spare)?)),
+        event_kind::COPY_UP_STARTED => Ok(Event::CopyUpStarted(copy_up(bytes, triggers, spare)?)),
+        event_kind::WHITEOUT => whiteout(bytes, spare),
         event_kind::OVERLAY => Ok(Event::OverlaySeen(overlay::record(bytes)?)),
         event_kind::OVERLAY_GONE => Ok(Event::OverlayGone {
             overlay: header.overlay,
@@ -47,7 +58,11 @@ pub(super) fn take(tail: &[u8], length: u32) -> Result<(&[u8], &[u8]), DecodeErr
 
 // Built where the event is to be, not moved there.
 #[inline]
-fn copy_up(bytes: &[u8], triggers: &dyn TriggerTable) -> Result<CopyUp, DecodeError> {
+fn copy_up(
+    bytes: &[u8],
+    triggers: &dyn TriggerTable,
+    spare: &mut Vec<u8>,
+) -> Result<CopyUp, DecodeError> {
     let (raw, tail) = fixed::<wire::CopyUp>(bytes)?;
     let header = raw.header;
     let (names, _) = take(tail, header.path_bytes)?;
@@ -56,7 +71,7 @@ fn copy_up(bytes: &[u8], triggers: &dyn TriggerTable) -> Result<CopyUp, DecodeEr
         time_ns: header.time_ns,
         overlay: header.overlay,
         device: DeviceNumber::from_kernel(header.device),
-        path: path::decode(names, header.flags)?,
+        path: path::decode(names, header.flags, spare)?,
         kind: Kind::from_code(raw.kind),
         method: method(raw.method),
         size_bytes: raw.size_bytes,
@@ -86,14 +101,14 @@ fn copy_up(bytes: &[u8], triggers: &dyn TriggerTable) -> Result<CopyUp, DecodeEr
     })
 }
 
-fn whiteout(bytes: &[u8]) -> Result<Event, DecodeError> {
+fn whiteout(bytes: &[u8], spare: &mut Vec<u8>) -> Result<Event, DecodeError> {
     let (raw, tail) = fixed::<wire::Whiteout>(bytes)?;
     let (names, _) = take(tail, raw.header.path_bytes)?;
     Ok(Event::Whiteout(Whiteout {
         time_ns: raw.header.time_ns,
         overlay: raw.header.overlay,
         device: DeviceNumber::from_kernel(raw.header.device),
-        path: path::decode(names, raw.header.flags)?,
+        path: path::decode(names, raw.header.flags, spare)?,
         cause: Cause::from_code(raw.cause),
         process: process(&raw.task),
     }))

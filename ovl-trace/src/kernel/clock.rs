@@ -39,6 +39,13 @@ impl WallClock {
     /// The time of day at `monotonic_ns`; the last representable one (in the
     /// year 9999) for a value beyond it.
     pub fn at(self, monotonic_ns: u64) -> Timestamp {
+        // Any time since 1970, and short: it is asked for each event.
+        const SECOND_NS: u64 = 1_000_000_000;
+        if let Some(ns) = monotonic_ns.checked_add_signed(self.offset_ns) {
+            let (seconds, ns) = (ns / SECOND_NS, ns % SECOND_NS);
+            let time = Timestamp::new(seconds.cast_signed(), ns as i32);
+            return time.unwrap_or(Timestamp::MAX);
+        }
         let since_epoch = i128::from(monotonic_ns) + i128::from(self.offset_ns);
         Timestamp::from_nanosecond(since_epoch).unwrap_or(Timestamp::MAX)
     }

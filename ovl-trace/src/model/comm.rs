@@ -65,9 +65,17 @@ impl FileSystemName {
 
     /// Up to the first NUL. `None` if that is no such name, or too long for one.
     pub fn new(bytes: &[u8]) -> Option<Self> {
-        let name = bytes.split(|byte| *byte == 0).next()?;
-        let fits = !name.is_empty() && name.len() <= Self::BYTES;
-        (fits && name.iter().all(u8::is_ascii_graphic)).then(|| Self(padded(name)))
+        let padded = padded(bytes);
+        // The rest of it may be behind the bytes that were taken.
+        if bytes.len() > Self::BYTES && padded[Self::BYTES - 1] != 0 && bytes[Self::BYTES] != 0 {
+            return None;
+        }
+        let word = u128::from_le_bytes(padded);
+        // The highest bit of each byte that is at least this, if all are ASCII.
+        let at_least = |byte: u128| (word + ONES * (0x80 - byte)) & HIGHEST;
+        let is_ascii = word & HIGHEST == 0;
+        let is_name = is_ascii && word != 0 && at_least(0x7f) == 0 && at_least(0x21) == at_least(1);
+        is_name.then_some(Self(padded))
     }
 
     /// As text.
@@ -86,21 +94,22 @@ impl fmt::Debug for FileSystemName {
 /// The bytes up to the first NUL, as one number: as the kernel has them there are
 /// 16, and each event has two names.
 fn padded(bytes: &[u8]) -> [u8; 16] {
-    const ONES: u128 = u128::MAX / 255;
     let mut all = [0; 16];
     let all = bytes.first_chunk().unwrap_or_else(|| {
         all[..bytes.len()].copy_from_slice(bytes);
         &all
     });
     let word = u128::from_le_bytes(*all);
-    // The lowest bit that is set belongs to the first NUL.
-    let nul = word.wrapping_sub(ONES) & !word & (ONES << 7);
-    let name = match nul.trailing_zeros() {
-        128 => word,
-        bit => word & ((1 << (bit / 8 * 8)) - 1),
-    };
+    let nul = word.wrapping_sub(ONES) & !word & HIGHEST;
+    // The lowest bit that is set belongs to the first NUL: what is below it stays, and
+    // everything, if there is none.
+    let name = word & (nul & nul.wrapping_neg()).wrapping_sub(1);
     name.to_le_bytes()
 }
+
+/// The lowest and the highest bit of each byte.
+const ONES: u128 = u128::MAX / 255;
+const HIGHEST: u128 = ONES << 7;
 
 fn name(padded: &[u8]) -> &[u8] {
     let end = padded.iter().position(|byte| *byte == 0);

@@ -39,6 +39,17 @@ impl Event {
             Self::OverlaySeen(_) | Self::OverlayGone { .. } | Self::Loss(_) => None,
         }
     }
+
+    /// The path of a copy-up or a whiteout: memory for that of the next one.
+    pub fn into_path(self) -> Option<Vec<u8>> {
+        match self {
+            Self::CopyUp(event) | Self::CopyUpStarted(event) | Self::CopyUpRunning(event) => {
+                Some(event.path)
+            }
+            Self::Whiteout(event) => Some(event.path),
+            Self::OverlaySeen(_) | Self::OverlayGone { .. } | Self::Loss(_) => None,
+        }
+    }
 }
 
 /// The task that caused an event.

@@ -58,21 +58,28 @@ impl<K: Ord, V> SortedRows<K, V> {
         V: Default,
     {
         // Most are so short that looking for it is faster than halving.
-        let known = self
-            .0
-            .iter()
-            .take(SHORT)
-            .position(|(known, _)| *known == key);
-        let found = known.map_or_else(|| self.0.binary_search_by(|(it, _)| it.cmp(&key)), Ok);
-        let at = match found {
-            Ok(at) => at,
-            Err(at) => {
+        let mut at = 0;
+        while at < SHORT && self.0.get(at).is_some_and(|(known, _)| *known != key) {
+            at += 1;
+        }
+        if at >= SHORT || at >= self.0.len() {
+            at = self.place(key);
+        }
+        &mut self.0[at].1
+    }
+
+    /// Where the row of this key is, or is put.
+    fn place(&mut self, key: K) -> usize
+    where
+        V: Default,
+    {
+        self.0
+            .binary_search_by(|(known, _)| known.cmp(&key))
+            .unwrap_or_else(|at| {
                 make_room(&mut self.0);
                 self.0.insert(at, (key, V::default()));
                 at
-            }
-        };
-        &mut self.0[at].1
+            })
     }
 }
 

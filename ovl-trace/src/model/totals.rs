@@ -39,7 +39,11 @@ impl Histogram {
 
     /// Counts one duration.
     pub fn count_one(&mut self, duration_ns: u64) {
-        let count = self.bucket(bucket(duration_ns));
+        let index = bucket(duration_ns);
+        let count = match self.counts.get_mut(index.wrapping_sub(self.first)) {
+            Some(count) => count,
+            None => self.bucket(index),
+        };
         *count = count.saturating_add(1);
     }
 
@@ -54,6 +58,7 @@ impl Histogram {
     }
 
     /// The count of a bucket, which is about to be more than 0.
+    #[cold]
     fn bucket(&mut self, index: usize) -> &mut u64 {
         if self.counts.is_empty() {
             self.first = index;

@@ -26,6 +26,7 @@
 
 mod forget;
 mod join;
+mod list;
 mod rows;
 #[cfg(test)]
 mod tests;
@@ -38,10 +39,7 @@ use std::{
 use hashbrown::{DefaultHashBuilder, HashTable};
 
 use self::rows::Rows;
-use super::{
-    detail::Tally,
-    report::{SortKey, TopList},
-};
+use super::{detail::Tally, report::SortKey};
 
 /// Most rows of one table.
 pub(crate) const CAPACITY: usize = 4096;
@@ -52,7 +50,7 @@ const fn spread(hash: u32) -> u64 {
 }
 
 /// Tables with fewer rows are searched without an index.
-const INDEX_FROM: usize = rows::PIECE;
+const INDEX_FROM: usize = 8;
 
 /// A row: what is counted, and what else is known of it.
 #[derive(Clone, Debug, Default)]
@@ -74,7 +72,9 @@ pub(crate) struct TopTable<K, X = ()> {
     hasher: DefaultHashBuilder,
     /// What was dropped, if anything was.
     forgotten: Option<Box<Forgotten>>,
-    capacity: usize,
+    capacity: u32,
+    /// Where [`Self::row_again`] found its last row.
+    recent: u32,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -101,7 +101,8 @@ impl<K, X> TopTable<K, X> {
             index: HashTable::new(),
             hasher: DefaultHashBuilder::default(),
             forgotten: None,
-            capacity,
+            capacity: capacity as u32,
+            recent: 0,
         }
     }
 
@@ -143,17 +144,40 @@ impl<K: Eq + Hash + Ord, X: Default + PartialOrd> TopTable<K, X> {
         Some(&mut self.rows.get_mut(at).1)
     }
 
+    /// The same as [`Self::row`], for keys that come again and again: the last one is
+    /// found without its hash.
+    pub(crate) fn row_again(&mut self, key: K, sort: SortKey) -> &mut Row<X>
+    where
+        K: Copy,
+    {
+        let recent = self.rows.try_get(self.recent as usize);
+        if recent.is_none_or(|(known, _)| *known != key) {
+            self.recent = self.at(&key, || key, sort) as u32;
+        }
+        &mut self.rows.get_mut(self.recent as usize).1
+    }
+
     /// The row of a key. May drop other rows.
     pub(crate) fn row<Q>(&mut self, key: &Q, make: impl FnOnce() -> K, sort: SortKey) -> &mut Row<X>
     where
         K: Borrow<Q>,
         Q: Eq + Hash + ?Sized,
     {
+        let at = self.at(key, make, sort);
+        &mut self.rows.get_mut(at).1
+    }
+
+    /// Where the row of a key is. May drop other rows.
+    fn at<Q>(&mut self, key: &Q, make: impl FnOnce() -> K, sort: SortKey) -> usize
+    where
+        K: Borrow<Q>,
+        Q: Eq + Hash + ?Sized,
+    {
         let hash = self.hash(key);
         if let Some(at) = self.find_hashed(key, hash) {
-            return &mut self.rows.get_mut(at).1;
+            return at;
         }
-        if self.rows.len() >= self.capacity {
+        if self.rows.len() >= self.capacity as usize {
             self.drop_half(sort, 1);
         }
         let row = Row {
@@ -162,8 +186,7 @@ impl<K: Eq + Hash + Ord, X: Default + PartialOrd> TopTable<K, X> {
             hash,
             extra: X::default(),
         };
-        let at = self.push(make(), row);
-        &mut self.rows.get_mut(at).1
+        self.push(make(), row)
     }
 
     fn find<Q>(&self, key: &Q) -> Option<usize>
@@ -181,7 +204,7 @@ impl<K: Eq + Hash + Ord, X: Default + PartialOrd> TopTable<K, X> {
     {
         let is_it = |(known, row): &(K, Row<X>)| row.hash == hash && known.borrow() == key;
         if self.rows.len() < INDEX_FROM {
-            return self.rows.first().iter().position(is_it);
+            return self.rows.iter().position(is_it);
         }
         let at = self
             .index
@@ -196,90 +219,36 @@ impl<K: Eq + Hash + Ord, X: Default + PartialOrd> TopTable<K, X> {
     /// Adds a row of a new key; where it is.
     fn push(&mut self, key: K, row: Row<X>) -> usize {
         let at = self.rows.len();
+        let hash = row.hash;
         self.rows.push((key, row));
-        match self.rows.len() {
+        match at + 1 {
             ..INDEX_FROM => {}
             INDEX_FROM => self.build_index(),
-            _ => self.add_to_index(at),
+            _ => self.add_to_index(at, hash),
         }
         at
     }
 
     fn build_index(&mut self) {
-        self.index = HashTable::new();
-        if self.rows.len() >= INDEX_FROM {
-            self.index = HashTable::with_capacity(self.rows.len());
-            for at in 0..self.rows.len() {
-                self.add_to_index(at);
+        let rows = self.rows.len();
+        // What is twice as large as it has to be, will be filled again.
+        if rows >= INDEX_FROM && self.index.capacity() <= 4 * rows {
+            self.index.clear();
+        } else {
+            self.index = HashTable::new();
+        }
+        if rows >= INDEX_FROM {
+            self.index.reserve(rows, |_| 0);
+            for (at, (_, row)) in self.rows.iter().enumerate() {
+                let (at, hash) = (at as u32, spread(row.hash));
+                // There is room.
+                self.index.insert_unique(hash, at, |_| hash);
             }
         }
     }
 
-    fn add_to_index(&mut self, at: usize) {
-        let hash = |at: &u32| spread(self.rows.get(*at as usize).1.hash);
-        let at = at as u32;
-        self.index.insert_unique(hash(&at), at, hash);
-    }
-
-    /// The largest `top` rows in order, and the sum of the others. By name
-    /// means by key.
-    pub(crate) fn into_list(self, sort: SortKey, top: usize) -> TopList<K, X> {
-        let floor = self.floor();
-        let forgotten = self.forgotten.map(|it| *it).unwrap_or_default();
-        let mut rows: Vec<Option<(K, Row<X>)>> = self.rows.into_iter().map(Some).collect();
-        // By number: the rows are large.
-        let mut order: Vec<usize> = (0..rows.len()).collect();
-        let by_size = |a: &usize, b: &usize| match (&rows[*a], &rows[*b]) {
-            (Some((a_key, a)), Some((b_key, b))) if sort != SortKey::Name => {
-                let by_rank = b.tally.rank(sort).cmp(&a.tally.rank(sort));
-                by_rank.then_with(|| a_key.cmp(b_key))
-            }
-            (a, b) => a.as_ref().map(|it| &it.0).cmp(&b.as_ref().map(|it| &it.0)),
-        };
-        if top < order.len() {
-            order.select_nth_unstable_by(top, by_size);
-        }
-        let listed = top.min(order.len());
-        order[..listed].sort_unstable_by(by_size);
-        let mut list = TopList {
-            rows: Vec::with_capacity(listed),
-            missing: Vec::new(),
-            others: forgotten.dropped,
-            others_tally: forgotten.dropped_tally,
-            dropped: forgotten.dropped,
-            floor,
-        };
-        let in_order = order.iter().filter_map(|at| rows[*at].take());
-        for (index, (key, row)) in in_order.enumerate() {
-            if index < top {
-                let missing = forgotten.floors.get(row.floor as usize).copied();
-                list.missing.push(missing.unwrap_or_default());
-                list.rows.push((key, row.tally, row.extra));
-            } else {
-                list.others += 1;
-                list.others_tally.add(&row.tally);
-            }
-        }
-        list
-    }
-}
-
-impl<K, X> TopList<K, X> {
-    /// The same rows, with other keys, and something else known of each.
-    pub(crate) fn map<L, Y>(self, map: impl Fn(K, X) -> (L, Y)) -> TopList<L, Y> {
-        let rows = self.rows.into_iter();
-        TopList {
-            rows: rows
-                .map(|(key, tally, extra)| {
-                    let (key, extra) = map(key, extra);
-                    (key, tally, extra)
-                })
-                .collect(),
-            missing: self.missing,
-            floor: self.floor,
-            others: self.others,
-            others_tally: self.others_tally,
-            dropped: self.dropped,
-        }
+    fn add_to_index(&mut self, at: usize, hash: u32) {
+        let hash_of = |at: &u32| spread(self.rows.get(*at as usize).1.hash);
+        self.index.insert_unique(spread(hash), at as u32, hash_of);
     }
 }

@@ -3,7 +3,7 @@
 //! place again and again, and leave holes that nothing else fits into.)
 
 /// Rows of a piece.
-pub(super) const PIECE: usize = 8;
+const PIECE: usize = 4;
 
 /// Rows, numbered from 0.
 #[derive(Clone, Debug)]
@@ -24,9 +24,8 @@ impl<T> Rows<T> {
         self.pieces.len().saturating_sub(1) * PIECE + last
     }
 
-    /// The first piece: all rows, if there are less than [`PIECE`].
-    pub(super) fn first(&self) -> &[T] {
-        self.pieces.first().map_or(&[], Vec::as_slice)
+    pub(super) fn try_get(&self, at: usize) -> Option<&T> {
+        self.pieces.get(at / PIECE)?.get(at % PIECE)
     }
 
     pub(super) fn get(&self, at: usize) -> &T {
@@ -61,15 +60,38 @@ impl<T> Rows<T> {
         }
     }
 
-    /// Keeps some of the rows, in their order.
+    /// Keeps some of the rows, in no order: the last of them take the places of those
+    /// that go.
     pub(super) fn retain(&mut self, keep: &[bool]) {
-        let old = std::mem::take(&mut self.pieces);
-        for (row, keep) in old.into_iter().flatten().zip(keep) {
-            if *keep {
-                self.push(row);
+        let keeps = |at: usize| keep.get(at).is_some_and(|keep| *keep);
+        let (mut kept, mut end) = (0, self.len());
+        loop {
+            while kept < end && keeps(kept) {
+                kept += 1;
             }
+            while kept < end && !keeps(end - 1) {
+                end -= 1;
+            }
+            if kept >= end {
+                break;
+            }
+            end -= 1;
+            self.swap(kept, end);
+            kept += 1;
+        }
+        self.pieces.truncate(kept.div_ceil(PIECE));
+        if let Some(last) = self.pieces.last_mut() {
+            last.truncate((kept - 1) % PIECE + 1);
         }
         self.pieces.shrink_to_fit();
+    }
+
+    fn swap(&mut self, a: usize, b: usize) {
+        let (first, rest) = self.pieces.split_at_mut(b / PIECE);
+        match first.get_mut(a / PIECE) {
+            Some(piece) => std::mem::swap(&mut piece[a % PIECE], &mut rest[0][b % PIECE]),
+            None => rest[0].swap(a % PIECE, b % PIECE),
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use super::remarks::{self, Stop};
 use crate::{
     aggregate::{Report, ReportContext},
     cli::config::Observation,
-    decode::{DecodeError, decode},
+    decode::{DecodeError, decode, decode_reusing},
     kernel::kallsyms::Symbols,
     model::{CopyUp, DeviceNumber, Event, Filter, Loss, LossSource, Origin},
     observe::{core::Core, sink::Sink, triggers::KernelTriggers},
@@ -39,6 +39,8 @@ pub(super) struct Replay<'a, 'out> {
     unknown: u64,
     /// Events that the user wants, if the recording has more.
     wanted: Option<u64>,
+    /// Memory for the path of the next event.
+    spare: Vec<u8>,
 }
 
 impl<'a, 'out> Replay<'a, 'out> {
@@ -69,6 +71,7 @@ impl<'a, 'out> Replay<'a, 'out> {
             reached: header.started,
             unknown: 0,
             wanted: observation.count.map(std::num::NonZero::get),
+            spare: Vec::new(),
         }
     }
 
@@ -123,8 +126,12 @@ impl<'a, 'out> Replay<'a, 'out> {
     }
 
     fn record(&mut self, record: &[u8]) -> io::Result<()> {
-        match decode(record, &self.triggers) {
-            Ok(event) => self.event(&event),
+        match decode_reusing(record, &self.triggers, &mut self.spare) {
+            Ok(event) => {
+                self.event(&event)?;
+                self.spare = event.into_path().unwrap_or_default();
+                Ok(())
+            }
             Err(DecodeError::UnknownKind(_)) => {
                 self.unknown += 1;
                 Ok(())

@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use super::Session;
 use crate::{
-    decode::decode,
+    decode::decode_reusing,
     model::{Loss, LossSource},
 };
 
@@ -33,7 +33,7 @@ impl Session<'_, '_> {
             let Some(item) = self.ring.get_mut().record() else {
                 break;
             };
-            let event = decode(&item, &self.triggers);
+            let event = decode_reusing(&item, &self.triggers, &mut self.spare);
             if self.recorder.is_some() {
                 self.record.clear();
                 self.record.extend_from_slice(&item);
@@ -45,6 +45,7 @@ impl Session<'_, '_> {
                     let handled = self.event(&event, Some(&record));
                     self.record = record;
                     handled?;
+                    self.spare = event.into_path().unwrap_or_default();
                 }
                 Err(error) => {
                     tracing::warn!("{error}");

@@ -60,6 +60,8 @@ pub(super) struct Session<'a, 'out> {
     recorder: Option<Recorder<'a>>,
     /// The record of the event at hand, while it is recorded.
     record: Vec<u8>,
+    /// Memory for the path of the next event.
+    spare: Vec<u8>,
     losses: Losses,
     in_flight: InFlight,
     /// Some program ran between the last two looks at how often they did, or a
@@ -135,6 +137,7 @@ impl<'a, 'out> Session<'a, 'out> {
             clock,
             recorder,
             record: Vec::new(),
+            spare: Vec::new(),
             losses: Losses::default(),
             in_flight: InFlight::default(),
             moved: true,
