@@ -159,12 +159,17 @@ impl<'base> Btf<'base> {
 
     /// The string at this offset, up to its NUL.
     pub(super) fn string(&self, offset: u32) -> Option<&[u8]> {
-        let Some(at) = offset.checked_sub(self.first_string) else {
-            return self.base?.string(offset);
-        };
-        let tail = self.bytes.get(self.strings.clone())?.get(at as usize..)?;
+        let tail = self.tail(offset)?;
         let end = tail.iter().position(|&byte| byte == 0)?;
         tail.get(..end)
+    }
+
+    /// The strings from this offset on.
+    pub(super) fn tail(&self, offset: u32) -> Option<&[u8]> {
+        let Some(at) = offset.checked_sub(self.first_string) else {
+            return self.base?.tail(offset);
+        };
+        self.bytes.get(self.strings.clone())?.get(at as usize..)
     }
 }
 

@@ -109,6 +109,27 @@ impl Btf<'_> {
         own.or_else(|| self.base?.enumerator(enumeration, name))
     }
 
+    /// How many functions each of these names has in this BTF, its base left out. A
+    /// compiler's variants (`name.isra.0`) may be described under the plain name.
+    pub fn function_counts(&self, names: &[&str]) -> Vec<usize> {
+        let mut counts = vec![0; names.len()];
+        for &position in &self.positions {
+            let header = self.bytes.get(position as usize..).unwrap_or_default();
+            let (Some(name), Some(info)) = (word(header, 0), word(header, 1)) else {
+                continue;
+            };
+            if (info >> 24 & 0x7f) as u8 != kind::FUNC {
+                continue;
+            }
+            let tail = self.tail(name).unwrap_or_default();
+            for (wanted, count) in names.iter().zip(&mut counts) {
+                let after = tail.strip_prefix(wanted.as_bytes());
+                *count += usize::from(after.is_some_and(|after| after.first() == Some(&0)));
+            }
+        }
+        counts
+    }
+
     /// A member by its dotted path.
     fn member(&self, structure: TypeId, path: &str) -> Option<Member> {
         let mut budget = MEMBERS_MAX;

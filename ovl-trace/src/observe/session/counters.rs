@@ -43,7 +43,7 @@ impl Session<'_, '_> {
         if self.triggers.refresh()
             && let Some(recorder) = &mut self.recorder
         {
-            recorder.symbols(self.triggers.symbols())?;
+            recorder.symbols(self.triggers.symbols()?)?;
         }
         self.record_tick()?;
         self.core.sink.flush()?;
