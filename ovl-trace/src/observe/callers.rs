@@ -72,7 +72,16 @@ impl Callers {
         if !is_current() {
             return None;
         }
-        match self.names()?.name(address) {
+        let Some(names) = self.names() else {
+            let symbols = self.list.get_or_init(|| {
+                Survey::list(&KernelRoots::host()).unwrap_or_else(|error| {
+                    tracing::warn!("/proc/kallsyms cannot be read: {error}");
+                    Symbols::of_functions(Vec::new())
+                })
+            });
+            return symbols.resolve(address).map(|(name, _)| name.into());
+        };
+        match names.name(address) {
             Ok(symbol) => {
                 let name = symbol.as_deref().and_then(of_overlayfs).map(str::to_owned);
                 let mut known = self.known.borrow_mut();

@@ -32,7 +32,8 @@ pub struct KernelTriggers {
 impl KernelTriggers {
     pub(super) fn new(symbols: Symbols, architecture: Architecture) -> Self {
         Self {
-            callers: if symbols.are_listed() {
+            // Where addresses are hidden, the kernel may name them all the same.
+            callers: if symbols.are_listed() && !symbols.addresses_hidden() {
                 Callers::listed(symbols)
             } else {
                 Callers::asked()

@@ -164,8 +164,16 @@ impl<'base> Btf<'base> {
         tail.get(..end)
     }
 
+    /// Whether it is this string: most differ in their first bytes, and need not be
+    /// read to their ends.
+    pub(super) fn is_string(&self, offset: u32, wanted: &str) -> bool {
+        self.tail(offset)
+            .and_then(|tail| tail.strip_prefix(wanted.as_bytes()))
+            .is_some_and(|after| after.first() == Some(&0))
+    }
+
     /// The strings from this offset on.
-    pub(super) fn tail(&self, offset: u32) -> Option<&[u8]> {
+    fn tail(&self, offset: u32) -> Option<&[u8]> {
         let Some(at) = offset.checked_sub(self.first_string) else {
             return self.base?.tail(offset);
         };

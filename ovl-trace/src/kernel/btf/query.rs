@@ -98,12 +98,12 @@ impl Btf<'_> {
                 kind::ENUM64 => 3,
                 _ => return None,
             };
-            if self.string(record.name)? != enumeration.as_bytes() {
+            if !self.is_string(record.name, enumeration) {
                 return None;
             }
             (0..record.count).find_map(|entry| {
-                let label = self.string(word(record.data, entry * words)?)?;
-                (label == name.as_bytes()).then(|| word(record.data, entry * words + 1))?
+                self.is_string(word(record.data, entry * words)?, name)
+                    .then(|| word(record.data, entry * words + 1))?
             })
         });
         own.or_else(|| self.base?.enumerator(enumeration, name))
@@ -121,10 +121,8 @@ impl Btf<'_> {
             if (info >> 24 & 0x7f) as u8 != kind::FUNC {
                 continue;
             }
-            let tail = self.tail(name).unwrap_or_default();
             for (wanted, count) in names.iter().zip(&mut counts) {
-                let after = tail.strip_prefix(wanted.as_bytes());
-                *count += usize::from(after.is_some_and(|after| after.first() == Some(&0)));
+                *count += usize::from(self.is_string(name, wanted));
             }
         }
         counts
