@@ -4,6 +4,7 @@
 mod arch;
 pub mod btf;
 mod clock;
+mod described;
 pub mod kallsyms;
 pub mod offsets;
 mod open_flags;
@@ -18,6 +19,7 @@ pub mod trigger;
 
 pub use arch::Architecture;
 pub use clock::WallClock;
+pub use described::Exists;
 pub use release::Release;
 pub use roots::KernelRoots;
 pub use survey::{OverlayTypes, Survey, Types, TypesError};

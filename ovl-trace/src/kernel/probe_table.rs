@@ -140,6 +140,10 @@ pub fn other_symbols() -> Vec<&'static str> {
 /// program may read without a helper.
 pub const TYPED_TASK: [&str; 2] = ["bpf_get_current_task_btf", "bpf_task_pt_regs"];
 
+/// Without this function of vmlinux, overlayfs is not in it: any driver may name
+/// a function `ovl_…`.
+pub const ITS_OWN: &str = "ovl_copy_up";
+
 /// Exists in a kernel with `CONFIG_KPROBES`.
 pub const REGISTER_KPROBE: &str = "register_kprobe";
 

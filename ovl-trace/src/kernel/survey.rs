@@ -7,6 +7,7 @@ use ovl_trace_common::offsets::Offsets;
 use super::{
     Architecture, KernelRoots, Release,
     btf::{Btf, BtfError, ReadError},
+    described::{self, Exists},
     kallsyms::Symbols,
     offsets::{self, MissingField, Sources},
     probe_table,
@@ -80,13 +81,32 @@ impl Survey {
     /// Reads what the kernel offers: some 10 MB of `/proc` and `/sys`, of
     /// which little is kept.
     pub fn take(roots: &KernelRoots) -> Self {
+        Self::look(roots, None)
+    }
+
+    /// As [`Self::take`], without `/proc/kallsyms` where the kernel's types tell which
+    /// functions exist: the kernel takes longer to write it than for all else. `exists`
+    /// is asked about a name that no type has; it answers `None` if it does not know.
+    pub fn take_quickly(roots: &KernelRoots, exists: Exists<'_>) -> Self {
+        Self::look(roots, Some(exists))
+    }
+
+    /// `/proc/kallsyms`
+    pub fn list(roots: &KernelRoots) -> io::Result<Symbols> {
+        Symbols::read(&roots.proc.join("kallsyms"), &probe_table::other_symbols())
+    }
+
+    fn look(roots: &KernelRoots, exists: Option<Exists<'_>>) -> Self {
         let release = fs::read_to_string(roots.proc.join("sys/kernel/osrelease"));
         let release = Release::parse(&release.unwrap_or_default());
-        let symbols = Symbols::read(&roots.proc.join("kallsyms"), &probe_table::other_symbols());
-        let types = match roots.architecture {
-            Some(architecture) => types(roots, architecture, &release),
-            None => Err(TypesError::Architecture),
+        let (types, described) = match roots.architecture {
+            Some(architecture) => match types(roots, architecture, &release, exists) {
+                Ok((types, described)) => (Ok(types), described),
+                Err(error) => (Err(error), None),
+            },
+            None => (Err(TypesError::Architecture), None),
         };
+        let symbols = described.map_or_else(|| Self::list(roots), Ok);
         Self {
             release,
             symbols,
@@ -100,7 +120,8 @@ fn types(
     roots: &KernelRoots,
     architecture: Architecture,
     release: &Release,
-) -> Result<Types, TypesError> {
+    exists: Option<Exists<'_>>,
+) -> Result<(Types, Option<Symbols>), TypesError> {
     let directory = roots.sys.join("kernel/btf");
     let vmlinux = read(&directory.join("vmlinux"), Btf::read)?;
     let module = match read(&directory.join("overlay"), |path| {
@@ -127,14 +148,21 @@ fn types(
         None if vmlinux.struct_named("ovl_inode").is_some() => OverlayTypes::BuiltIn,
         None => OverlayTypes::Absent,
     };
-    Ok(Types {
+    let described = exists.and_then(|exists| {
+        let is_live = fs::read_to_string(roots.sys.join("module/overlay/initstate"))
+            .is_ok_and(|state| state.trim() == "live");
+        let module = module.as_ref().filter(|_| is_live);
+        described::symbols(&vmlinux, module, exists)
+    });
+    let types = Types {
         offsets,
         missing,
         overlay,
         has_ring_buffer: vmlinux
             .enumerator("bpf_map_type", "BPF_MAP_TYPE_RINGBUF")
             .is_some(),
-    })
+    };
+    Ok((types, described))
 }
 
 fn read<'base>(

@@ -2,6 +2,7 @@
 
 mod group;
 mod memlock;
+mod names;
 mod perf;
 mod probe_table;
 mod ring;
@@ -27,6 +28,7 @@ use ovl_trace_common::{
     program,
 };
 
+pub use self::names::{Names, exists};
 pub use self::probe_table::{PROBES, Probe};
 pub use self::ring::{Record, Ring, default_bytes, lingers};
 pub use totals::{CopyUpRow, KernelTotals, WhiteoutRow};
@@ -211,6 +213,13 @@ impl Tracer {
     /// The state of every probe.
     pub fn coverage(&self) -> &[Coverage] {
         &self.coverage
+    }
+
+    /// Every probe is on a function.
+    pub fn is_complete(&self) -> bool {
+        self.coverage
+            .iter()
+            .all(|probe| probe.missing.is_none() || probe.probe == NO_EVENTS.probe)
     }
 
     /// The ring. Can be taken once.

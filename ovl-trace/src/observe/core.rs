@@ -125,9 +125,10 @@ impl<'a, 'out> Core<'a, 'out> {
     }
 
     /// Tells a view that the counts are those that it was shown last.
-    pub(super) fn show_idle(&mut self, elapsed: Duration) {
-        if let Some(screen) = self.sink.screen() {
-            screen.idle(elapsed);
+    pub(super) fn show_idle(&mut self, elapsed: Duration) -> anyhow::Result<()> {
+        match self.sink.screen() {
+            Some(screen) => screen.idle(elapsed),
+            None => Ok(()),
         }
     }
 

@@ -4,6 +4,7 @@
 //! One task does everything in the order of the ring, so there is no queue in
 //! which an event could be lost or overtaken.
 
+mod callers;
 mod core;
 pub(crate) mod deadline;
 mod docker;

@@ -10,7 +10,7 @@ use crate::{
     cli::{config::Observation, exit::Refused},
     doctor::{self, BpfSupport, Diagnosis, Roots},
     kernel::{Architecture, KernelRoots, Survey},
-    load::{Plan, Tracer, default_bytes, lingers},
+    load::{Plan, Tracer, default_bytes, exists, lingers},
 };
 
 /// Size from which on a copy-up is announced when it starts, unless
@@ -42,14 +42,37 @@ pub(super) async fn prepare(observation: &Observation, signals: &mut Signals) ->
     if let Some(refusal) = diagnosis.refusal() {
         return Err(Refused(refusal).into());
     }
-    start(survey, observation)
+    let guessed = survey.symbols.as_ref().is_ok_and(|it| !it.are_listed());
+    match start(survey, observation) {
+        Ok(prepared) if !guessed || prepared.tracer.is_complete() => Ok(prepared),
+        Err(error) if !guessed => Err(error),
+        // What the types said was not quite so.
+        incomplete => {
+            drop(incomplete);
+            start_by_list(observation)
+        }
+    }
 }
 
 fn look() -> (Survey, Diagnosis) {
     let roots = Roots::host();
-    let survey = Survey::take(&roots.kernel);
-    let diagnosis = doctor::diagnose(&roots, &survey, &BpfSupport::try_it());
+    judge(&roots, Survey::take_quickly(&roots.kernel, &exists))
+}
+
+fn judge(roots: &Roots, survey: Survey) -> (Survey, Diagnosis) {
+    let diagnosis = doctor::diagnose(roots, &survey, &BpfSupport::try_it());
     (survey, diagnosis)
+}
+
+/// Starts with what `/proc/kallsyms` says.
+fn start_by_list(observation: &Observation) -> Result<Prepared> {
+    tracing::debug!("not every function is as the kernel's types say: reading /proc/kallsyms");
+    let roots = Roots::host();
+    let (survey, diagnosis) = judge(&roots, Survey::take(&roots.kernel));
+    if let Some(refusal) = diagnosis.refusal() {
+        return Err(Refused(refusal).into());
+    }
+    start(survey, observation)
 }
 
 fn start(survey: Survey, observation: &Observation) -> Result<Prepared> {

@@ -1,10 +1,11 @@
 //! Triggers, from the running kernel's symbols and syscall numbers.
 
-use std::{cell::Cell, fs, os::unix::fs::MetadataExt as _};
+use std::{cell::Cell, fs, io, os::unix::fs::MetadataExt as _};
 
+use super::callers::Callers;
 use crate::{
     decode::TriggerTable,
-    kernel::{Architecture, KernelRoots, kallsyms::Symbols, probe_table, syscalls, trigger},
+    kernel::{Architecture, KernelRoots, Survey, kallsyms::Symbols, syscalls, trigger},
     model::Trigger,
 };
 
@@ -19,9 +20,9 @@ const REMEMBERED: usize = 64;
 
 /// Resolves call sites and syscalls of the running kernel.
 pub struct KernelTriggers {
-    symbols: Symbols,
+    callers: Callers,
     architecture: Architecture,
-    /// Which load of the module `symbols` are of.
+    /// Which load of the module `callers` are of.
     load: Option<u64>,
     /// The last answer of each slot: most events are asked for like one before,
     /// and finding out takes longer than the rest of decoding.
@@ -31,7 +32,12 @@ pub struct KernelTriggers {
 impl KernelTriggers {
     pub(super) fn new(symbols: Symbols, architecture: Architecture) -> Self {
         Self {
-            symbols,
+            // Where addresses are hidden, the kernel may name them all the same.
+            callers: if symbols.are_listed() && !symbols.addresses_hidden() {
+                Callers::listed(symbols)
+            } else {
+                Callers::asked()
+            },
             architecture,
             load: module_load(),
             remembered: nothing(),
@@ -41,7 +47,7 @@ impl KernelTriggers {
     /// Those of a recorded kernel.
     pub fn recorded(symbols: Symbols, architecture: Architecture) -> Self {
         Self {
-            symbols,
+            callers: Callers::listed(symbols),
             architecture,
             load: None,
             remembered: nothing(),
@@ -50,34 +56,40 @@ impl KernelTriggers {
 
     /// Its functions are elsewhere from now on.
     pub(super) fn learn(&mut self, symbols: Symbols) {
-        self.symbols = symbols;
+        self.callers = Callers::listed(symbols);
         self.remembered = nothing();
     }
 
-    pub(super) const fn symbols(&self) -> &Symbols {
-        &self.symbols
+    /// The table of symbols, read now if it was not needed before.
+    pub(super) fn symbols(&mut self) -> io::Result<&Symbols> {
+        self.callers.list()
     }
 
     pub(super) const fn architecture(&self) -> Architecture {
         self.architecture
     }
 
-    /// Reads the symbols again if overlayfs was loaded anew: its functions are
-    /// elsewhere then. Whether it was.
+    /// Forgets where functions are if overlayfs was loaded anew: they are elsewhere then.
+    /// Whether it was.
     pub(super) fn refresh(&mut self) -> bool {
         let load = module_load();
         if load == self.load || load.is_none() {
             return false;
         }
-        let path = KernelRoots::host().proc.join("kallsyms");
-        match Symbols::read(&path, &probe_table::other_symbols()) {
+        if !self.callers.are_listed() {
+            self.callers = Callers::asked();
+            self.remembered = nothing();
+            self.load = load;
+            return true;
+        }
+        match Survey::list(&KernelRoots::host()) {
             Ok(symbols) => {
                 self.learn(symbols);
                 self.load = load;
                 true
             }
             Err(error) => {
-                tracing::warn!("{} cannot be read again: {error}", path.display());
+                tracing::warn!("/proc/kallsyms cannot be read again: {error}");
                 false
             }
         }
@@ -127,11 +139,12 @@ impl KernelTriggers {
     fn find(&self, (caller, open_flags, syscall, compat): Facts) -> Trigger {
         // A return address is one past the call, which may be the function's
         // last instruction: the byte before it is in the function.
-        let function = caller
-            .checked_sub(1)
-            .and_then(|address| self.symbols.resolve(address))
-            .map(|(name, _)| name);
+        let function = caller.checked_sub(1).and_then(|address| {
+            // What is asked now is about the module as it is now.
+            self.callers
+                .function(address, || module_load() == self.load)
+        });
         let syscall = syscalls::name(self.architecture, compat, syscall);
-        trigger::trigger(self.architecture, function, open_flags, syscall)
+        trigger::trigger(self.architecture, function.as_deref(), open_flags, syscall)
     }
 }

@@ -23,6 +23,7 @@ use std::{
 
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
+use ratatui::buffer::Buffer;
 
 use self::{
     state::{About, Input, Snapshot, State},
@@ -60,6 +61,10 @@ struct Open {
     drawn: Instant,
     /// When to draw the next frame; `None`: nothing has changed.
     due: Option<Instant>,
+    /// Of the last frame.
+    head: Option<Buffer>,
+    /// What is shown in its place by now.
+    newer_head: Option<Buffer>,
 }
 
 impl Screen {
@@ -82,6 +87,8 @@ impl Screen {
             terminal: Terminal::take()?,
             drawn: now,
             due: Some(now),
+            head: None,
+            newer_head: None,
         };
         open.resize()?;
         open.draw(self.theme)?;
@@ -100,8 +107,12 @@ impl Screen {
     }
 
     /// The counts are those of the last tick, so long after the start.
-    pub(crate) fn idle(&mut self, elapsed: Duration) {
+    pub(crate) fn idle(&mut self, elapsed: Duration) -> Result<()> {
         self.input(Input::Idle(elapsed));
+        match &mut self.open {
+            Some(open) => open.pass_time(self.theme),
+            None => Ok(()),
+        }
     }
 
     /// The container whose detail is shown, for [`Self::detail`].
@@ -187,12 +198,42 @@ impl Open {
         self.terminal
             .resize(width, height)
             .context("writing to the terminal")?;
+        // The screen is empty.
+        (self.head, self.newer_head) = (None, None);
         self.state.update(Input::Resize(width, height));
         self.due = Some(Instant::now());
         Ok(())
     }
 
+    /// Shows the time if nothing else has changed: a frame costs a hundred times as
+    /// much.
+    fn pass_time(&mut self, theme: Theme) -> Result<()> {
+        let Some(head) = &self.head else {
+            return Ok(());
+        };
+        if self.due.is_some() || !self.terminal.is_idle() || !self.state.shows_time() {
+            return Ok(());
+        }
+        let shown = self.newer_head.as_ref().unwrap_or(head);
+        let area = self.terminal.area();
+        if let Some(new) = view::head(area, &self.state, theme)
+            && new.area == shown.area
+        {
+            let written = self.terminal.redraw(shown, &new);
+            self.newer_head = Some(new);
+            written.context("writing to the terminal")?;
+        }
+        Ok(())
+    }
+
     fn draw(&mut self, theme: Theme) -> Result<()> {
+        if let (Some(head), Some(newer)) = (self.head.take(), self.newer_head.take()) {
+            self.terminal
+                .redraw(&newer, &head)
+                .context("writing to the terminal")?;
+        }
+        let area = self.terminal.area();
+        self.head = view::head(area, &self.state, theme);
         let (state, mut extent) = (&self.state, None);
         self.terminal
             .draw(|frame| {

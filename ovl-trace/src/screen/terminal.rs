@@ -23,7 +23,8 @@ use std::{
 use anyhow::{Context as _, Result};
 use ratatui::{
     Frame, TerminalOptions, Viewport,
-    backend::CrosstermBackend,
+    backend::{Backend as _, CrosstermBackend},
+    buffer::Buffer,
     crossterm::{
         cursor, queue,
         style::{Attribute, SetAttribute, force_color_output},
@@ -151,9 +152,24 @@ impl Terminal {
         self.cells.resize(Rect::new(0, 0, width, height))
     }
 
+    /// The whole screen.
+    pub(super) fn area(&mut self) -> Rect {
+        self.cells.get_frame().area()
+    }
+
     /// Draws a frame and begins to write it.
     pub(super) fn draw(&mut self, frame: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
         self.cells.draw(frame)?;
+        self.write()
+    }
+
+    /// Begins to write what differs between two pictures of a part of the screen, of
+    /// which the frames know nothing: before the next one, the part has to be as it was.
+    pub(super) fn redraw(&mut self, shown: &Buffer, new: &Buffer) -> io::Result<()> {
+        let differs = shown.diff(new);
+        if !differs.is_empty() {
+            self.cells.backend_mut().draw(differs.into_iter())?;
+        }
         self.write()
     }
 

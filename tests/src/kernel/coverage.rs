@@ -1,10 +1,10 @@
 //! Kernels that lack a function: what still counts stays exact, and what is
 //! lost is said.
 //!
-//! A function is hidden by another `/proc/kallsyms`, which is where `ovl-trace`
-//! learns of it. So the cases are the same on every kernel.
+//! A function is hidden by another `/proc/kallsyms` and other types, which is where
+//! `ovl-trace` learns of it. So the cases are the same on every kernel.
 
-use std::{fs, path::Path};
+use std::{fs, io::Write as _, path::Path};
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
@@ -14,6 +14,9 @@ use crate::{command::run, tracer::Tracer};
 
 /// Lines of `/proc/kallsyms`.
 const SYMBOLS: &str = "/proc/kallsyms";
+
+/// Where types and functions are described.
+const TYPES: [&str; 2] = ["/sys/kernel/btf/vmlinux", "/sys/kernel/btf/overlay"];
 
 /// What must be reported of [`work`], by JSON pointer, unless a function is
 /// hidden.
@@ -223,14 +226,13 @@ fn work(merged: &Merged) -> Result<()> {
     Ok(merged.rename("removed/inner", "unlinked")?)
 }
 
-/// Another `/proc/kallsyms`, until it is dropped.
+/// Another `/proc/kallsyms` and other types, until it is dropped.
 struct Doctored {
-    _list: tempfile::NamedTempFile,
+    _files: Vec<Covered>,
 }
 
 impl Doctored {
     fn hide(names: &[&str]) -> Result<Self> {
-        let list = tempfile::NamedTempFile::new()?;
         let shown: String = fs::read_to_string(SYMBOLS)?
             .lines()
             .filter(|line| {
@@ -239,16 +241,50 @@ impl Doctored {
             })
             .flat_map(|line| [line, "\n"])
             .collect();
-        fs::write(list.path(), shown)?;
-        let from = list.path().display().to_string();
-        sys::mount(&from, Path::new(SYMBOLS), "", libc::MS_BIND, "")?;
-        Ok(Self { _list: list })
+        let mut files = vec![Covered::new(SYMBOLS, shown.as_bytes())?];
+        for types in TYPES.iter().filter(|types| Path::new(types).exists()) {
+            files.push(Covered::new(types, &renamed(fs::read(types)?, names))?);
+        }
+        Ok(Self { _files: files })
     }
 }
 
-impl Drop for Doctored {
+/// BTF in which the functions have other names of the same length.
+fn renamed(mut types: Vec<u8>, names: &[&str]) -> Vec<u8> {
+    for name in names {
+        let string = format!("\0{name}\0");
+        let places: Vec<usize> = types
+            .windows(string.len())
+            .enumerate()
+            .filter(|(_, bytes)| *bytes == string.as_bytes())
+            .map(|(place, _)| place)
+            .collect();
+        for place in places {
+            types[place + 1] = b'x';
+        }
+    }
+    types
+}
+
+/// A file with another one over it.
+struct Covered {
+    path: &'static str,
+    _by: tempfile::NamedTempFile,
+}
+
+impl Covered {
+    fn new(path: &'static str, content: &[u8]) -> Result<Self> {
+        let mut by = tempfile::NamedTempFile::new()?;
+        by.write_all(content)?;
+        let from = by.path().display().to_string();
+        sys::mount(&from, Path::new(path), "", libc::MS_BIND, "")?;
+        Ok(Self { path, _by: by })
+    }
+}
+
+impl Drop for Covered {
     fn drop(&mut self) {
         // Without it the cases that follow fail, and say what is missing.
-        let _unmounted = sys::umount(Path::new(SYMBOLS));
+        let _unmounted = sys::umount(Path::new(self.path));
     }
 }

@@ -159,12 +159,25 @@ impl<'base> Btf<'base> {
 
     /// The string at this offset, up to its NUL.
     pub(super) fn string(&self, offset: u32) -> Option<&[u8]> {
-        let Some(at) = offset.checked_sub(self.first_string) else {
-            return self.base?.string(offset);
-        };
-        let tail = self.bytes.get(self.strings.clone())?.get(at as usize..)?;
+        let tail = self.tail(offset)?;
         let end = tail.iter().position(|&byte| byte == 0)?;
         tail.get(..end)
+    }
+
+    /// Whether it is this string: most differ in their first bytes, and need not be
+    /// read to their ends.
+    pub(super) fn is_string(&self, offset: u32, wanted: &str) -> bool {
+        self.tail(offset)
+            .and_then(|tail| tail.strip_prefix(wanted.as_bytes()))
+            .is_some_and(|after| after.first() == Some(&0))
+    }
+
+    /// The strings from this offset on.
+    fn tail(&self, offset: u32) -> Option<&[u8]> {
+        let Some(at) = offset.checked_sub(self.first_string) else {
+            return self.base?.tail(offset);
+        };
+        self.bytes.get(self.strings.clone())?.get(at as usize..)
     }
 }
 

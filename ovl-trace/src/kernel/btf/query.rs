@@ -98,15 +98,34 @@ impl Btf<'_> {
                 kind::ENUM64 => 3,
                 _ => return None,
             };
-            if self.string(record.name)? != enumeration.as_bytes() {
+            if !self.is_string(record.name, enumeration) {
                 return None;
             }
             (0..record.count).find_map(|entry| {
-                let label = self.string(word(record.data, entry * words)?)?;
-                (label == name.as_bytes()).then(|| word(record.data, entry * words + 1))?
+                self.is_string(word(record.data, entry * words)?, name)
+                    .then(|| word(record.data, entry * words + 1))?
             })
         });
         own.or_else(|| self.base?.enumerator(enumeration, name))
+    }
+
+    /// How many functions each of these names has in this BTF, its base left out. A
+    /// compiler's variants (`name.isra.0`) may be described under the plain name.
+    pub fn function_counts(&self, names: &[&str]) -> Vec<usize> {
+        let mut counts = vec![0; names.len()];
+        for &position in &self.positions {
+            let header = self.bytes.get(position as usize..).unwrap_or_default();
+            let (Some(name), Some(info)) = (word(header, 0), word(header, 1)) else {
+                continue;
+            };
+            if (info >> 24 & 0x7f) as u8 != kind::FUNC {
+                continue;
+            }
+            for (wanted, count) in names.iter().zip(&mut counts) {
+                *count += usize::from(self.is_string(name, wanted));
+            }
+        }
+        counts
     }
 
     /// A member by its dotted path.

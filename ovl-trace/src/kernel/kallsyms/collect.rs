@@ -6,14 +6,11 @@
 use std::collections::BTreeMap;
 
 use super::{Function, Overlay, Symbols};
+use crate::kernel::probe_table::ITS_OWN;
 
 /// Most bytes that a function is taken to have when nothing is known to
 /// follow it. The largest of overlayfs has 6 KiB (`ovl_fill_super`).
 const FUNCTION_BYTES_MAX: u64 = 64 << 10;
-
-/// Without this function of vmlinux, overlayfs is not in it: any driver may name
-/// a function `ovl_…`.
-const ITS_OWN: &str = "ovl_copy_up";
 
 /// One line that names code.
 pub(super) struct Symbol<'a> {
@@ -177,6 +174,7 @@ impl Kept {
             functions,
             names,
             addresses_hidden,
+            listed: true,
         }
     }
 }

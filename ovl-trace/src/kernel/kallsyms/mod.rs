@@ -45,6 +45,8 @@ pub struct Symbols {
     /// Every kept name, and how often it occurs.
     names: BTreeMap<String, usize>,
     addresses_hidden: bool,
+    /// From `/proc/kallsyms`.
+    listed: bool,
 }
 
 impl Symbols {
@@ -126,7 +128,26 @@ impl Symbols {
             functions,
             names: BTreeMap::new(),
             addresses_hidden: false,
+            listed: true,
         }
+    }
+
+    /// From what says which functions exist but not where: [`Self::resolve`] knows
+    /// nothing.
+    pub fn of_names(overlay: Overlay, names: impl IntoIterator<Item = String>) -> Self {
+        Self {
+            overlay,
+            functions: Vec::new(),
+            names: names.into_iter().map(|name| (name, 1)).collect(),
+            addresses_hidden: false,
+            listed: false,
+        }
+    }
+
+    /// Whether they were read from `/proc/kallsyms`, which has every function under the
+    /// name that a probe needs.
+    pub const fn are_listed(&self) -> bool {
+        self.listed
     }
 
     /// The function of overlayfs that contains `address`, and the offset in

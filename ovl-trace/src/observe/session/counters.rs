@@ -37,13 +37,13 @@ impl Session<'_, '_> {
         if moves {
             self.core.show_counts(self.began.elapsed());
         } else {
-            self.core.show_idle(self.began.elapsed());
+            self.core.show_idle(self.began.elapsed())?;
         }
         // After the totals, whose addresses are those of the module as it was.
         if self.triggers.refresh()
             && let Some(recorder) = &mut self.recorder
         {
-            recorder.symbols(self.triggers.symbols())?;
+            recorder.symbols(self.triggers.symbols()?)?;
         }
         self.record_tick()?;
         self.core.sink.flush()?;

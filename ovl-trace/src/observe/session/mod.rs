@@ -103,7 +103,7 @@ impl<'a, 'out> Session<'a, 'out> {
     ) -> Result<Self> {
         let Prepared {
             mut tracer,
-            triggers,
+            mut triggers,
             kernel,
             lingers,
         } = prepared;
@@ -121,7 +121,8 @@ impl<'a, 'out> Session<'a, 'out> {
             Some(destination) => {
                 let header =
                     context::header(&tracer, &triggers, &kernel, started, clock, observation);
-                Some(Recorder::start(destination, &header, triggers.symbols())?)
+                let symbols = triggers.symbols().context("reading /proc/kallsyms")?;
+                Some(Recorder::start(destination, &header, symbols)?)
             }
             None => None,
         };

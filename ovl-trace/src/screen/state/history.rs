@@ -32,6 +32,19 @@ impl History {
         self.push(amount - share * (seconds as u64 - 1));
     }
 
+    /// Adds a time that ends now in which nothing came; whether that shows.
+    pub(crate) fn pass(&mut self, time: Duration) -> bool {
+        if self.seconds.is_empty() {
+            return false;
+        }
+        self.add(0, time);
+        if self.seconds.iter().all(|amount| *amount == 0) {
+            // The same as before the start.
+            self.seconds.clear();
+        }
+        true
+    }
+
     fn push(&mut self, amount: u64) {
         if self.seconds.len() == SECONDS {
             self.seconds.pop_front();
@@ -82,6 +95,18 @@ mod tests {
         let history = of(&[(1, 1000); 100]);
         assert_eq!(history.parts(6), [10; 6]);
         assert_eq!(history.parts(1), [60]);
+    }
+
+    #[test]
+    fn what_is_over_for_a_minute_shows_no_more() {
+        let mut history = of(&[(5, 1000)]);
+        for second in 1..=60 {
+            assert!(history.pass(Duration::from_secs(1)), "{second}");
+            let parts = history.parts(60);
+            assert_eq!(parts.iter().sum::<u64>(), if second < 60 { 5 } else { 0 });
+        }
+        assert!(!history.pass(Duration::from_secs(1)));
+        assert_eq!(of(&[(0, 1000), (7, 1000)]).parts(60)[58..], [0, 7]);
     }
 
     #[test]

@@ -159,7 +159,8 @@ impl State {
         }
     }
 
-    /// Takes an input in; whether what is shown may have changed.
+    /// Takes an input in; whether what is shown may have changed. The time alone,
+    /// which passes with every [`Input::Idle`], is no change: see [`Self::shows_time`].
     pub(crate) fn update(&mut self, input: Input<'_>) -> bool {
         match input {
             Input::Key(key) => {
@@ -167,7 +168,11 @@ impl State {
                 return true;
             }
             Input::Tick(snapshot) => self.now.tick(*snapshot),
-            Input::Idle(elapsed) => self.now.idle(elapsed),
+            Input::Idle(elapsed) => {
+                if !self.now.idle(elapsed) {
+                    return false;
+                }
+            }
             Input::Event(event, origin, time) => {
                 if !self.now.event(event, origin, time) {
                     return false;
@@ -232,6 +237,11 @@ impl State {
 
     pub(crate) fn is_paused(&self) -> bool {
         self.frozen.is_some()
+    }
+
+    /// The time that is shown passes.
+    pub(crate) fn shows_time(&self) -> bool {
+        !self.is_paused()
     }
 
     pub(super) fn about(&self) -> &About {

@@ -115,17 +115,20 @@ impl Picture {
         self.running.retain(|_, running| running.tick());
     }
 
-    /// The same as [`Self::tick`] with the counts that are known.
-    pub(super) fn idle(&mut self, elapsed: Duration) {
+    /// The same as [`Self::tick`] with the counts that are known; whether more than
+    /// the time shows.
+    pub(super) fn idle(&mut self, elapsed: Duration) -> bool {
         let time = elapsed.saturating_sub(self.elapsed);
-        self.rates.learn(&self.totals, &self.totals, time);
+        let mut shows = !self.running.is_empty();
+        shows |= self.rates.learn(&self.totals, &self.totals, time);
         for row in &mut self.rows {
-            row.rates.learn(&row.sums, &row.sums, time);
-            row.bytes.add(0, time);
-            row.copy_ups.add(0, time);
+            shows |= row.rates.learn(&row.sums, &row.sums, time);
+            shows |= row.bytes.pass(time);
+            shows |= row.copy_ups.pass(time);
         }
         self.elapsed = elapsed;
         self.running.retain(|_, running| running.tick());
+        shows
     }
 
     /// Takes an event in; whether it shows.
@@ -188,18 +191,20 @@ impl Row {
 }
 
 impl Rates {
-    /// Two looks that are close together are no rate: the one before stays.
-    fn learn(&mut self, before: &Sums, after: &Sums, time: Duration) {
+    /// Two looks that are close together are no rate: the one before stays. Whether
+    /// it is another one.
+    fn learn(&mut self, before: &Sums, after: &Sums, time: Duration) -> bool {
         if time < CLOSE {
-            return;
+            return false;
         }
         let time_ns = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
         let rate = |of: fn(&Sums) -> u64| per_second(of(after).saturating_sub(of(before)), time_ns);
-        *self = Self {
+        let new = Self {
             events: rate(events),
             copy_ups: rate(|sums| sums.copy_ups.total),
             bytes: rate(|sums| sums.copied_bytes),
         };
+        std::mem::replace(self, new) != new
     }
 }
 

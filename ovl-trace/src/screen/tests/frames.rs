@@ -88,7 +88,7 @@ fn a_paused_picture_stands_still_while_counting_goes_on() {
 fn a_second_without_anything_leaves_the_counts_and_no_rates() {
     let mut scene = Scene::busy();
     let busy = scene.text(80, 24);
-    scene.idle();
+    let _shows = scene.idle();
     let idle = scene.text(80, 24);
     assert_ne!(idle, busy);
     let mut other = Scene::busy();
@@ -192,4 +192,31 @@ proptest! {
         let frame = scene.press(&keys).text(again.0, again.1);
         prop_assert!(frame.chars().all(|c| c == '\n' || !c.is_control()), "{frame:?}");
     }
+}
+
+/// Frames of a second in which nothing happens differ in the time alone, which is what
+/// is drawn then.
+#[test]
+fn once_all_is_quiet_only_the_time_passes() {
+    let mut scene = Scene::busy();
+    let mut shown = 0;
+    while scene.idle() {
+        shown += 1;
+        assert!(shown < 100, "it never ends");
+    }
+    // The last minute is drawn second by second.
+    assert!(shown >= 59, "{shown}");
+    for (width, height) in [(80, 24), (200, 50)] {
+        let before = scene.draw(width, height);
+        assert!(!scene.idle());
+        let head = scene.head(width, height).unwrap();
+        let after = scene.draw(width, height);
+        let differs = before.diff(&after);
+        assert!(!differs.is_empty());
+        assert!(differs.iter().all(|(_, y, _)| *y < head.area.height));
+        for (x, y) in head.area.positions().map(|at| (at.x, at.y)) {
+            assert_eq!(head[(x, y)], after[(x, y)]);
+        }
+    }
+    assert!(scene.head(20, 5).is_none());
 }

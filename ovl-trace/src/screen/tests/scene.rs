@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
-use ratatui::{Terminal, backend::TestBackend, buffer::Buffer};
+use ratatui::{Terminal, backend::TestBackend, buffer::Buffer, layout::Rect};
 
 use super::frame;
 use crate::{
@@ -86,11 +86,19 @@ impl Scene {
         self.detail();
     }
 
-    /// A second in which nothing could change.
-    pub(super) fn idle(&mut self) {
+    /// A second in which nothing could change; whether more than the time shows.
+    pub(super) fn idle(&mut self) -> bool {
         let elapsed = Duration::from_secs(self.second);
-        self.state.update(Input::Idle(elapsed));
         self.second += 1;
+        self.state.update(Input::Idle(elapsed))
+    }
+
+    /// The lines at the top.
+    pub(super) fn head(&self, width: u16, height: u16) -> Option<Buffer> {
+        let theme = Theme {
+            colour: self.colour,
+        };
+        view::head(Rect::new(0, 0, width, height), &self.state, theme)
     }
 
     /// What the driver does when a detail is wanted.

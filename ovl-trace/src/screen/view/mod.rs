@@ -34,6 +34,24 @@ const WIDE: (u16, u16) = (160, 30);
 /// Narrowest right half of it.
 const RIGHT: u16 = 76;
 
+/// Lines at the top.
+const HEAD: u16 = 2;
+
+/// The lines at the top of [`draw`] alone: all in which time shows. `None` where there
+/// is no room for them.
+pub(crate) fn head(area: Rect, state: &State, theme: Theme) -> Option<Buffer> {
+    if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
+        return None;
+    }
+    let area = Rect {
+        height: HEAD,
+        ..area
+    };
+    let mut buffer = Buffer::empty(area);
+    header::draw(&mut buffer, area, state, theme);
+    Some(buffer)
+}
+
 /// Draws everything.
 pub(crate) fn draw(buffer: &mut Buffer, area: Rect, state: &State, theme: Theme) -> Extent {
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
@@ -41,7 +59,7 @@ pub(crate) fn draw(buffer: &mut Buffer, area: Rect, state: &State, theme: Theme)
         return Extent::default();
     }
     let [head, body, foot] = Layout::vertical([
-        Constraint::Length(2),
+        Constraint::Length(HEAD),
         Constraint::Fill(1),
         Constraint::Length(1),
     ])

@@ -120,14 +120,14 @@ pub(super) fn observe_limited(
     let report = {
         let mut sink = sink(output, &mut events);
         sink.start(|| about(&header)).unwrap();
-        let triggers = KernelTriggers::recorded(symbols(0x1000), header.architecture);
+        let mut triggers = KernelTriggers::recorded(symbols(0x1000), header.architecture);
         let destination = Destination {
             out: Box::new(&mut recording),
             max_bytes,
         };
         let mut live = Live {
             core: Core::new(observation, header.clock, &mut sink),
-            recorder: Recorder::start(destination, &header, triggers.symbols()).unwrap(),
+            recorder: Recorder::start(destination, &header, triggers.symbols().unwrap()).unwrap(),
             triggers,
             names: HashMap::new(),
             announced: HashMap::new(),
@@ -192,7 +192,9 @@ impl Live<'_, '_> {
             Step::Totals => self.totals(false),
             Step::Reloaded => {
                 self.triggers.learn(symbols(0xf80));
-                self.recorder.symbols(self.triggers.symbols()).unwrap();
+                self.recorder
+                    .symbols(self.triggers.symbols().unwrap())
+                    .unwrap();
             }
             Step::Tick => {
                 self.recorder.tick().unwrap();
