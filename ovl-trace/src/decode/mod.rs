@@ -13,7 +13,7 @@ mod totals;
 use std::fmt;
 
 pub use overlay::overlay_state;
-pub use record::decode;
+pub use record::{call, decode};
 pub use totals::decode_totals;
 
 use crate::model::Trigger;
