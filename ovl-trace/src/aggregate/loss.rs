@@ -11,7 +11,7 @@ use crate::model::LossSource;
 pub struct LossReport {
     /// Events that did not fit into the ring.
     pub ring: u64,
-    /// Events that the agent itself could not take.
+    /// Events that the agent itself could not take, or had ruled out.
     pub queue: u64,
     /// What the probes missed.
     pub probe: u64,

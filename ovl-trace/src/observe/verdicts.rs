@@ -146,6 +146,8 @@ impl Verdicts {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::model::test_support::OVERLAY;
 
@@ -187,6 +189,62 @@ mod tests {
         assert_eq!(verdicts.readmitted(OVERLAY, 4), 7);
         assert_eq!(verdicts.judge(OVERLAY, true, Duration::ZERO, 16), None);
         assert_eq!(verdicts.withheld(), 7);
+    }
+
+    /// A container as it is asked after: its name is read at most once in a while.
+    struct Owner {
+        is_wanted: bool,
+        seen: bool,
+        seen_ns: u64,
+    }
+
+    const PAUSE_NS: u64 = 1000;
+
+    impl Owner {
+        fn admits_at(&mut self, now_ns: u64) -> bool {
+            if now_ns - self.seen_ns >= PAUSE_NS {
+                (self.seen, self.seen_ns) = (self.is_wanted, now_ns);
+            }
+            self.seen
+        }
+    }
+
+    proptest! {
+        /// The steps are: after so long it is renamed (or not), then there is an event.
+        #[test]
+        fn what_is_shown_is_the_same_without_verdicts(
+            steps in proptest::collection::vec((0..700_u64, proptest::bool::weighted(0.2)), 0..60)
+        ) {
+            let owner = || Owner { is_wanted: false, seen: false, seen_ns: 0 };
+            let (mut plain, mut judged) = (owner(), owner());
+            let mut verdicts = Verdicts::default();
+            let mut until_ns = 0;
+            let mut now_ns = 1;
+            for (pause_ns, renamed) in steps {
+                now_ns += pause_ns;
+                plain.is_wanted ^= renamed;
+                judged.is_wanted ^= renamed;
+                let expected = plain.admits_at(now_ns);
+                if now_ns < until_ns {
+                    prop_assert!(!expected);
+                    continue;
+                }
+                let admitted = judged.admits_at(now_ns);
+                prop_assert_eq!(admitted, expected);
+                let certain_for = Duration::from_nanos(judged.seen_ns + PAUSE_NS - now_ns);
+                match verdicts.judge(OVERLAY, admitted, certain_for, now_ns) {
+                    Some(Order::RuleOut { until_ns: until }) => {
+                        until_ns = until;
+                        verdicts.ruled_out(OVERLAY, until, 0);
+                    }
+                    Some(Order::Readmit) => {
+                        until_ns = 0;
+                        verdicts.readmitted(OVERLAY, 0);
+                    }
+                    None => {}
+                }
+            }
+        }
     }
 
     #[test]

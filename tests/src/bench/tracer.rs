@@ -52,7 +52,7 @@ pub(super) const EVENTS: Tracer = Tracer {
 };
 
 /// All of them, the first without a tracer.
-pub(super) const TRACERS: [Tracer; 5] = [
+pub(super) const TRACERS: [Tracer; 6] = [
     Tracer {
         name: "none",
         command: &[],
@@ -69,6 +69,20 @@ pub(super) const TRACERS: [Tracer; 5] = [
             "json",
         ],
         event: "{\"type\":\"copy_up\"",
+    },
+    // What no event comes of, where files are changed.
+    Tracer {
+        name: "filtered",
+        command: &[
+            "ovl-trace",
+            "live",
+            "-v",
+            "--output",
+            "json",
+            "--kind",
+            "directory",
+        ],
+        event: "{\"type\":",
     },
     EVENTS,
     // Counts per duration: the least that is of use.
