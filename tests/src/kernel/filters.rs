@@ -12,10 +12,7 @@ use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 
 use super::{case::Case, layer::Layer, merged::Merged, store::Store, sys};
-use crate::{
-    events::{Recorded, paths},
-    tracer::Tracer,
-};
+use crate::{events::paths, tracer::Tracer};
 
 /// Files of each overlay.
 const FILES: usize = 200;
@@ -51,7 +48,7 @@ pub(super) fn triggers() -> Result<()> {
     let shown = paths(&recorded.of_type("copy_up"));
     let expected = [1, FILES - 1].map(|index| format!("/{}", name(index)));
     ensure!(shown == expected, "{shown:?}");
-    ensure!(withheld(&recorded)? == FILES - 4, "{}", recorded.log);
+    ensure!(recorded.withheld()? == FILES - 4, "{}", recorded.log);
     let totals = &recorded.summary["totals"]["copy_ups"]["total"];
     ensure!(*totals == 2, "{totals}");
     Ok(())
@@ -87,7 +84,7 @@ pub(super) fn containers() -> Result<()> {
     }
     ensure!(recorded.whiteouts("fresh").len() == 1);
     ensure!(recorded.of_type("copy_up").len() == 6 && recorded.of_type("whiteout").len() == 1);
-    ensure!(withheld(&recorded)? > 0, "{}", recorded.log);
+    ensure!(recorded.withheld()? > 0, "{}", recorded.log);
     Ok(())
 }
 
@@ -134,7 +131,7 @@ pub(super) fn renamed() -> Result<()> {
     let lost = recorded.summary["loss"]["reasons"]["renamed"].as_u64();
     let lost = lost.context("no loss")? as usize;
     ensure!(
-        lost < before + first && lost == withheld(&recorded)?,
+        lost < before + first && lost == recorded.withheld()?,
         "{lost}"
     );
     Ok(())
@@ -154,14 +151,4 @@ fn wait_for(tracer: &Tracer, are_there: impl Fn(&[Value]) -> bool) -> Result<()>
         thread::sleep(Duration::from_millis(20));
     }
     Ok(())
-}
-
-/// How many events the kernel side did not send, as the log says.
-fn withheld(recorded: &Recorded) -> Result<usize> {
-    let (before, _) = recorded
-        .log
-        .split_once(" events that the filter does not admit were not sent")
-        .context("the log does not say")?;
-    let digits = before.rsplit(|c: char| !c.is_ascii_digit()).next();
-    Ok(digits.unwrap_or_default().parse()?)
 }
