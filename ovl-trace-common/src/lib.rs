@@ -15,6 +15,7 @@ pub mod loss;
 pub mod offsets;
 pub mod overlay;
 pub mod program;
+pub mod verdict;
 
 /// Version of every layout in this crate; recordings carry it.
 pub const ABI_VERSION: u32 = 2;
@@ -40,4 +41,6 @@ const _: () = {
     assert!(size_of::<aggregate::CopyUpTotals>() == 80 + 4 * 8 * aggregate::BUCKETS);
     assert!(size_of::<aggregate::WhiteoutKey>() == 24);
     assert!(size_of::<in_flight::InFlight>() == 152);
+    assert!(size_of::<verdict::Unwanted>() == 16);
+    assert!(size_of::<verdict::Call>() == 24);
 };

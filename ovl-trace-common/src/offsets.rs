@@ -178,6 +178,11 @@ pub struct Wanted {
     pub pids: [u32; PIDS_MAX],
     /// 0: every process.
     pub pid_count: u32,
+    /// 1 if the agent says of which overlays events are unwanted
+    /// ([`crate::verdict::Unwanted`]).
+    pub by_overlay: u32,
+    /// 1 if it says of which calls ([`crate::verdict::Call`]).
+    pub by_call: u32,
     /// Always 0.
     pub padding: u32,
 }
@@ -191,6 +196,8 @@ impl Wanted {
         whiteouts: 1,
         pids: [0; PIDS_MAX],
         pid_count: 0,
+        by_overlay: 0,
+        by_call: 0,
         padding: 0,
     };
 }

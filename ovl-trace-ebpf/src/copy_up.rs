@@ -195,7 +195,7 @@ fn finish(tid: u32, copy_up: &InFlight, outcome: i32) {
     let now_ns = emit::now();
     let known = overlay::of(copy_up.superblock);
     if let Some(scratch) = emit::scratch() {
-        let wanted = wanted::copy_up(copy_up, now_ns - copy_up.started_ns);
+        let wanted = wanted::copy_up(copy_up, known, now_ns - copy_up.started_ns);
         // This comes before all that branches, since the verifier walks the loop
         // over the names once for each way that leads there.
         if wanted {
@@ -215,11 +215,10 @@ fn finish(tid: u32, copy_up: &InFlight, outcome: i32) {
 
 #[inline(always)]
 fn announce(copy_up: &InFlight) {
-    // How long it will take nobody knows yet.
-    if !wanted::copy_up(copy_up, u64::MAX) {
+    let known = overlay::of(copy_up.superblock);
+    if !wanted::announcement(copy_up, known) {
         return;
     }
-    let known = overlay::of(copy_up.superblock);
     let Some(scratch) = emit::scratch() else {
         return;
     };

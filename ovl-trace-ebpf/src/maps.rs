@@ -10,8 +10,9 @@ use ovl_trace_common::{
     event::CopyUp,
     in_flight::InFlight,
     loss::REASONS,
-    overlay::OverlayState,
+    overlay::{OverlayKey, OverlayState},
     program,
+    verdict::{Call, Unwanted},
 };
 
 /// What `ovl_copy_up_flags` was called for, per task.
@@ -140,6 +141,16 @@ pub(crate) static WOKEN: Array<u64> = Array::with_max_entries(1, 0);
 /// Lower layers that files were copied from. Filled again when it was full.
 #[map]
 pub(crate) static LAYERS: LruHashMap<LayerKey, Layer> = LruHashMap::with_max_entries(4096, 0);
+
+/// Overlays whose events nobody wants; the agent fills it. The loader makes it small
+/// where no filter asks for overlays.
+#[map]
+pub(crate) static UNWANTED: HashMap<OverlayKey, Unwanted> = HashMap::with_max_entries(4096, 0);
+
+/// Calls whose events nobody wants, with the number of those; the agent fills it. The
+/// loader makes it small where no filter asks for triggers.
+#[map]
+pub(crate) static UNWANTED_CALLS: HashMap<Call, u64> = HashMap::with_max_entries(1024, 0);
 
 /// See [`Scratch`].
 #[map]

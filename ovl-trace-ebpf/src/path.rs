@@ -45,7 +45,7 @@ pub(crate) fn write(scratch: &mut Scratch, dentry: u64, superblock: u64) {
         if length >= PATH_BYTES_MAX - NAME_BYTES_MAX as usize {
             break;
         }
-        let to = scratch.tail.as_mut_ptr().wrapping_add(length);
+        let to = scratch.tail.as_mut_ptr().wrapping_add(bounded(length));
         // SAFETY: `length` + NAME_BYTES_MAX is within the tail (checked above).
         let read =
             unsafe { bpf_probe_read_kernel_str(to.cast(), NAME_BYTES_MAX, name as *const _) };
@@ -69,6 +69,26 @@ pub(crate) fn write(scratch: &mut Scratch, dentry: u64, superblock: u64) {
     } else if scratch.path_flags & u32::from(FLAG_PATH_TRUNCATED) != 0 {
         count(loss::PATH_TRUNCATED);
     }
+}
+
+/// A length that was compared already. The compiler may have compared a copy and read
+/// the other from the stack; older verifiers do not know that these are equal.
+/// What comes from here has bounds of its own, wherever it is kept.
+#[inline(always)]
+fn bounded(length: usize) -> usize {
+    const { assert!(PATH_BYTES_MAX == 4096 && TAIL_BYTES >= 4095 + NAME_BYTES_MAX as usize) };
+    let mut bounded = length;
+    // SAFETY: changes nothing but the register.
+    #[cfg(target_arch = "bpf")]
+    unsafe {
+        core::arch::asm!("{0} &= 4095", inout(reg) bounded, options(pure, nomem, nostack));
+    }
+    // Only for tools that look at this crate on another target.
+    #[cfg(not(target_arch = "bpf"))]
+    {
+        bounded &= 4095;
+    }
+    bounded
 }
 
 /// `d_parent` and `d_name.name`, which lie side by side on every kernel so far.

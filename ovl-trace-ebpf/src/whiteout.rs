@@ -30,7 +30,7 @@ pub(crate) fn count_and_report(dentry: u64, inode: u64, cause: u8) {
     key.overlay = known.key();
     key.cause = cause;
     totals::add_whiteout(key);
-    if !wanted::whiteout() {
+    if !wanted::whiteout(known) {
         return;
     }
     let Some(scratch) = emit::scratch() else {

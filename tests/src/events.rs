@@ -66,6 +66,17 @@ impl Recorded {
             .collect()
     }
 
+    /// How many events the kernel side did not send because the filter does not admit
+    /// them, as the log says.
+    pub(crate) fn withheld(&self) -> Result<usize> {
+        let (before, _) = self
+            .log
+            .split_once(" events that the filter does not admit were not sent")
+            .context("the log does not say what was withheld")?;
+        let digits = before.rsplit(|c: char| !c.is_ascii_digit()).next();
+        Ok(digits.unwrap_or_default().parse()?)
+    }
+
     /// The report's row of a container. Fails if there is not exactly one.
     pub(crate) fn row(&self, container: &str) -> Result<&Value> {
         let rows = self.summary["containers"]

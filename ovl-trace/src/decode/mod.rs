@@ -13,7 +13,7 @@ mod totals;
 use std::fmt;
 
 pub use overlay::overlay_state;
-pub use record::{decode, decode_reusing};
+pub use record::{call, decode, decode_reusing};
 pub use totals::decode_totals;
 
 use crate::model::Trigger;

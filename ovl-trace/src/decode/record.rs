@@ -3,6 +3,7 @@
 use ovl_trace_common::{
     codes::{SYSCALL_UNKNOWN, UNKNOWN_U64, event_kind, method, result},
     event::{self as wire, FLAG_ANCESTOR, FLAG_COMPAT_SYSCALL},
+    verdict::Call,
 };
 use zerocopy::FromBytes;
 
@@ -37,6 +38,18 @@ pub fn decode_reusing(
         }),
         kind => Err(DecodeError::UnknownKind(kind)),
     }
+}
+
+/// What the trigger of a copy-up follows from, if the record is one of a copy-up.
+pub fn call(bytes: &[u8]) -> Option<Call> {
+    let (raw, _) = fixed::<wire::CopyUp>(bytes).ok()?;
+    (raw.header.kind == event_kind::COPY_UP).then_some(Call {
+        caller: raw.task.caller,
+        open_flags: raw.open_flags,
+        syscall: raw.task.syscall,
+        compat: u32::from(raw.header.flags & FLAG_COMPAT_SYSCALL != 0),
+        padding: 0,
+    })
 }
 
 /// Splits the fixed structure from what follows it.

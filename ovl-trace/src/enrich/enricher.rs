@@ -4,7 +4,7 @@ use std::{
     collections::{BTreeSet, HashMap, VecDeque},
     path::{Path, PathBuf},
     sync::Arc,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use anyhow::ensure;
@@ -121,6 +121,14 @@ impl Enricher {
             }
             None => Origin::unknown(DeviceNumber { major: 0, minor: 0 }),
         }
+    }
+
+    /// For how long from `now` on events of this overlay would be answered with the same
+    /// origin, so that none are needed: 0 if it is not certain, and `Duration::MAX` if it
+    /// is for ever.
+    pub fn certain_for(&self, overlay: OverlayKey, now: Instant) -> Duration {
+        let entry = self.entries.get(&overlay);
+        entry.map_or(Duration::ZERO, |entry| entry.certain_for(now))
     }
 
     fn touched(

@@ -200,6 +200,18 @@ impl Entry {
         self.shown && !self.facts.mounted && !claimed
     }
 
+    /// For how long from now on an event leaves the answer as it is; 0 if the next one
+    /// may be the reason to look again.
+    pub(crate) fn certain_for(&self, now: Instant) -> Duration {
+        if !self.settled || self.gone || self.is_unnamed() {
+            return Duration::ZERO;
+        }
+        match &self.record {
+            Some(record) => (self.rechecked + record.pause).saturating_duration_since(now),
+            None => Duration::MAX,
+        }
+    }
+
     /// Reads the container's name again if its record changed. With `force`,
     /// even if that was done a moment ago.
     pub(crate) fn recheck(&mut self, now: Instant, force: bool) {

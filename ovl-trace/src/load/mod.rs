@@ -9,6 +9,7 @@ mod ring;
 mod tables;
 mod totals;
 mod unpreempted;
+mod verdicts;
 mod without_btf;
 
 use std::{array, collections::BTreeMap, os::fd::AsFd as _};
@@ -140,6 +141,9 @@ impl Tracer {
             for table in TABLES {
                 loader.map_max_entries(table, rows);
             }
+        }
+        for table in verdicts::unused(&plan.wanted) {
+            loader.map_max_entries(table, 1);
         }
         let ebpf = loader.load(PROGRAM).context("loading the eBPF maps")?;
         let mut tracer = Self {

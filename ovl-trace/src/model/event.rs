@@ -216,7 +216,8 @@ pub struct Loss {
 pub enum LossSource {
     /// The ring buffer was full: detail is missing, totals are exact.
     Ring,
-    /// The agent's own queue was full, or a record could not be decoded.
+    /// A record could not be decoded, did not fit into a recording, or was ruled out before
+    /// its container was renamed.
     Queue,
     /// A probe missed: totals may be short.
     Probe,

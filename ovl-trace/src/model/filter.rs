@@ -1,6 +1,9 @@
 //! Which events the user wants to see.
 
-use super::{Container, CopyUp, Event, Kind, Operation, Origin, PathPatterns, TotalsKey, Whiteout};
+use super::{
+    Container, CopyUp, Event, Kind, Operation, Origin, PathPatterns, TotalsKey, Whiteout,
+    image_reference,
+};
 
 /// The shared filters of `live`, `report`, `record` and `serve`. An empty list
 /// or `None` admits all; lists are alternatives, different fields must all
@@ -50,11 +53,26 @@ impl Filter {
 
     /// Whether there is nothing to ask for: every event is admitted.
     pub fn admits_all(&self) -> bool {
-        let lists = [&self.containers, &self.namespaces, &self.pods, &self.images];
-        lists.iter().all(|list| list.is_empty())
+        !self.asks_for_origins()
             && self.admits_whiteouts()
             && self.totals_answerable()
             && self.and(Self::admits_all)
+    }
+
+    /// Whether it matters whose an overlay is.
+    pub fn asks_for_origins(&self) -> bool {
+        let lists = [&self.containers, &self.namespaces, &self.pods, &self.images];
+        lists.iter().any(|list| !list.is_empty()) || !self.and(|other| !other.asks_for_origins())
+    }
+
+    /// Whether it matters which operation needed a copy-up.
+    pub fn asks_for_triggers(&self) -> bool {
+        !self.triggers.is_empty() || !self.and(|other| !other.asks_for_triggers())
+    }
+
+    /// Whether copy-ups that this operation needed can be admitted.
+    pub fn admits_trigger(&self, operation: Operation) -> bool {
+        self.admits_operation(operation) && self.and(|other| other.admits_trigger(operation))
     }
 
     /// The part of [`Self::admits`] that does not depend on the container,
@@ -88,7 +106,7 @@ impl Filter {
                 container
                     .image
                     .as_deref()
-                    .is_some_and(|image| is_image(image, text))
+                    .is_some_and(|image| image_reference::is(image, text))
             })
             && self.and(|other| other.admits_origin(origin))
     }
@@ -164,30 +182,6 @@ fn is_called(container: &Container, text: &str) -> bool {
         || (text.len() >= ID_PREFIX_MIN && container.id.starts_with(text))
 }
 
-/// Whether an image reference is the wanted one: literally, or without the
-/// prefix that Docker leaves out (`docker.io/library/`), and with any tag or
-/// digest if the wanted one has none.
-fn is_image(image: &str, wanted: &str) -> bool {
-    let (image, wanted) = (familiar(image), familiar(wanted));
-    image == wanted || (repository(wanted) == wanted && repository(image) == wanted)
-}
-
-fn familiar(image: &str) -> &str {
-    let image = image.strip_prefix("docker.io/").unwrap_or(image);
-    image.strip_prefix("library/").unwrap_or(image)
-}
-
-/// The reference without tag and digest. A colon before the last slash is a
-/// registry's port.
-fn repository(image: &str) -> &str {
-    let image = image.split_once('@').map_or(image, |(name, _)| name);
-    let name_start = image.rfind('/').map_or(0, |slash| slash + 1);
-    match image[name_start..].find(':') {
-        Some(colon) => &image[..name_start + colon],
-        None => image,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -219,18 +213,6 @@ mod tests {
         assert!(!of(&id[..3]).admits_origin(&origin), "too short for an id");
         assert!(!of("we").admits_origin(&origin), "a name is matched whole");
         assert!(!of("web").admits_origin(&unowned()));
-    }
-
-    #[test]
-    fn images_with_and_without_tag() {
-        assert!(is_image("shop/web:1.4", "shop/web:1.4"));
-        assert!(is_image("shop/web:1.4", "shop/web"));
-        assert!(!is_image("shop/web:1.4", "shop/web:1.5"));
-        assert!(!is_image("shop/web:1.4", "web"));
-        assert!(is_image("docker.io/library/nginx:1.27", "nginx"));
-        assert!(is_image("nginx@sha256:0123", "docker.io/library/nginx"));
-        assert!(is_image("localhost:5000/app:2", "localhost:5000/app"));
-        assert!(!is_image("localhost:5000/app", "localhost"));
     }
 
     #[test]
@@ -287,6 +269,26 @@ mod tests {
             },
         ] {
             assert!(!filter.totals_answerable());
+        }
+    }
+    #[test]
+    fn what_is_asked_for_may_be_asked_for_by_the_recording() {
+        let plain = Filter::default();
+        assert!(!plain.asks_for_origins() && !plain.asks_for_triggers());
+        let asks = Filter {
+            pods: vec!["web-0".to_owned()],
+            triggers: vec![Operation::Chmod],
+            ..Filter::default()
+        };
+        let recorded = Filter {
+            and: Some(Box::new(asks.clone())),
+            ..Filter::default()
+        };
+        for filter in [asks, recorded] {
+            assert!(filter.asks_for_origins() && filter.asks_for_triggers());
+            assert!(!filter.admits_all());
+            assert!(filter.admits_trigger(Operation::Chmod));
+            assert!(!filter.admits_trigger(Operation::Open));
         }
     }
 }

@@ -6,6 +6,7 @@ mod device;
 mod event;
 mod examined;
 mod filter;
+mod image_reference;
 mod layer;
 mod mount;
 mod names;

@@ -12,7 +12,7 @@ use crate::{
     decode::{TriggerTable, decode_totals},
     kernel::WallClock,
     load::KernelTotals,
-    model::{DeviceNumber, Event, Filter, Loss, Origin, OverlayKey},
+    model::{DeviceNumber, Event, Filter, Loss, Operation, Origin, OverlayKey},
     screen::state::Snapshot,
 };
 
@@ -74,6 +74,16 @@ impl<'a, 'out> Core<'a, 'out> {
             }
         }
         Ok(known)
+    }
+
+    /// Whether events of this container (or of no container) are to be shown.
+    pub(super) fn admits_origin(&self, origin: &Origin) -> bool {
+        self.filter.admits_origin(origin)
+    }
+
+    /// Whether copy-ups that this operation needed can be.
+    pub(super) fn admits_trigger(&self, operation: Operation) -> bool {
+        self.filter.admits_trigger(operation)
     }
 
     /// Counts and shows a loss that was noticed at `time`.

@@ -25,6 +25,7 @@ mod stdout;
 mod triggers;
 mod unannounced;
 mod unchanged;
+mod verdicts;
 mod wanted;
 
 use std::io::{Read, Write};

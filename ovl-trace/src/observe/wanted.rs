@@ -1,6 +1,8 @@
 //! What of a filter the kernel side decides: events that it rules out are not even
 //! sent. It compares raw facts, so it lets through some that the filter does not
-//! admit; never the reverse.
+//! admit; never the reverse. Whose an overlay is and what a call means it learns from
+//! the agent (`super::verdicts`). Paths it does not compare: they are put together from
+//! the file's name upwards, and most of the cost is to put them together.
 
 use ovl_trace_common::offsets::{PIDS_MAX, Wanted};
 
@@ -21,6 +23,8 @@ pub(super) fn by(filter: &Filter) -> Wanted {
         size_bytes: filter.min_bytes,
         latency_ns: filter.min_latency_ns,
         whiteouts: u32::from(filter.admits_whiteouts()),
+        by_overlay: u32::from(filter.asks_for_origins()),
+        by_call: u32::from(filter.asks_for_triggers()),
         ..Wanted::ALL
     };
     if !filter.kinds.is_empty() {

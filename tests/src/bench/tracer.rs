@@ -75,6 +75,20 @@ pub(super) const TRACERS: [Tracer; 6] = [
         ],
         event: EVENTS.event,
     },
+    // What no event comes of, where files are changed.
+    Tracer {
+        name: "filtered",
+        command: &[
+            "ovl-trace",
+            "live",
+            "-v",
+            "--output",
+            "json",
+            "--kind",
+            "directory",
+        ],
+        event: "{\"type\":",
+    },
     EVENTS,
     // Counts per duration: the least that is of use.
     Tracer {

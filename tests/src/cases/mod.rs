@@ -5,6 +5,7 @@ mod advice_overlays;
 mod command_line;
 mod concurrency;
 mod containers;
+mod filters;
 mod life;
 mod nothing_for_free;
 mod recordings;
@@ -32,6 +33,9 @@ pub(crate) const ALL: &[Case] = cases![
         a_restarted_container_is_one_row,
         a_recycled_device_number_is_another_container,
         a_silent_docker_socket_harms_nothing;
+    filters:
+        what_others_do_is_not_sent,
+        a_container_gets_the_name_that_is_asked_for;
     concurrency:
         two_hundred_at_once,
         a_race_for_one_file;

@@ -4,7 +4,7 @@ use std::{fs, path::Path, process::Command, thread, time::Duration};
 
 use anyhow::{Context as _, Result, ensure};
 
-use super::{case, coverage, limits, merged::Merged, run::Verdict, scale, skipped, sys};
+use super::{case, coverage, filters, limits, merged::Merged, run::Verdict, scale, skipped, sys};
 use crate::{
     command::run,
     events::Recorded,
@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Its cases, which belong to no file system.
-const CASES: [Case; 11] = [
+const CASES: [Case; 14] = [
     Case {
         name: "module::loaded_anew_while_tracing",
         run: loaded_anew,
@@ -53,6 +53,18 @@ const CASES: [Case; 11] = [
     Case {
         name: "scale::a_thousand_mounts",
         run: scale::a_thousand_mounts,
+    },
+    Case {
+        name: "filters::triggers",
+        run: filters::triggers,
+    },
+    Case {
+        name: "filters::containers",
+        run: filters::containers,
+    },
+    Case {
+        name: "filters::renamed",
+        run: filters::renamed,
     },
     Case {
         name: "skipped::other_users_of_bpf",

@@ -1,5 +1,6 @@
 //! Whole answers, from recorded files of real daemons.
 
+mod certain;
 mod events;
 mod expected;
 mod expected_storage;

@@ -31,6 +31,7 @@ impl Session<'_, '_> {
             self.take_totals(&totals, |overlay| gone.contains(&overlay))?;
             if !gone.is_empty() {
                 self.tracer.forget(&totals.of(&gone))?;
+                self.forget_verdicts(&gone);
             }
             self.learn_owners()?;
         }
@@ -40,10 +41,11 @@ impl Session<'_, '_> {
             self.core.show_idle(self.began.elapsed())?;
         }
         // After the totals, whose addresses are those of the module as it was.
-        if self.triggers.refresh()
-            && let Some(recorder) = &mut self.recorder
-        {
-            recorder.symbols(self.triggers.symbols()?)?;
+        if self.triggers.refresh() {
+            self.forget_calls()?;
+            if let Some(recorder) = &mut self.recorder {
+                recorder.symbols(self.triggers.symbols()?)?;
+            }
         }
         self.record_tick()?;
         self.core.sink.flush()?;
@@ -197,6 +199,6 @@ impl Session<'_, '_> {
         if let Some(recorder) = &mut self.recorder {
             recorder.totals(totals, is_last, |overlay| enricher.origin_of(overlay))?;
         }
-        Ok(())
+        self.judge_again(totals)
     }
 }

@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use super::Session;
 use crate::{
-    decode::decode_reusing,
+    decode::{call, decode_reusing},
     model::{Loss, LossSource},
 };
 
@@ -38,6 +38,7 @@ impl Session<'_, '_> {
                 self.record.clear();
                 self.record.extend_from_slice(&item);
             }
+            let call = self.verdicts.of_calls().then(|| call(&item)).flatten();
             drop(item);
             match event {
                 Ok(event) => {
@@ -45,6 +46,9 @@ impl Session<'_, '_> {
                     let handled = self.event(&event, Some(&record));
                     self.record = record;
                     handled?;
+                    if let Some(call) = call {
+                        self.judge_call(&event, call)?;
+                    }
                     self.spare = event.into_path().unwrap_or_default();
                 }
                 Err(error) => {

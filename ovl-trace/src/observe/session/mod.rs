@@ -3,6 +3,7 @@
 mod context;
 mod counters;
 mod drain;
+mod verdicts;
 
 use std::{
     collections::HashSet,
@@ -29,6 +30,7 @@ use super::{
     sink::Sink,
     stdout,
     triggers::KernelTriggers,
+    verdicts::Verdicts,
 };
 use crate::{
     aggregate::Report,
@@ -64,6 +66,7 @@ pub(super) struct Session<'a, 'out> {
     spare: Vec<u8>,
     losses: Losses,
     in_flight: InFlight,
+    verdicts: Verdicts,
     /// Some program ran between the last two looks at how often they did, or a
     /// record was handled or an owner may have become known since.
     moved: bool,
@@ -141,6 +144,7 @@ impl<'a, 'out> Session<'a, 'out> {
             spare: Vec::new(),
             losses: Losses::default(),
             in_flight: InFlight::default(),
+            verdicts: Verdicts::new(&observation.filter),
             moved: true,
             gone: HashSet::new(),
             started,
@@ -231,6 +235,7 @@ impl<'a, 'out> Session<'a, 'out> {
         }
         self.moved = true;
         let origin = self.enricher.origin(event);
+        self.judge(event, &origin)?;
         if let Event::OverlayGone { overlay, .. } = event {
             self.gone.insert(*overlay);
             self.examine(Some(*overlay))?;
@@ -271,6 +276,7 @@ impl<'a, 'out> Session<'a, 'out> {
         self.enricher.retry(Instant::now() + TICK);
         let totals = self.tracer.totals()?;
         self.take_totals(&totals, |_| true)?;
+        self.end_verdicts()?;
         self.learn_owners()?;
         self.examine(None)?;
         let context = context::of(&self.tracer, self.kernel, self.started)?;

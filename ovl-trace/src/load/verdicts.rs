@@ -1,0 +1,149 @@
+//! Telling the kernel side which events nobody wants. It never writes these tables
+//! itself, so there is no race for a row: a row whose overlay is gone is found by
+//! nothing.
+
+use anyhow::{Context as _, Result};
+use aya::{
+    Ebpf,
+    maps::{HashMap, MapData, MapError},
+};
+use ovl_trace_common::{
+    offsets::Wanted,
+    overlay::OverlayKey,
+    verdict::{Call, Unwanted},
+};
+
+use super::{Tracer, tables::removed, unpreempted::Unpreempted};
+
+const OVERLAYS: &str = "UNWANTED";
+const CALLS: &str = "UNWANTED_CALLS";
+
+/// The tables that these filters have no use for.
+pub(super) fn unused(wanted: &Wanted) -> impl Iterator<Item = &'static str> {
+    let tables = [(OVERLAYS, wanted.by_overlay), (CALLS, wanted.by_call)];
+    tables
+        .into_iter()
+        .filter(|table| table.1 == 0)
+        .map(|it| it.0)
+}
+
+impl Tracer {
+    /// Sends no events of this overlay before `until_ns` (`CLOCK_MONOTONIC`), unless there is
+    /// no room to remember it. Returns how many were withheld since the last call for it.
+    ///
+    /// To be called again when the time is over: until then the kernel side counts on.
+    pub fn rule_out(&mut self, overlay: OverlayKey, until_ns: u64) -> Result<u64> {
+        let _unpreempted = Unpreempted::enter();
+        let mut table = overlays(&mut self.ebpf)?;
+        let withheld = withheld(&table, overlay)?;
+        let verdict = Unwanted {
+            until_ns,
+            withheld: 0,
+        };
+        inserted(table.insert(overlay, verdict, 0)).context(OVERLAYS)?;
+        Ok(withheld)
+    }
+
+    /// Sends events of this overlay again. Returns how many were withheld since the last
+    /// [`Self::rule_out`].
+    pub fn readmit(&mut self, overlay: OverlayKey) -> Result<u64> {
+        let _unpreempted = Unpreempted::enter();
+        let mut table = overlays(&mut self.ebpf)?;
+        let withheld = withheld(&table, overlay)?;
+        removed(table.remove(&overlay)).context(OVERLAYS)?;
+        Ok(withheld)
+    }
+
+    /// Sends no events of copy-ups that come about like this; `false` if there is no room.
+    pub fn rule_out_call(&mut self, call: &Call) -> Result<bool> {
+        let _unpreempted = Unpreempted::enter();
+        inserted(calls(&mut self.ebpf)?.insert(call, 0, 0)).context(CALLS)
+    }
+
+    /// Takes back [`Self::rule_out_call`]. Returns how many events were withheld.
+    pub fn readmit_call(&mut self, call: &Call) -> Result<u64> {
+        let _unpreempted = Unpreempted::enter();
+        let mut table = calls(&mut self.ebpf)?;
+        let withheld = found(table.get(call, 0)).context(CALLS)?;
+        removed(table.remove(call)).context(CALLS)?;
+        Ok(withheld.unwrap_or(0))
+    }
+}
+
+fn overlays(ebpf: &mut Ebpf) -> Result<HashMap<&mut MapData, OverlayKey, Unwanted>> {
+    let map = ebpf.map_mut(OVERLAYS).context("no map UNWANTED")?;
+    HashMap::try_from(map).context(OVERLAYS)
+}
+
+fn calls(ebpf: &mut Ebpf) -> Result<HashMap<&mut MapData, Call, u64>> {
+    let map = ebpf.map_mut(CALLS).context("no map UNWANTED_CALLS")?;
+    HashMap::try_from(map).context(CALLS)
+}
+
+fn withheld(
+    table: &HashMap<&mut MapData, OverlayKey, Unwanted>,
+    overlay: OverlayKey,
+) -> Result<u64> {
+    let verdict = found(table.get(&overlay, 0)).context(OVERLAYS)?;
+    Ok(verdict.map_or(0, |verdict| verdict.withheld))
+}
+
+/// What a row holds, if there is one.
+fn found<T>(result: Result<T, MapError>) -> Result<Option<T>, MapError> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(MapError::KeyNotFound) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether there was room for a row.
+fn inserted(result: Result<(), MapError>) -> Result<bool, MapError> {
+    match result {
+        Ok(()) => Ok(true),
+        Err(MapError::SyscallError(error))
+            if error.io_error.raw_os_error() == Some(libc::E2BIG) =>
+        {
+            Ok(false)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use aya::sys::SyscallError;
+
+    use super::*;
+
+    fn failed(errno: i32) -> Result<(), MapError> {
+        Err(MapError::SyscallError(SyscallError {
+            call: "bpf_map_update_elem",
+            io_error: io::Error::from_raw_os_error(errno),
+        }))
+    }
+
+    #[test]
+    fn a_full_table_is_no_error() {
+        assert!(matches!(inserted(Ok(())), Ok(true)));
+        assert!(matches!(inserted(failed(libc::E2BIG)), Ok(false)));
+        assert!(inserted(failed(libc::EPERM)).is_err());
+    }
+
+    #[test]
+    fn tables_without_a_use() {
+        let of = |by_overlay, by_call| {
+            let wanted = Wanted {
+                by_overlay,
+                by_call,
+                ..Wanted::ALL
+            };
+            unused(&wanted).collect::<Vec<_>>()
+        };
+        assert_eq!(of(0, 0), [OVERLAYS, CALLS]);
+        assert_eq!(of(1, 0), [CALLS]);
+        assert_eq!(of(1, 1), [""; 0]);
+    }
+}
