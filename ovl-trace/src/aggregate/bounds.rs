@@ -2,7 +2,7 @@
 //! are dropped (`top`), the longest timelines grow wider, and overlays are summed up
 //! into one.
 
-use super::Aggregator;
+use super::{Aggregator, overlay::Overlay};
 use crate::model::OverlayKey;
 
 /// Most rows of detail (files, processes and activities) over all overlays: the usual
@@ -141,12 +141,12 @@ impl Aggregator {
     /// for the largest of many takes its time.
     fn drop_rows(&mut self) {
         let (sort, keep) = (self.sort, ROWS_MAX / 4 * 3);
-        self.rows = self.overlays.values().map(|it| it.rows()).sum();
+        self.rows = self.overlays.values().map(Overlay::rows).sum();
         if self.rows <= ROWS_MAX {
             return;
         }
         while self.rows > keep {
-            let rows = self.overlays.values().map(|it| it.rows());
+            let rows = self.overlays.values().map(Overlay::rows);
             let largest = rows.max().unwrap_or_default();
             // The only process of a container is not to go for files of others, as
             // long as there are some.

@@ -231,14 +231,9 @@ impl<K: Eq + Hash + Ord, X: Default + PartialOrd> TopTable<K, X> {
 
     fn build_index(&mut self) {
         let rows = self.rows.len();
-        // What is twice as large as it has to be, will be filled again.
-        if rows >= INDEX_FROM && self.index.capacity() <= 4 * rows {
-            self.index.clear();
-        } else {
-            self.index = HashTable::new();
-        }
+        self.index = HashTable::new();
         if rows >= INDEX_FROM {
-            self.index.reserve(rows, |_| 0);
+            self.index = HashTable::with_capacity(rows);
             for (at, (_, row)) in self.rows.iter().enumerate() {
                 let (at, hash) = (at as u32, spread(row.hash));
                 // There is room.

@@ -3,7 +3,7 @@
 //! place again and again, and leave holes that nothing else fits into.)
 
 /// Rows of a piece.
-const PIECE: usize = 4;
+const PIECE: usize = 8;
 
 /// Rows, numbered from 0.
 #[derive(Clone, Debug)]
