@@ -84,11 +84,7 @@ fn rows_are_bounded_over_all_overlays() {
         event.path = format!("/{number}").into_bytes();
         aggregator.event(&Event::CopyUp(event), &origin, Timestamp::UNIX_EPOCH);
     }
-    let rows: usize = aggregator
-        .overlays
-        .values()
-        .map(super::super::overlay::Overlay::rows)
-        .sum();
+    let rows: usize = aggregator.overlays.values().map(Overlay::rows).sum();
     assert!(rows <= ROWS_MAX, "{rows}");
     let report = aggregator.report(context());
     assert_eq!(report.totals.copy_ups.total, 2 * ROWS_MAX as u64);
