@@ -40,4 +40,6 @@ const _: () = {
     assert!(size_of::<aggregate::CopyUpTotals>() == 80 + 4 * 8 * aggregate::BUCKETS);
     assert!(size_of::<aggregate::WhiteoutKey>() == 24);
     assert!(size_of::<in_flight::InFlight>() == 152);
+    assert!(size_of::<in_flight::Slot>() == 16 + 152);
+    assert!(in_flight::SLOTS.is_power_of_two());
 };

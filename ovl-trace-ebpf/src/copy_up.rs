@@ -26,13 +26,11 @@ use ovl_trace_common::{
 use crate::{
     copy_up_event, emit,
     globals::{announce_bytes, offset, one_probed},
-    kread,
+    in_flight, kread,
     loss::count,
-    maps::{IN_FLIGHT, OPERATIONS},
+    maps::OPERATIONS,
     overlay, path, task, totals, wanted, words,
 };
-
-const BPF_NOEXIST: u64 = 1;
 
 /// `ovl_copy_up_end` was reached: the lock was ours.
 const FLAG_ENDED: u32 = 1 << 16;
@@ -78,7 +76,7 @@ pub(crate) fn begin(tid: u32, dentry: u64, open_flags: u32) {
     copy_up.open_flags = open_flags;
     copy_up.mode = mode;
     copy_up.flags = flags;
-    if IN_FLIGHT.insert(tid, &*copy_up, BPF_NOEXIST).is_err() && !replace(tid, copy_up) {
+    if !in_flight::remember(tid, copy_up) {
         count(loss::IN_FLIGHT_FULL);
         return;
     }
@@ -100,36 +98,20 @@ fn number_and_size(inode: u64) -> (u64, u64) {
     )
 }
 
-/// The task was in a copy-up and is in another: the first one's end was missed.
-/// Whether that was so.
-#[inline(always)]
-fn replace(tid: u32, copy_up: &InFlight) -> bool {
-    let Some(entry) = IN_FLIGHT.get_ptr_mut(tid) else {
-        return false;
-    };
-    // SAFETY: the entry is this task's own.
-    unsafe { *entry = *copy_up };
-    count(loss::UNFINISHED);
-    true
-}
-
 /// Runs `change` on the current task's copy-up, if it is in one.
 #[inline(always)]
 pub(crate) fn update(change: impl FnOnce(&mut InFlight)) {
-    if let Some(copy_up) = IN_FLIGHT.get_ptr_mut(task::tid()) {
-        // SAFETY: the entry is this task's own, and it is here.
-        change(unsafe { &mut *copy_up });
+    if let Some(copy_up) = in_flight::find(task::tid()) {
+        change(copy_up);
     }
 }
 
 /// `ovl_copy_up_end` was entered: the copy-up is over, the lock still held.
 #[inline(always)]
 pub(crate) fn end(tid: u32) {
-    let Some(entry) = IN_FLIGHT.get_ptr_mut(tid) else {
+    let Some(copy_up) = in_flight::find(tid) else {
         return;
     };
-    // SAFETY: the entry is this task's own.
-    let copy_up = unsafe { &mut *entry };
     copy_up.flags |= FLAG_ENDED;
     // A first copy-up succeeded if and only if the inode has an upper dentry
     // now. Where it had one before (metacopy, index), only the return tells.
@@ -152,11 +134,9 @@ pub(crate) fn end(tid: u32) {
 /// it.
 #[inline(always)]
 pub(crate) fn locked(tid: u32, returned: i32) {
-    let Some(entry) = IN_FLIGHT.get_ptr_mut(tid) else {
+    let Some(copy_up) = in_flight::find(tid) else {
         return;
     };
-    // SAFETY: the entry is this task's own.
-    let copy_up = unsafe { &mut *entry };
     copy_up.lock_ns = emit::now() - copy_up.lock_entered_ns;
     if returned != 0 && !one_probed() {
         finish(
@@ -174,11 +154,9 @@ pub(crate) fn locked(tid: u32, returned: i32) {
 /// `ovl_copy_up_one` returned.
 #[inline(always)]
 pub(crate) fn left(tid: u32, returned: i32) {
-    let Some(entry) = IN_FLIGHT.get_ptr_mut(tid) else {
+    let Some(copy_up) = in_flight::find(tid) else {
         return;
     };
-    // SAFETY: the entry is this task's own.
-    let copy_up = unsafe { &mut *entry };
     let outcome = if returned < 0 {
         -returned
     } else if copy_up.flags & FLAG_ENDED == 0 {
@@ -192,6 +170,11 @@ pub(crate) fn left(tid: u32, returned: i32) {
 /// Counts and reports the copy-up, and forgets it.
 #[inline(always)]
 fn finish(tid: u32, copy_up: &InFlight, outcome: i32) {
+    // The verifier takes a place in a slot and one in the hash map for two things, and would
+    // walk twice through all that follows; a copy of either is the same to it.
+    let copied = *copy_up;
+    let copy_up = &copied;
+    in_flight::forget(tid);
     let now_ns = emit::now();
     let known = overlay::of(copy_up.superblock);
     if let Some(scratch) = emit::scratch() {
@@ -209,8 +192,6 @@ fn finish(tid: u32, copy_up: &InFlight, outcome: i32) {
             copy_up_event::report(scratch, copy_up, syscall, loss::RING_COPY_UP);
         }
     }
-    // Only fails if the entry is gone, and it is this task's own.
-    let _removed = IN_FLIGHT.remove(tid);
 }
 
 #[inline(always)]

@@ -1,5 +1,7 @@
 //! Every map. The sizes of the large ones can be changed by the loader.
 
+use core::{cell::UnsafeCell, mem::MaybeUninit};
+
 use aya_ebpf::{
     macros::map,
     maps::{Array, HashMap, LruHashMap, PerCpuArray, RingBuf},
@@ -8,7 +10,7 @@ use ovl_trace_common::{
     PATH_BYTES_MAX,
     aggregate::{CopyUpKey, CopyUpTotals, WhiteoutKey},
     event::CopyUp,
-    in_flight::InFlight,
+    in_flight::{InFlight, SLOTS, Slot},
     loss::REASONS,
     overlay::OverlayState,
     program,
@@ -87,13 +89,36 @@ pub(crate) struct Scratch {
     pub(crate) tail: [u8; TAIL_BYTES],
 }
 
+/// A static that all CPUs write.
+#[repr(transparent)]
+pub(crate) struct Shared<T>(UnsafeCell<MaybeUninit<T>>);
+
+impl<T> Shared<T> {
+    const fn zeroed() -> Self {
+        Self(UnsafeCell::new(MaybeUninit::zeroed()))
+    }
+}
+
+// SAFETY: it is only reached through raw pointers, whose users say why.
+unsafe impl<T> Sync for Shared<T> {}
+
 /// Events to the agent. The loader sets the size.
 #[map]
 pub(crate) static EVENTS: RingBuf = RingBuf::with_byte_size(4 << 20, 0);
 
-/// Running copy-ups, by tid.
+/// Running copy-ups of tasks whose slot was taken, by tid.
 #[map]
 pub(crate) static IN_FLIGHT: HashMap<u32, InFlight> = HashMap::with_max_entries(8192, 0);
+
+/// Running copy-ups. A static is a map, too, of one value whose address the programs know.
+#[unsafe(no_mangle)]
+#[unsafe(link_section = ".bss.slots")]
+pub(crate) static IN_FLIGHT_SLOTS: Shared<[Slot; SLOTS]> = Shared::zeroed();
+
+/// Number of rows of [`IN_FLIGHT`]. Higher after the agent has removed one: then the table is
+/// looked into for nothing.
+#[unsafe(no_mangle)]
+pub(crate) static IN_HASH: Shared<u64> = Shared::zeroed();
 
 /// Last `ovl_copy_up_flags` of each task. Entries stay when nothing had to be
 /// copied, so the oldest give way.

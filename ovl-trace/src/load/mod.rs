@@ -10,7 +10,11 @@ mod totals;
 mod unpreempted;
 mod without_btf;
 
-use std::{array, collections::BTreeMap, os::fd::AsFd as _};
+use std::{
+    array,
+    collections::{BTreeMap, HashMap},
+    os::fd::AsFd as _,
+};
 
 use anyhow::{Context as _, Result, bail};
 use aya::{
@@ -94,6 +98,9 @@ pub struct Tracer {
     ebpf: Ebpf,
     ring_bytes: u32,
     coverage: Vec<Coverage>,
+    /// When the copy-ups began that are still in slots although they will never end, by
+    /// thread id. The agent writes no slot: only the thread's next copy-up ends them.
+    abandoned: HashMap<u32, u64>,
 }
 
 impl Tracer {
@@ -125,6 +132,9 @@ impl Tracer {
                     .iter()
                     .all(|name| plan.symbols.contains(name)),
             ),
+            // Where a number of rows is asked for, all rows are of that table.
+            slots: u32::from(plan.table_rows.is_none()),
+            padding: 0,
             wanted: plan.wanted,
             lingers_ns: lingers(plan.ring_bytes).as_nanos() as u64,
         };
@@ -145,6 +155,7 @@ impl Tracer {
             ebpf,
             ring_bytes: plan.ring_bytes,
             coverage: Vec::new(),
+            abandoned: HashMap::new(),
         };
         for (probe, symbol) in choices {
             tracer.attach(probe, symbol)?;
@@ -277,13 +288,26 @@ impl Tracer {
     /// Copy-ups that are running now, by thread id.
     pub fn in_flight(&self) -> Result<BTreeMap<u32, InFlight>> {
         let _unpreempted = Unpreempted::enter();
-        tables::in_flight(&self.ebpf)
+        let mut running = tables::in_flight(&self.ebpf)?;
+        running.extend(self.in_slots()?);
+        Ok(running)
     }
 
     /// Forgets a copy-up that will never end; whether it still ran.
     pub fn abandon(&mut self, tid: u32) -> Result<bool> {
         let _unpreempted = Unpreempted::enter();
+        if let Some(copy_up) = self.in_slots()?.get(&tid) {
+            self.abandoned.insert(tid, copy_up.started_ns);
+            return Ok(true);
+        }
         tables::abandon(&mut self.ebpf, tid)
+    }
+
+    /// Those in slots that were not abandoned.
+    fn in_slots(&self) -> Result<BTreeMap<u32, InFlight>> {
+        let mut running = tables::in_slots(&self.ebpf)?;
+        running.retain(|tid, copy_up| self.abandoned.get(tid) != Some(&copy_up.started_ns));
+        Ok(running)
     }
 
     /// What the kernel side remembers of an overlay; `None` once its
