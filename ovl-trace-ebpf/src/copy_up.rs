@@ -39,8 +39,8 @@ const FLAG_ENDED: u32 = 1 << 16;
 #[inline(always)]
 pub(crate) fn begin(tid: u32, dentry: u64, open_flags: u32) {
     let inode = kread::pointer(dentry, offset!(dentry_inode));
-    let superblock = kread::pointer(dentry, offset!(dentry_sb));
-    if inode == 0 || superblock == 0 {
+    let file = facts(inode);
+    if inode == 0 || file.superblock == 0 {
         count(loss::UNREADABLE);
         return;
     }
@@ -54,27 +54,25 @@ pub(crate) fn begin(tid: u32, dentry: u64, open_flags: u32) {
     } else {
         u32::from(FLAG_ANCESTOR)
     };
-    let mode = u32::from(kread::field::<u16>(inode, offset!(inode_mode)));
-    let (number, size) = number_and_size(inode);
     let mut place = MaybeUninit::<InFlight>::uninit();
     // SAFETY: integers only.
     let copy_up = unsafe { words::zeroed(&mut place) };
     copy_up.dentry = dentry;
     copy_up.inode = inode;
-    copy_up.inode_number = number;
-    copy_up.superblock = superblock;
+    copy_up.inode_number = file.number;
+    copy_up.superblock = file.superblock;
     // `__upperdentry` follows `vfs_inode` in `struct ovl_inode` on every
     // kernel from 5.10 to 7.3 (fs/overlayfs/ovl_entry.h).
     copy_up.upper_before = kread::pointer(inode, offset!(inode_bytes));
     copy_up.started_ns = emit::now();
     copy_up.lock_ns = UNKNOWN_U64;
     // A directory's size says nothing about what is copied.
-    if copy_up_event::is_regular(mode) {
-        copy_up.size_bytes = size;
+    if copy_up_event::is_regular(file.mode) {
+        copy_up.size_bytes = file.size_bytes;
     }
     copy_up.caller = caller;
     copy_up.open_flags = open_flags;
-    copy_up.mode = mode;
+    copy_up.mode = file.mode;
     copy_up.flags = flags;
     if !in_flight::remember(tid, copy_up) {
         count(loss::IN_FLIGHT_FULL);
@@ -85,17 +83,37 @@ pub(crate) fn begin(tid: u32, dentry: u64, open_flags: u32) {
     }
 }
 
-/// `i_ino` and `i_size`, which lie two words apart on every kernel so far.
+/// What is read of an inode.
+struct Facts {
+    mode: u32,
+    superblock: u64,
+    number: u64,
+    size_bytes: u64,
+}
+
+/// `i_mode`, `i_sb`, `i_ino` and `i_size`, which lie so close together on every kernel so far
+/// that one read gives them all.
 #[inline(always)]
-fn number_and_size(inode: u64) -> (u64, u64) {
-    if offset!(inode_size) == offset!(inode_ino).wrapping_add(16) {
-        let [number, _device, size] = kread::words(inode, offset!(inode_ino));
-        return (number, size);
+fn facts(inode: u64) -> Facts {
+    let mode = offset!(inode_mode);
+    if offset!(inode_sb) == mode.wrapping_add(40)
+        && offset!(inode_ino) == mode.wrapping_add(64)
+        && offset!(inode_size) == mode.wrapping_add(80)
+    {
+        let words: [u64; 11] = kread::words(inode, mode);
+        return Facts {
+            mode: u32::from(words[0] as u16),
+            superblock: words[5],
+            number: words[8],
+            size_bytes: words[10],
+        };
     }
-    (
-        kread::field(inode, offset!(inode_ino)),
-        kread::field(inode, offset!(inode_size)),
-    )
+    Facts {
+        mode: u32::from(kread::field::<u16>(inode, mode)),
+        superblock: kread::pointer(inode, offset!(inode_sb)),
+        number: kread::field(inode, offset!(inode_ino)),
+        size_bytes: kread::field(inode, offset!(inode_size)),
+    }
 }
 
 /// Runs `change` on the current task's copy-up, if it is in one.

@@ -21,7 +21,7 @@ const BPF_NOEXIST: u64 = 1;
 /// The slot of a task.
 #[inline(always)]
 fn slot(tid: u32) -> *mut Slot {
-    let slots = (&raw const IN_FLIGHT_SLOTS).cast_mut().cast::<Slot>();
+    let slots = IN_FLIGHT_SLOTS.get().cast::<Slot>();
     slots.wrapping_add(tid as usize & (SLOTS - 1))
 }
 
@@ -30,13 +30,13 @@ fn slot(tid: u32) -> *mut Slot {
 #[inline(always)]
 fn any_in_hash() -> bool {
     // SAFETY: a static; volatile, since other CPUs write it.
-    unsafe { (&raw const IN_HASH).cast::<u64>().read_volatile() != 0 }
+    unsafe { IN_HASH.get().read_volatile() != 0 }
 }
 
 #[inline(always)]
 fn change_in_hash(by: u64) {
     // SAFETY: a static, aligned; all writers use atomics.
-    unsafe { add((&raw const IN_HASH).cast_mut().cast(), by) };
+    unsafe { add(IN_HASH.get(), by) };
 }
 
 /// The copy-up that the task is in.

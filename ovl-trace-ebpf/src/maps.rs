@@ -62,13 +62,10 @@ pub(crate) struct Deletion {
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub(crate) struct Marking {
-    /// The directories as they will be named.
-    pub(crate) dentries: [u64; 2],
-    /// The upper dentries that stand for them meanwhile; 0: not known yet,
-    /// any.
-    pub(crate) uppers: [u64; 2],
-    /// 1 for each that was marked.
-    pub(crate) marked: [u64; 2],
+    /// The directories' dentries; 0: none that it could mark.
+    pub(crate) moved: [u64; 2],
+    /// Those with the names that they will have.
+    pub(crate) named: [u64; 2],
 }
 
 /// Bytes before the path in [`Scratch`]: the largest fixed part of an event.
@@ -96,6 +93,12 @@ pub(crate) struct Shared<T>(UnsafeCell<MaybeUninit<T>>);
 impl<T> Shared<T> {
     const fn zeroed() -> Self {
         Self(UnsafeCell::new(MaybeUninit::zeroed()))
+    }
+
+    /// Its address.
+    #[inline(always)]
+    pub(crate) const fn get(&self) -> *mut T {
+        self.0.get().cast()
     }
 }
 
@@ -153,14 +156,14 @@ pub(crate) static WHITEOUTS: HashMap<WhiteoutKey, u64> = HashMap::with_max_entri
 #[map]
 pub(crate) static LOSSES: PerCpuArray<[u64; REASONS]> = PerCpuArray::with_max_entries(1, 0);
 
-/// How often each program ran, by its number in `ovl_trace_common::program`. One
-/// value, which is read at once.
-#[map]
-pub(crate) static RUNS: Array<[u64; program::COUNT]> = Array::with_max_entries(1, 0);
+/// How often each program ran, by its number in `ovl_trace_common::program`.
+#[unsafe(no_mangle)]
+#[unsafe(link_section = ".bss.runs")]
+pub(crate) static RUNS: Shared<[u64; program::COUNT]> = Shared::zeroed();
 
 /// When the agent was last woken.
-#[map]
-pub(crate) static WOKEN: Array<u64> = Array::with_max_entries(1, 0);
+#[unsafe(no_mangle)]
+pub(crate) static WOKEN: Shared<u64> = Shared::zeroed();
 
 /// Lower layers that files were copied from. Filled again when it was full.
 #[map]

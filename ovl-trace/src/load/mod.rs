@@ -88,6 +88,9 @@ const NO_EVENTS: Coverage = Coverage {
     lost: "files, processes, layers and single latencies",
 };
 
+/// The section in which programs count their runs.
+const RUNS: &str = ".bss.runs";
+
 /// The kernel side's tables that can be full.
 const TABLES: [&str; 4] = ["COPY_UPS", "WHITEOUTS", "OVERLAYS", "IN_FLIGHT"];
 
@@ -279,10 +282,10 @@ impl Tracer {
     /// `ovl_trace_common::program`.
     pub fn runs(&self) -> Result<[u64; program::COUNT]> {
         let _unpreempted = Unpreempted::enter();
-        let map = self.ebpf.map("RUNS").context("no map RUNS")?;
+        let map = self.ebpf.map(RUNS).context("no map of runs")?;
         let array: Array<_, [u64; program::COUNT]> =
-            Array::try_from(map).context("the map RUNS")?;
-        array.get(&0, 0).context("the map RUNS")
+            Array::try_from(map).context("the map of runs")?;
+        array.get(&0, 0).context("reading the map of runs")
     }
 
     /// Copy-ups that are running now, by thread id.
