@@ -194,21 +194,24 @@ fn finish(tid: u32, copy_up: &InFlight, outcome: i32) {
     let copy_up = &copied;
     in_flight::forget(tid);
     let now_ns = emit::now();
-    let known = overlay::of(copy_up.superblock);
-    if let Some(scratch) = emit::scratch() {
-        let wanted = wanted::copy_up(copy_up, now_ns - copy_up.started_ns);
-        // This comes before all that branches, since the verifier walks the loop
-        // over the names once for each way that leads there.
-        if wanted {
-            path::write(scratch, copy_up.dentry, copy_up.superblock);
-        }
-        let syscall = task::syscall();
-        let key = copy_up_event::describe(scratch, copy_up, known, outcome, syscall, now_ns);
-        // SAFETY: an event structure.
-        totals::add_copy_up(&key, unsafe { emit::place::<CopyUp>(scratch) });
-        if wanted {
-            copy_up_event::report(scratch, copy_up, syscall, loss::RING_COPY_UP);
-        }
+    let Some(scratch) = emit::scratch() else {
+        // Cannot be: an array of one has its first.
+        count(loss::UNREADABLE);
+        return;
+    };
+    let known = overlay::of(scratch, copy_up.superblock);
+    let wanted = wanted::copy_up(copy_up, now_ns - copy_up.started_ns);
+    // This comes before all that branches, since the verifier walks the loop
+    // over the names once for each way that leads there.
+    if wanted {
+        path::write(scratch, copy_up.dentry, known.root);
+    }
+    let syscall = task::syscall();
+    let key = copy_up_event::describe(scratch, copy_up, known, outcome, syscall, now_ns);
+    // SAFETY: an event structure.
+    totals::add_copy_up(&key, unsafe { emit::place::<CopyUp>(scratch) });
+    if wanted {
+        copy_up_event::report(scratch, copy_up, syscall, loss::RING_COPY_UP);
     }
 }
 
@@ -218,11 +221,11 @@ fn announce(copy_up: &InFlight) {
     if !wanted::copy_up(copy_up, u64::MAX) {
         return;
     }
-    let known = overlay::of(copy_up.superblock);
     let Some(scratch) = emit::scratch() else {
         return;
     };
-    path::write(scratch, copy_up.dentry, copy_up.superblock);
+    let known = overlay::of(scratch, copy_up.superblock);
+    path::write(scratch, copy_up.dentry, known.root);
     let (syscall, now_ns) = (task::syscall(), emit::now());
     let running = copy_up_event::RUNNING;
     copy_up_event::describe(scratch, copy_up, known, running, syscall, now_ns);

@@ -36,6 +36,22 @@ pub(crate) struct LayerKey {
     pub(crate) born_ns: u64,
 }
 
+/// What is known of an overlay, as long as no other begins or ends.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub(crate) struct LastOverlay {
+    /// Its address.
+    pub(crate) superblock: u64,
+    /// [`OverlayState::born_ns`].
+    pub(crate) born_ns: u64,
+    /// Its `s_root`; 0 if unknown.
+    pub(crate) root: u64,
+    /// [`OverlayState::device`].
+    pub(crate) device: u64,
+    /// [`OVERLAYS_CHANGED`] when that was so.
+    pub(crate) changed: u64,
+}
+
 /// What an event says of the layer that a file came from.
 #[derive(Clone, Copy)]
 #[repr(C)]
@@ -82,6 +98,11 @@ pub(crate) struct Scratch {
     pub(crate) path_bytes: u32,
     /// Event flags of the path.
     pub(crate) path_flags: u32,
+    /// The overlay of this CPU's last event, and the layer of its last copy-up: mostly those
+    /// of the next, too.
+    pub(crate) overlay: LastOverlay,
+    pub(crate) layer_key: LayerKey,
+    pub(crate) layer: Layer,
     pub(crate) fixed: [u8; FIXED_BYTES],
     pub(crate) tail: [u8; TAIL_BYTES],
 }
@@ -143,6 +164,10 @@ pub(crate) static MOUNTING: HashMap<u32, u64> = HashMap::with_max_entries(1024, 
 /// Known overlays, by the address of the superblock.
 #[map]
 pub(crate) static OVERLAYS: HashMap<u64, OverlayState> = HashMap::with_max_entries(16384, 0);
+
+/// How often an entry of [`OVERLAYS`] was removed or replaced.
+#[unsafe(no_mangle)]
+pub(crate) static OVERLAYS_CHANGED: Shared<u64> = Shared::zeroed();
 
 /// Totals of copy-ups.
 #[map]
