@@ -47,7 +47,7 @@ pub(crate) fn write(scratch: &mut Scratch, dentry: u64, root: u64) {
         if length >= PATH_BYTES_MAX - NAME_BYTES_MAX as usize {
             break;
         }
-        let to = scratch.tail.as_mut_ptr().wrapping_add(length);
+        let to = scratch.tail.as_mut_ptr().wrapping_add(bounded(length));
         // SAFETY: `length` + NAME_BYTES_MAX is within the tail (checked above).
         let read =
             unsafe { bpf_probe_read_kernel_str(to.cast(), NAME_BYTES_MAX, name as *const _) };
@@ -67,6 +67,25 @@ pub(crate) fn write(scratch: &mut Scratch, dentry: u64, root: u64) {
         count(loss::PATH_UNREADABLE);
     } else if scratch.path_flags & u32::from(FLAG_PATH_TRUNCATED) != 0 {
         count(loss::PATH_TRUNCATED);
+    }
+}
+
+/// A length below [`PATH_BYTES_MAX`], in a register that says so: the one that was compared
+/// may have been a copy of a place on the stack, which 5.10 does not learn from.
+#[inline(always)]
+fn bounded(length: usize) -> usize {
+    const { assert!(PATH_BYTES_MAX == 4096) };
+    #[cfg(target_arch = "bpf")]
+    {
+        let mut bounded = length;
+        // SAFETY: arithmetic on a register. The compiler would leave out the same in Rust.
+        unsafe { core::arch::asm!("{0} &= 4095", inout(reg) bounded) };
+        bounded
+    }
+    // Only for tools that look at this crate on another target.
+    #[cfg(not(target_arch = "bpf"))]
+    {
+        length & (PATH_BYTES_MAX - 1)
     }
 }
 
