@@ -1,4 +1,4 @@
-//! A copy-up that has not ended (value of the `IN_FLIGHT` map, key: tid).
+//! A copy-up that has not ended.
 
 /// State of a running copy-up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +57,27 @@ pub struct InFlight {
     pub padding: u32,
 }
 
+/// Number of slots: a power of two.
+pub const SLOTS: usize = 256;
+
+/// Where the copy-up of one task is. Tasks whose ids have the same remainder share it, one at
+/// a time; the others are in the map `IN_FLIGHT`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
+pub struct Slot {
+    /// How many tasks want it: the one that found no other has it.
+    pub claims: u64,
+    /// Whose copy-up follows; 0: nobody's.
+    pub tid: u32,
+    /// Always 0.
+    pub padding: u32,
+    /// That copy-up.
+    pub copy_up: InFlight,
+}
+
 // SAFETY: `repr(C)`, integers only, no implicit padding (asserted in lib.rs).
 #[cfg(feature = "user")]
 unsafe impl aya::Pod for InFlight {}
+// SAFETY: as above.
+#[cfg(feature = "user")]
+unsafe impl aya::Pod for Slot {}

@@ -43,4 +43,6 @@ const _: () = {
     assert!(size_of::<in_flight::InFlight>() == 152);
     assert!(size_of::<verdict::Unwanted>() == 16);
     assert!(size_of::<verdict::Call>() == 24);
+    assert!(size_of::<in_flight::Slot>() == 16 + 152);
+    assert!(in_flight::SLOTS.is_power_of_two());
 };

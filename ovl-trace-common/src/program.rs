@@ -6,7 +6,7 @@
 //! it hit and did not run was missed.
 
 /// Number of programs.
-pub const COUNT: usize = 23;
+pub const COUNT: usize = 22;
 
 /// Names of the programs in the object file.
 pub const NAMES: [&str; COUNT] = [
@@ -19,7 +19,6 @@ pub const NAMES: [&str; COUNT] = [
     "lower_positive_return",
     "lower_positive",
     "mkdir_return",
-    "check_setxattr",
     "mkdir",
     "rename",
     "clone_return",
@@ -53,31 +52,29 @@ pub const LOWER_POSITIVE_RETURN: usize = 6;
 pub const LOWER_POSITIVE: usize = 7;
 /// `mkdir_return`
 pub const MKDIR_RETURN: usize = 8;
-/// `check_setxattr`
-pub const CHECK_SETXATTR: usize = 9;
 /// `mkdir`
-pub const MKDIR: usize = 10;
+pub const MKDIR: usize = 9;
 /// `rename`
-pub const RENAME: usize = 11;
+pub const RENAME: usize = 10;
 /// `clone_return`
-pub const CLONE_RETURN: usize = 12;
+pub const CLONE_RETURN: usize = 11;
 /// `splice_return`
-pub const SPLICE_RETURN: usize = 13;
+pub const SPLICE_RETURN: usize = 12;
 /// `sync_return`
-pub const SYNC_RETURN: usize = 14;
+pub const SYNC_RETURN: usize = 13;
 /// `sync`
-pub const SYNC: usize = 15;
+pub const SYNC: usize = 14;
 /// `copy_up_data`
-pub const COPY_UP_DATA: usize = 16;
+pub const COPY_UP_DATA: usize = 15;
 /// `copy_up_one_return`
-pub const COPY_UP_ONE_RETURN: usize = 17;
+pub const COPY_UP_ONE_RETURN: usize = 16;
 /// `copy_up_end`
-pub const COPY_UP_END: usize = 18;
+pub const COPY_UP_END: usize = 17;
 /// `copy_up_start_return`
-pub const COPY_UP_START_RETURN: usize = 19;
+pub const COPY_UP_START_RETURN: usize = 18;
 /// `copy_up_flags`
-pub const COPY_UP_FLAGS: usize = 20;
+pub const COPY_UP_FLAGS: usize = 19;
 /// `copy_up_start`
-pub const COPY_UP_START: usize = 21;
+pub const COPY_UP_START: usize = 20;
 /// `copy_up_one`
-pub const COPY_UP_ONE: usize = 22;
+pub const COPY_UP_ONE: usize = 21;

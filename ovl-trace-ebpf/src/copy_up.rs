@@ -26,13 +26,11 @@ use ovl_trace_common::{
 use crate::{
     copy_up_event, emit,
     globals::{announce_bytes, offset, one_probed},
-    kread,
+    in_flight, kread,
     loss::count,
-    maps::{IN_FLIGHT, OPERATIONS},
+    maps::OPERATIONS,
     overlay, path, task, totals, wanted, words,
 };
-
-const BPF_NOEXIST: u64 = 1;
 
 /// `ovl_copy_up_end` was reached: the lock was ours.
 const FLAG_ENDED: u32 = 1 << 16;
@@ -41,8 +39,8 @@ const FLAG_ENDED: u32 = 1 << 16;
 #[inline(always)]
 pub(crate) fn begin(tid: u32, dentry: u64, open_flags: u32) {
     let inode = kread::pointer(dentry, offset!(dentry_inode));
-    let superblock = kread::pointer(dentry, offset!(dentry_sb));
-    if inode == 0 || superblock == 0 {
+    let file = facts(inode);
+    if inode == 0 || file.superblock == 0 {
         count(loss::UNREADABLE);
         return;
     }
@@ -56,29 +54,27 @@ pub(crate) fn begin(tid: u32, dentry: u64, open_flags: u32) {
     } else {
         u32::from(FLAG_ANCESTOR)
     };
-    let mode = u32::from(kread::field::<u16>(inode, offset!(inode_mode)));
-    let (number, size) = number_and_size(inode);
     let mut place = MaybeUninit::<InFlight>::uninit();
     // SAFETY: integers only.
     let copy_up = unsafe { words::zeroed(&mut place) };
     copy_up.dentry = dentry;
     copy_up.inode = inode;
-    copy_up.inode_number = number;
-    copy_up.superblock = superblock;
+    copy_up.inode_number = file.number;
+    copy_up.superblock = file.superblock;
     // `__upperdentry` follows `vfs_inode` in `struct ovl_inode` on every
     // kernel from 5.10 to 7.3 (fs/overlayfs/ovl_entry.h).
     copy_up.upper_before = kread::pointer(inode, offset!(inode_bytes));
     copy_up.started_ns = emit::now();
     copy_up.lock_ns = UNKNOWN_U64;
     // A directory's size says nothing about what is copied.
-    if copy_up_event::is_regular(mode) {
-        copy_up.size_bytes = size;
+    if copy_up_event::is_regular(file.mode) {
+        copy_up.size_bytes = file.size_bytes;
     }
     copy_up.caller = caller;
     copy_up.open_flags = open_flags;
-    copy_up.mode = mode;
+    copy_up.mode = file.mode;
     copy_up.flags = flags;
-    if IN_FLIGHT.insert(tid, &*copy_up, BPF_NOEXIST).is_err() && !replace(tid, copy_up) {
+    if !in_flight::remember(tid, copy_up) {
         count(loss::IN_FLIGHT_FULL);
         return;
     }
@@ -87,49 +83,53 @@ pub(crate) fn begin(tid: u32, dentry: u64, open_flags: u32) {
     }
 }
 
-/// `i_ino` and `i_size`, which lie two words apart on every kernel so far.
-#[inline(always)]
-fn number_and_size(inode: u64) -> (u64, u64) {
-    if offset!(inode_size) == offset!(inode_ino).wrapping_add(16) {
-        let [number, _device, size] = kread::words(inode, offset!(inode_ino));
-        return (number, size);
-    }
-    (
-        kread::field(inode, offset!(inode_ino)),
-        kread::field(inode, offset!(inode_size)),
-    )
+/// What is read of an inode.
+struct Facts {
+    mode: u32,
+    superblock: u64,
+    number: u64,
+    size_bytes: u64,
 }
 
-/// The task was in a copy-up and is in another: the first one's end was missed.
-/// Whether that was so.
+/// `i_mode`, `i_sb`, `i_ino` and `i_size`, which lie so close together on every kernel so far
+/// that one read gives them all.
 #[inline(always)]
-fn replace(tid: u32, copy_up: &InFlight) -> bool {
-    let Some(entry) = IN_FLIGHT.get_ptr_mut(tid) else {
-        return false;
-    };
-    // SAFETY: the entry is this task's own.
-    unsafe { *entry = *copy_up };
-    count(loss::UNFINISHED);
-    true
+fn facts(inode: u64) -> Facts {
+    let mode = offset!(inode_mode);
+    if offset!(inode_sb) == mode.wrapping_add(40)
+        && offset!(inode_ino) == mode.wrapping_add(64)
+        && offset!(inode_size) == mode.wrapping_add(80)
+    {
+        let words: [u64; 11] = kread::words(inode, mode);
+        return Facts {
+            mode: u32::from(words[0] as u16),
+            superblock: words[5],
+            number: words[8],
+            size_bytes: words[10],
+        };
+    }
+    Facts {
+        mode: u32::from(kread::field::<u16>(inode, mode)),
+        superblock: kread::pointer(inode, offset!(inode_sb)),
+        number: kread::field(inode, offset!(inode_ino)),
+        size_bytes: kread::field(inode, offset!(inode_size)),
+    }
 }
 
 /// Runs `change` on the current task's copy-up, if it is in one.
 #[inline(always)]
 pub(crate) fn update(change: impl FnOnce(&mut InFlight)) {
-    if let Some(copy_up) = IN_FLIGHT.get_ptr_mut(task::tid()) {
-        // SAFETY: the entry is this task's own, and it is here.
-        change(unsafe { &mut *copy_up });
+    if let Some(copy_up) = in_flight::find(task::tid()) {
+        change(copy_up);
     }
 }
 
 /// `ovl_copy_up_end` was entered: the copy-up is over, the lock still held.
 #[inline(always)]
 pub(crate) fn end(tid: u32) {
-    let Some(entry) = IN_FLIGHT.get_ptr_mut(tid) else {
+    let Some(copy_up) = in_flight::find(tid) else {
         return;
     };
-    // SAFETY: the entry is this task's own.
-    let copy_up = unsafe { &mut *entry };
     copy_up.flags |= FLAG_ENDED;
     // A first copy-up succeeded if and only if the inode has an upper dentry
     // now. Where it had one before (metacopy, index), only the return tells.
@@ -152,11 +152,9 @@ pub(crate) fn end(tid: u32) {
 /// it.
 #[inline(always)]
 pub(crate) fn locked(tid: u32, returned: i32) {
-    let Some(entry) = IN_FLIGHT.get_ptr_mut(tid) else {
+    let Some(copy_up) = in_flight::find(tid) else {
         return;
     };
-    // SAFETY: the entry is this task's own.
-    let copy_up = unsafe { &mut *entry };
     copy_up.lock_ns = emit::now() - copy_up.lock_entered_ns;
     if returned != 0 && !one_probed() {
         finish(
@@ -174,11 +172,9 @@ pub(crate) fn locked(tid: u32, returned: i32) {
 /// `ovl_copy_up_one` returned.
 #[inline(always)]
 pub(crate) fn left(tid: u32, returned: i32) {
-    let Some(entry) = IN_FLIGHT.get_ptr_mut(tid) else {
+    let Some(copy_up) = in_flight::find(tid) else {
         return;
     };
-    // SAFETY: the entry is this task's own.
-    let copy_up = unsafe { &mut *entry };
     let outcome = if returned < 0 {
         -returned
     } else if copy_up.flags & FLAG_ENDED == 0 {
@@ -192,37 +188,43 @@ pub(crate) fn left(tid: u32, returned: i32) {
 /// Counts and reports the copy-up, and forgets it.
 #[inline(always)]
 fn finish(tid: u32, copy_up: &InFlight, outcome: i32) {
+    // The verifier takes a place in a slot and one in the hash map for two things, and would
+    // walk twice through all that follows; a copy of either is the same to it.
+    let copied = *copy_up;
+    let copy_up = &copied;
+    in_flight::forget(tid);
     let now_ns = emit::now();
-    let known = overlay::of(copy_up.superblock);
-    if let Some(scratch) = emit::scratch() {
-        let wanted = wanted::copy_up(copy_up, known, now_ns - copy_up.started_ns);
-        // This comes before all that branches, since the verifier walks the loop
-        // over the names once for each way that leads there.
-        if wanted {
-            path::write(scratch, copy_up.dentry, copy_up.superblock);
-        }
-        let syscall = task::syscall();
-        let key = copy_up_event::describe(scratch, copy_up, known, outcome, syscall, now_ns);
-        // SAFETY: an event structure.
-        totals::add_copy_up(&key, unsafe { emit::place::<CopyUp>(scratch) });
-        if wanted {
-            copy_up_event::report(scratch, copy_up, syscall, loss::RING_COPY_UP);
-        }
+    let Some(scratch) = emit::scratch() else {
+        // Cannot be: an array of one has its first.
+        count(loss::UNREADABLE);
+        return;
+    };
+    let known = overlay::of(scratch, copy_up.superblock);
+    let wanted = wanted::copy_up(copy_up, known, now_ns - copy_up.started_ns);
+    // This comes before all that branches, since the verifier walks the loop
+    // over the names once for each way that leads there.
+    if wanted {
+        path::write(scratch, copy_up.dentry, known.root);
     }
-    // Only fails if the entry is gone, and it is this task's own.
-    let _removed = IN_FLIGHT.remove(tid);
+    let syscall = task::syscall();
+    let key = copy_up_event::describe(scratch, copy_up, known, outcome, syscall, now_ns);
+    // SAFETY: an event structure.
+    totals::add_copy_up(&key, unsafe { emit::place::<CopyUp>(scratch) });
+    if wanted {
+        copy_up_event::report(scratch, copy_up, syscall, loss::RING_COPY_UP);
+    }
 }
 
 #[inline(always)]
 fn announce(copy_up: &InFlight) {
-    let known = overlay::of(copy_up.superblock);
-    if !wanted::announcement(copy_up, known) {
-        return;
-    }
     let Some(scratch) = emit::scratch() else {
         return;
     };
-    path::write(scratch, copy_up.dentry, copy_up.superblock);
+    let known = overlay::of(scratch, copy_up.superblock);
+    if !wanted::announcement(copy_up, known) {
+        return;
+    }
+    path::write(scratch, copy_up.dentry, known.root);
     let (syscall, now_ns) = (task::syscall(), emit::now());
     let running = copy_up_event::RUNNING;
     copy_up_event::describe(scratch, copy_up, known, running, syscall, now_ns);

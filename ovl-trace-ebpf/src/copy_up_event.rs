@@ -51,7 +51,7 @@ pub(crate) fn report(scratch: &mut Scratch, copy_up: &InFlight, syscall: Syscall
     event.open_flags = copy_up.open_flags;
     event.mode = copy_up.mode;
     let born_ns = event.header.overlay.born_ns;
-    layer::describe(event, copy_up, born_ns);
+    layer::describe(scratch, copy_up, born_ns);
     emit::send::<CopyUp>(scratch, bytes, reason);
 }
 

@@ -68,11 +68,9 @@ pub(crate) unsafe fn place<T>(scratch: &mut Scratch) -> &mut T {
 /// by itself for a while: an interrupt per event would cost more than the event.
 #[inline(always)]
 fn wake(time_ns: u64) -> u64 {
-    let Some(woken) = WOKEN.get_ptr_mut(0) else {
-        return BPF_RB_FORCE_WAKEUP;
-    };
-    // SAFETY: a map value is aligned and lives for the program's run. Two CPUs may
-    // both find that it is time: then the agent is woken twice.
+    let woken = WOKEN.get();
+    // SAFETY: a static, aligned. Two CPUs may both find that it is time: then the agent
+    // is woken twice.
     unsafe {
         if time_ns.wrapping_sub(woken.read_volatile()) < lingers_ns() {
             return BPF_RB_NO_WAKEUP;

@@ -14,6 +14,8 @@ static SETTINGS: Settings = Settings {
     one_probed: 1,
     sync_probed: 1,
     typed_task: 0,
+    slots: 1,
+    padding: 0,
     lingers_ns: 0,
     wanted: Wanted::ALL,
 };
@@ -60,6 +62,13 @@ pub(crate) fn one_probed() -> bool {
 pub(crate) fn sync_probed() -> bool {
     // SAFETY: as in `read_offset`.
     unsafe { core::ptr::read_volatile(&raw const SETTINGS.sync_probed) != 0 }
+}
+
+/// See [`Settings::slots`].
+#[inline(always)]
+pub(crate) fn slots_used() -> bool {
+    // SAFETY: as in `read_offset`.
+    unsafe { core::ptr::read_volatile(&raw const SETTINGS.slots) != 0 }
 }
 
 /// See [`Settings::typed_task`].

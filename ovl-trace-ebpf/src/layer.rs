@@ -1,14 +1,12 @@
 //! The lower layer that a file comes from.
 
-use core::mem::MaybeUninit;
-
 use ovl_trace_common::{event::CopyUp, in_flight::InFlight, offsets::ABSENT};
 
 use crate::{
-    filesystem,
+    emit, filesystem,
     globals::offset,
     kread,
-    maps::{LAYERS, Layer, LayerKey},
+    maps::{LAYERS, LayerKey, Scratch},
     words,
 };
 
@@ -16,43 +14,52 @@ use crate::{
 /// `born_ns`; 0 if unknown. What is to be said of a layer is read once: an overlay's layers stay
 /// what they are as long as it lives.
 #[inline(always)]
-pub(crate) fn describe(event: &mut CopyUp, copy_up: &InFlight, born_ns: u64) {
-    event.layer = 0;
-    event.lower_device = 0;
-    // SAFETY: the name is 16 bytes of the event, at a multiple of 8.
-    unsafe { words::clear(name_in(event)) };
+pub(crate) fn describe(scratch: &mut Scratch, copy_up: &InFlight, born_ns: u64) {
     let address = address(copy_up.dentry, copy_up.inode);
-    if address == 0 {
-        return;
+    let key = &raw mut scratch.layer_key;
+    // SAFETY: this CPU's own.
+    if unsafe { (*key).address != address || (*key).born_ns != born_ns } {
+        // SAFETY: as above.
+        unsafe { *key = LayerKey { address, born_ns } };
+        look_up(scratch);
     }
-    let key = LayerKey { address, born_ns };
-    // SAFETY: values are not changed once they are in the map.
-    if let Some(known) = unsafe { LAYERS.get(&key) } {
-        write(event, known);
-        return;
+    let layer = &raw const scratch.layer;
+    // SAFETY: an event structure; what is read is this CPU's own.
+    unsafe {
+        let event = emit::place::<CopyUp>(scratch);
+        event.layer = (*layer).index;
+        event.lower_device = (*layer).device;
+        *name_in(event) = (*layer).filesystem;
     }
-    let mut place = MaybeUninit::<Layer>::uninit();
-    // SAFETY: integers only.
-    let layer = unsafe { words::zeroed(&mut place) };
-    layer.index = kread::field(address, offset!(ovl_layer_idx));
-    let mount = kread::pointer(address, offset!(ovl_layer_mnt));
-    let superblock = kread::pointer(mount, offset!(mount_sb));
-    layer.device = kread::field(superblock, offset!(sb_dev));
-    filesystem::write(&mut layer.filesystem, superblock);
-    // 0: the overlay could not be remembered, so nothing says when it ends.
-    if born_ns != 0 {
-        // If it fails, the layer is read again next time.
-        let _inserted = LAYERS.insert(&key, &*layer, 0);
-    }
-    write(event, layer);
 }
 
+/// Finds the layer of the scratch's key.
 #[inline(always)]
-fn write(event: &mut CopyUp, layer: &Layer) {
-    event.layer = layer.index;
-    event.lower_device = layer.device;
-    // SAFETY: 16 bytes of the event.
-    unsafe { *name_in(event) = layer.filesystem };
+fn look_up(scratch: &mut Scratch) {
+    let key = scratch.layer_key;
+    // SAFETY: whole words.
+    unsafe { words::clear(&raw mut scratch.layer) };
+    if key.address == 0 {
+        return;
+    }
+    // SAFETY: values are not changed once they are in the map.
+    if let Some(known) = unsafe { LAYERS.get(&key) } {
+        scratch.layer = *known;
+        return;
+    }
+    scratch.layer.index = kread::field(key.address, offset!(ovl_layer_idx));
+    let mount = kread::pointer(key.address, offset!(ovl_layer_mnt));
+    let superblock = kread::pointer(mount, offset!(mount_sb));
+    scratch.layer.device = kread::field(superblock, offset!(sb_dev));
+    filesystem::write(&mut scratch.layer.filesystem, superblock);
+    if key.born_ns == 0 {
+        // The overlay could not be remembered, so nothing says when it ends.
+        scratch.layer_key.address = 0;
+        scratch.layer_key.born_ns = u64::MAX;
+    } else {
+        // If it fails, the layer is read again next time.
+        let _inserted = LAYERS.insert(&key, &scratch.layer, 0);
+    }
 }
 
 /// The event's field, by words: it lies at a multiple of 8.

@@ -37,6 +37,7 @@ mod deletion;
 mod emit;
 mod filesystem;
 mod globals;
+mod in_flight;
 mod kread;
 mod layer;
 mod log;

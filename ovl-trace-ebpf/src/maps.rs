@@ -1,5 +1,7 @@
 //! Every map. The sizes of the large ones can be changed by the loader.
 
+use core::{cell::UnsafeCell, mem::MaybeUninit};
+
 use aya_ebpf::{
     macros::map,
     maps::{Array, HashMap, LruHashMap, PerCpuArray, RingBuf},
@@ -8,7 +10,7 @@ use ovl_trace_common::{
     PATH_BYTES_MAX,
     aggregate::{CopyUpKey, CopyUpTotals, WhiteoutKey},
     event::CopyUp,
-    in_flight::InFlight,
+    in_flight::{InFlight, SLOTS, Slot},
     loss::REASONS,
     overlay::{OverlayKey, OverlayState},
     program,
@@ -33,6 +35,22 @@ pub(crate) struct LayerKey {
     pub(crate) address: u64,
     /// [`OverlayState::born_ns`]: the address may belong to another later.
     pub(crate) born_ns: u64,
+}
+
+/// What is known of an overlay, as long as no other begins or ends.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub(crate) struct LastOverlay {
+    /// Its address.
+    pub(crate) superblock: u64,
+    /// [`OverlayState::born_ns`].
+    pub(crate) born_ns: u64,
+    /// Its `s_root`; 0 if unknown.
+    pub(crate) root: u64,
+    /// [`OverlayState::device`].
+    pub(crate) device: u64,
+    /// [`OVERLAYS_CHANGED`] when that was so.
+    pub(crate) changed: u64,
 }
 
 /// What an event says of the layer that a file came from.
@@ -61,13 +79,10 @@ pub(crate) struct Deletion {
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub(crate) struct Marking {
-    /// The directories as they will be named.
-    pub(crate) dentries: [u64; 2],
-    /// The upper dentries that stand for them meanwhile; 0: not known yet,
-    /// any.
-    pub(crate) uppers: [u64; 2],
-    /// 1 for each that was marked.
-    pub(crate) marked: [u64; 2],
+    /// The directories' dentries; 0: none that it could mark.
+    pub(crate) moved: [u64; 2],
+    /// Those with the names that they will have.
+    pub(crate) named: [u64; 2],
 }
 
 /// Bytes before the path in [`Scratch`]: the largest fixed part of an event.
@@ -84,17 +99,51 @@ pub(crate) struct Scratch {
     pub(crate) path_bytes: u32,
     /// Event flags of the path.
     pub(crate) path_flags: u32,
+    /// The overlay of this CPU's last event, and the layer of its last copy-up: mostly those
+    /// of the next, too.
+    pub(crate) overlay: LastOverlay,
+    pub(crate) layer_key: LayerKey,
+    pub(crate) layer: Layer,
     pub(crate) fixed: [u8; FIXED_BYTES],
     pub(crate) tail: [u8; TAIL_BYTES],
 }
+
+/// A static that all CPUs write.
+#[repr(transparent)]
+pub(crate) struct Shared<T>(UnsafeCell<MaybeUninit<T>>);
+
+impl<T> Shared<T> {
+    const fn zeroed() -> Self {
+        Self(UnsafeCell::new(MaybeUninit::zeroed()))
+    }
+
+    /// Its address.
+    #[inline(always)]
+    pub(crate) const fn get(&self) -> *mut T {
+        self.0.get().cast()
+    }
+}
+
+// SAFETY: it is only reached through raw pointers, whose users say why.
+unsafe impl<T> Sync for Shared<T> {}
 
 /// Events to the agent. The loader sets the size.
 #[map]
 pub(crate) static EVENTS: RingBuf = RingBuf::with_byte_size(4 << 20, 0);
 
-/// Running copy-ups, by tid.
+/// Running copy-ups of tasks whose slot was taken, by tid.
 #[map]
 pub(crate) static IN_FLIGHT: HashMap<u32, InFlight> = HashMap::with_max_entries(8192, 0);
+
+/// Running copy-ups. A static is a map, too, of one value whose address the programs know.
+#[unsafe(no_mangle)]
+#[unsafe(link_section = ".bss.slots")]
+pub(crate) static IN_FLIGHT_SLOTS: Shared<[Slot; SLOTS]> = Shared::zeroed();
+
+/// Number of rows of [`IN_FLIGHT`]. Higher after the agent has removed one: then the table is
+/// looked into for nothing.
+#[unsafe(no_mangle)]
+pub(crate) static IN_HASH: Shared<u64> = Shared::zeroed();
 
 /// Last `ovl_copy_up_flags` of each task. Entries stay when nothing had to be
 /// copied, so the oldest give way.
@@ -117,6 +166,10 @@ pub(crate) static MOUNTING: HashMap<u32, u64> = HashMap::with_max_entries(1024, 
 #[map]
 pub(crate) static OVERLAYS: HashMap<u64, OverlayState> = HashMap::with_max_entries(16384, 0);
 
+/// How often an entry of [`OVERLAYS`] was removed or replaced.
+#[unsafe(no_mangle)]
+pub(crate) static OVERLAYS_CHANGED: Shared<u64> = Shared::zeroed();
+
 /// Totals of copy-ups.
 #[map]
 pub(crate) static COPY_UPS: HashMap<CopyUpKey, CopyUpTotals> = HashMap::with_max_entries(8192, 0);
@@ -129,14 +182,14 @@ pub(crate) static WHITEOUTS: HashMap<WhiteoutKey, u64> = HashMap::with_max_entri
 #[map]
 pub(crate) static LOSSES: PerCpuArray<[u64; REASONS]> = PerCpuArray::with_max_entries(1, 0);
 
-/// How often each program ran, by its number in `ovl_trace_common::program`. One
-/// value, which is read at once.
-#[map]
-pub(crate) static RUNS: Array<[u64; program::COUNT]> = Array::with_max_entries(1, 0);
+/// How often each program ran, by its number in `ovl_trace_common::program`.
+#[unsafe(no_mangle)]
+#[unsafe(link_section = ".bss.runs")]
+pub(crate) static RUNS: Shared<[u64; program::COUNT]> = Shared::zeroed();
 
 /// When the agent was last woken.
-#[map]
-pub(crate) static WOKEN: Array<u64> = Array::with_max_entries(1, 0);
+#[unsafe(no_mangle)]
+pub(crate) static WOKEN: Shared<u64> = Shared::zeroed();
 
 /// Lower layers that files were copied from. Filled again when it was full.
 #[map]

@@ -1,14 +1,15 @@
 //! Opaque marks: directories that hide what lower layers have under their name.
 //!
-//! A directory is marked through `ovl_check_setxattr(…, OVL_XATTR_OPAQUE, …)`,
-//! which only knows the upper dentry; the overlay's name for it comes from the
-//! operation around it. Two operations make marks that stay: mkdir over a
-//! whiteout (on 5.10 also in a merged directory), and the rename of a
-//! directory to where a lower layer has something. The third caller,
-//! `ovl_clear_empty`, marks a directory that is deleted in the same call: not
-//! counted, the whiteout is (`fs/overlayfs/dir.c`, 5.10 to 7.3).
+//! Overlayfs notes in the flags of its own dentry that a directory was marked
+//! (`ovl_set_opaque_xerr`), so a mark is a flag that the operation has set. The
+//! function that writes the attribute would tell, too, but every copy-up comes by
+//! there. Two operations make marks that stay: mkdir over a whiteout (on 5.10 also
+//! in a merged directory), and the rename of a directory to where a lower layer has
+//! something. A third, `ovl_clear_empty`, marks a directory that is deleted in the
+//! same call, or that a rename overwrites: not counted, the whiteout is
+//! (`fs/overlayfs/dir.c`, 5.10 to 7.3).
 
-use ovl_trace_common::{codes::cause, loss};
+use ovl_trace_common::{codes::cause, loss, offsets::ABSENT};
 
 use crate::{
     globals::offset,
@@ -18,31 +19,44 @@ use crate::{
     whiteout,
 };
 
-/// `ovl_mkdir` was entered.
+/// `OVL_E_OPAQUE`, by number of the bit in `enum ovl_entry_flag`
+/// (`fs/overlayfs/overlayfs.h`, 5.10 to 7.3).
+const OVL_E_OPAQUE: u64 = 1;
+
+/// `RENAME_EXCHANGE` (`include/uapi/linux/fs.h`).
+const RENAME_EXCHANGE: u32 = 1 << 1;
+
+/// `ovl_mkdir` was entered. The name of a whiteout has the flag before it is a
+/// directory: all that counts is whether the directory has it.
 #[inline(always)]
 pub(crate) fn mkdir(tid: u32, dentry: u64) {
     begin(
         tid,
         Marking {
-            dentries: [dentry, 0],
-            uppers: [0, 0],
-            marked: [0, 0],
+            moved: [dentry, 0],
+            named: [dentry, 0],
         },
     );
 }
 
 /// `ovl_rename` was entered. The old directory will have the new name; with
-/// `RENAME_EXCHANGE` the new one the old.
+/// `RENAME_EXCHANGE` the new one the old. What is marked already is not marked again.
 #[inline(always)]
-pub(crate) fn rename(tid: u32, old: u64, new: u64) {
-    begin(
-        tid,
-        Marking {
-            dentries: [new, old],
-            uppers: [upper_of(old), upper_of(new)],
-            marked: [0, 0],
-        },
-    );
+pub(crate) fn rename(tid: u32, old: u64, new: u64, flags: u32) {
+    let exchanged = flags & RENAME_EXCHANGE != 0;
+    let marking = Marking {
+        moved: [
+            if is_opaque(old) { 0 } else { old },
+            if exchanged && !is_opaque(new) { new } else { 0 },
+        ],
+        named: [new, old],
+    };
+    if marking.moved[0] | marking.moved[1] != 0 {
+        begin(tid, marking);
+    } else {
+        // What an earlier operation of this task left behind is not this one's.
+        let _removed = MARKINGS.remove(tid);
+    }
 }
 
 #[inline(always)]
@@ -52,27 +66,19 @@ fn begin(tid: u32, marking: Marking) {
     }
 }
 
-/// `__upperdentry` of a dentry's inode; 0 if it has none.
+/// Overlayfs' flags of the dentry say that it is opaque. From 6.5 on they are where before
+/// there was a pointer to a structure, which began with them (`fs/overlayfs/ovl_entry.h`).
 #[inline(always)]
-fn upper_of(dentry: u64) -> u64 {
-    let inode = kread::pointer(dentry, offset!(dentry_inode));
-    kread::pointer(inode, offset!(inode_bytes))
-}
-
-/// A directory of the upper layer is being marked.
-#[inline(always)]
-pub(crate) fn mark(tid: u32, upper: u64) {
-    let Some(entry) = MARKINGS.get_ptr_mut(tid) else {
-        return;
+fn is_opaque(dentry: u64) -> bool {
+    let data = kread::pointer(dentry, offset!(dentry_fsdata));
+    let flags: u64 = if offset!(ovl_inode_oe) != ABSENT {
+        data
+    } else if offset!(ovl_entry_numlower) != ABSENT {
+        kread::field(data, 0)
+    } else {
+        0
     };
-    // SAFETY: the entry is this task's own.
-    let marking = unsafe { &mut *entry };
-    if marking.dentries[1] == 0 || marking.uppers[0] == upper {
-        // A mkdir has one directory, which has no upper dentry before.
-        marking.marked[0] = 1;
-    } else if marking.uppers[1] == upper && upper != 0 {
-        marking.marked[1] = 1;
-    }
+    flags & 1 << OVL_E_OPAQUE != 0
 }
 
 /// The operation returned: 0 or a negative errno (`ovl_mkdir` returns NULL or
@@ -88,11 +94,11 @@ pub(crate) fn done(tid: u32, returned: i32) {
     if returned != 0 {
         return;
     }
-    if marking.marked[0] != 0 {
-        report(marking.dentries[0]);
+    if marking.moved[0] != 0 && is_opaque(marking.moved[0]) {
+        report(marking.named[0]);
     }
-    if marking.marked[1] != 0 {
-        report(marking.dentries[1]);
+    if marking.moved[1] != 0 && is_opaque(marking.moved[1]) {
+        report(marking.named[1]);
     }
 }
 

@@ -8,8 +8,14 @@ use ovl_trace_common::{
 };
 
 use crate::{
-    arch::Syscall, emit, filesystem, globals::offset, kread, log::diagnose, loss::count,
-    maps::OVERLAYS, path, task,
+    arch::Syscall,
+    emit, filesystem,
+    globals::offset,
+    kread,
+    log::diagnose,
+    loss::count,
+    maps::{LastOverlay, OVERLAYS, OVERLAYS_CHANGED, Scratch},
+    path, task, totals,
 };
 
 const BPF_ANY: u64 = 0;
@@ -22,6 +28,8 @@ pub(crate) struct Known {
     /// 0 if the overlay could not be remembered: the map is full.
     pub(crate) born_ns: u64,
     pub(crate) device: u32,
+    /// Its `s_root`; 0 if unknown.
+    pub(crate) root: u64,
 }
 
 impl Known {
@@ -36,17 +44,46 @@ impl Known {
 /// Finds the overlay, or describes it on first sight. If there is no room for
 /// it (counted), its events go out all the same, with a `born_ns` of 0.
 #[inline(always)]
-pub(crate) fn of(superblock: u64) -> Known {
-    let known = lookup(superblock);
-    if known.born_ns != 0 {
-        return known;
+pub(crate) fn of(scratch: &mut Scratch, superblock: u64) -> Known {
+    // SAFETY: a static, aligned; other CPUs write it.
+    let changed = unsafe { OVERLAYS_CHANGED.get().read_volatile() };
+    let last = &raw mut scratch.overlay;
+    // SAFETY: this CPU's own.
+    if unsafe { (*last).superblock != superblock || (*last).changed != changed } {
+        refresh(scratch, superblock, changed);
     }
-    first_sight(superblock, 0);
-    let known = lookup(superblock);
+    // SAFETY: this CPU's own; read again, so that the verifier does not tell the two ways
+    // apart, each of which it would follow to the end.
+    unsafe {
+        Known {
+            superblock,
+            born_ns: (&raw const (*last).born_ns).read_volatile(),
+            root: (&raw const (*last).root).read_volatile(),
+            device: (&raw const (*last).device).read_volatile() as u32,
+        }
+    }
+}
+
+/// Looks it up.
+#[inline(always)]
+fn refresh(scratch: &mut Scratch, superblock: u64, changed: u64) {
+    let mut known = lookup(superblock);
     if known.born_ns == 0 {
-        count(loss::OVERLAYS_FULL);
+        first_sight(superblock, 0);
+        known = lookup(superblock);
+        if known.born_ns == 0 {
+            count(loss::OVERLAYS_FULL);
+        }
     }
-    known
+    let root = kread::pointer(superblock, offset!(sb_root));
+    let is_known = known.born_ns != 0 && root != 0;
+    scratch.overlay = LastOverlay {
+        superblock,
+        born_ns: known.born_ns,
+        root,
+        device: u64::from(known.device),
+        changed: if is_known { changed } else { u64::MAX },
+    };
 }
 
 #[inline(always)]
@@ -58,11 +95,13 @@ fn lookup(superblock: u64) -> Known {
             superblock,
             born_ns: state.born_ns,
             device: state.device,
+            root: 0,
         },
         None => Known {
             superblock,
             born_ns: 0,
             device: 0,
+            root: 0,
         },
     }
 }
@@ -116,7 +155,11 @@ pub(crate) fn first_sight(superblock: u64, mounted: u32) -> i32 {
         superblock,
         born_ns: event.state.born_ns,
         device: event.state.device,
+        root: 0,
     };
+    if mounted != 0 {
+        note_change();
+    }
     emit::write_header(&mut event.header, event_kind::OVERLAY, known, emit::now());
     let upperdir = kread::pointer(info, offset!(ovl_fs_upperdir));
     let workdir = kread::pointer(info, offset!(ovl_fs_workdir));
@@ -132,6 +175,13 @@ pub(crate) fn first_sight(superblock: u64, mounted: u32) -> i32 {
     0
 }
 
+/// What other CPUs know of an address may be wrong from now on.
+#[inline(always)]
+fn note_change() {
+    // SAFETY: a static, aligned; all writers use atomics.
+    unsafe { totals::add(OVERLAYS_CHANGED.get(), 1) };
+}
+
 /// Forgets an overlay (`ovl_put_super`): its address and device number are
 /// free for the next mount.
 #[inline(always)]
@@ -143,6 +193,7 @@ pub(crate) fn gone(superblock: u64) {
     diagnose!("overlay {:x} gone", superblock);
     // Only fails if another CPU removed it, which cannot be: one teardown.
     let _removed = OVERLAYS.remove(superblock);
+    note_change();
     let Some(scratch) = emit::scratch() else {
         return;
     };

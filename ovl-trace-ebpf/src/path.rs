@@ -21,23 +21,25 @@ const NAME_BYTES_MAX: u32 = 256;
 /// with its NUL, and sets the scratch's `path_bytes` and `path_flags`.
 ///
 /// The names are read through `d_name.name`; the inline buffer was renamed in
-/// 6.13. The walk ends at a dentry that is its own parent, which is the root
-/// of the superblock (or a disconnected file handle: then it is not `s_root`,
-/// and the path is marked as incomplete).
+/// 6.13. The walk ends at `root`, the root of the superblock (0 if that is not known),
+/// or at another dentry that is its own parent: a disconnected file handle, whose path
+/// is marked as incomplete.
 ///
 /// The results go to memory, whose contents the verifier does not follow: so
 /// the many ways out of the loop are one state to it.
 #[inline(always)]
-pub(crate) fn write(scratch: &mut Scratch, dentry: u64, superblock: u64) {
+pub(crate) fn write(scratch: &mut Scratch, dentry: u64, root: u64) {
     scratch.path_bytes = 0;
     scratch.path_flags = u32::from(FLAG_PATH_TRUNCATED);
     let mut current = dentry;
     let mut length: usize = 0;
     for _ in 0..PATH_COMPONENTS_MAX {
+        if current == root {
+            break;
+        }
         let (parent, name) = parent_and_name(current);
         if parent == current {
-            let root = kread::pointer(superblock, offset!(sb_root));
-            if root == 0 || root == current {
+            if root == 0 {
                 scratch.path_flags = 0;
             }
             break;
@@ -57,12 +59,9 @@ pub(crate) fn write(scratch: &mut Scratch, dentry: u64, superblock: u64) {
         scratch.path_bytes = length as u32;
         current = parent;
     }
-    if scratch.path_flags & u32::from(FLAG_PATH_TRUNCATED) != 0 {
-        // The last of the steps may have led to the root.
-        let parent = kread::pointer(current, offset!(dentry_parent));
-        if parent == current && current == kread::pointer(superblock, offset!(sb_root)) {
-            scratch.path_flags = 0;
-        }
+    // Also where the last of the steps led to the root.
+    if current == root && root != 0 {
+        scratch.path_flags = 0;
     }
     if scratch.path_flags & u32::from(FLAG_PATH_UNREADABLE) != 0 {
         count(loss::PATH_UNREADABLE);
@@ -71,24 +70,23 @@ pub(crate) fn write(scratch: &mut Scratch, dentry: u64, superblock: u64) {
     }
 }
 
-/// A length that was compared already. The compiler may have compared a copy and read
-/// the other from the stack; older verifiers do not know that these are equal.
-/// What comes from here has bounds of its own, wherever it is kept.
+/// A length below [`PATH_BYTES_MAX`], in a register that says so: the one that was compared
+/// may have been a copy of a place on the stack, which 5.10 does not learn from.
 #[inline(always)]
 fn bounded(length: usize) -> usize {
-    const { assert!(PATH_BYTES_MAX == 4096 && TAIL_BYTES >= 4095 + NAME_BYTES_MAX as usize) };
-    let mut bounded = length;
-    // SAFETY: changes nothing but the register.
+    const { assert!(PATH_BYTES_MAX == 4096) };
     #[cfg(target_arch = "bpf")]
-    unsafe {
-        core::arch::asm!("{0} &= 4095", inout(reg) bounded, options(pure, nomem, nostack));
+    {
+        let mut bounded = length;
+        // SAFETY: arithmetic on a register. The compiler would leave out the same in Rust.
+        unsafe { core::arch::asm!("{0} &= 4095", inout(reg) bounded) };
+        bounded
     }
     // Only for tools that look at this crate on another target.
     #[cfg(not(target_arch = "bpf"))]
     {
-        bounded &= 4095;
+        length & (PATH_BYTES_MAX - 1)
     }
-    bounded
 }
 
 /// `d_parent` and `d_name.name`, which lie side by side on every kernel so far.

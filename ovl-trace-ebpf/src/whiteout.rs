@@ -23,7 +23,12 @@ pub(crate) fn count_and_report(dentry: u64, inode: u64, cause: u8) {
         count(loss::UNREADABLE);
         return;
     }
-    let known = overlay::of(superblock);
+    let Some(scratch) = emit::scratch() else {
+        // Cannot be: an array of one has its first.
+        count(loss::UNREADABLE);
+        return;
+    };
+    let known = overlay::of(scratch, superblock);
     let mut place = MaybeUninit::<WhiteoutKey>::uninit();
     // SAFETY: integers only.
     let key = unsafe { words::zeroed(&mut place) };
@@ -33,10 +38,7 @@ pub(crate) fn count_and_report(dentry: u64, inode: u64, cause: u8) {
     if !wanted::whiteout(known) {
         return;
     }
-    let Some(scratch) = emit::scratch() else {
-        return;
-    };
-    path::write(scratch, dentry, superblock);
+    path::write(scratch, dentry, known.root);
     let (bytes, mut flags) = (scratch.path_bytes, scratch.path_flags as u16);
     let syscall = task::syscall();
     if syscall.compat {

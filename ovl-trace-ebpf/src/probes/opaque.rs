@@ -1,5 +1,4 @@
-//! `ovl_mkdir`, `ovl_rename`, `ovl_check_setxattr` (`fs/overlayfs/dir.c`,
-//! `util.c`).
+//! `ovl_mkdir`, `ovl_rename` (`fs/overlayfs/dir.c`).
 //!
 //! Operations of `struct inode_operations` take a user namespace or idmap
 //! first since 5.12, which shifts the others by one.
@@ -12,10 +11,6 @@ use aya_ebpf::{
 use ovl_trace_common::program;
 
 use crate::{arch, deletion, globals::offset, opaque, runs, task};
-
-/// `OVL_XATTR_OPAQUE`, the first of `enum ovl_xattr` on every kernel
-/// (`fs/overlayfs/overlayfs.h`).
-const OVL_XATTR_OPAQUE: u32 = 0;
 
 /// The operations take a user namespace or idmap first.
 #[inline(always)]
@@ -47,28 +42,14 @@ fn mkdir_return(ctx: RetProbeContext) -> u32 {
 #[kprobe]
 fn rename(ctx: ProbeContext) -> u32 {
     runs::count(program::RENAME);
-    let [first, second, third, fourth, _] = arch::arguments(&ctx);
-    let (old, new) = if shifted() {
-        (second, fourth)
+    let [first, second, third, fourth, fifth] = arch::arguments(&ctx);
+    let (old, new, flags) = if shifted() {
+        (second, fourth, fifth)
     } else {
-        (first, third)
+        (first, third, fourth)
     };
     let tid = task::tid();
     deletion::forget(tid);
-    opaque::rename(tid, old, new);
-    0
-}
-
-/// `int ovl_check_setxattr(struct ovl_fs *ofs, struct dentry *upperdentry,
-/// enum ovl_xattr ox, const void *value, size_t size, int xerr)`; on 5.10 the
-/// first argument is the overlay's dentry.
-///
-/// Every copy-up comes by, for other attributes.
-#[kprobe]
-fn check_setxattr(ctx: ProbeContext) -> u32 {
-    runs::count(program::CHECK_SETXATTR);
-    if let (Some(upper), Some(OVL_XATTR_OPAQUE)) = (ctx.arg::<u64>(1), ctx.arg::<u32>(2)) {
-        opaque::mark(task::tid(), upper);
-    }
+    opaque::rename(tid, old, new, flags as u32);
     0
 }

@@ -100,12 +100,6 @@ pub const PROBES: &[ProbeSymbol] = &[
     optional("ovl_unlink", &["ovl_unlink"], "whiteouts"),
     optional("ovl_rmdir", &["ovl_rmdir"], "whiteouts"),
     optional("ovl_rename", &["ovl_rename"], "whiteouts"),
-    // Argument 3 is `OVL_XATTR_OPAQUE`, 0, for an opaque directory.
-    optional(
-        "ovl_check_setxattr",
-        &["ovl_check_setxattr"],
-        "directories that were made opaque",
-    ),
     optional(
         "ovl_mkdir",
         &["ovl_mkdir"],

@@ -12,7 +12,11 @@ mod unpreempted;
 mod verdicts;
 mod without_btf;
 
-use std::{array, collections::BTreeMap, os::fd::AsFd as _};
+use std::{
+    array,
+    collections::{BTreeMap, HashMap},
+    os::fd::AsFd as _,
+};
 
 use anyhow::{Context as _, Result, bail};
 use aya::{
@@ -87,6 +91,9 @@ const NO_EVENTS: Coverage = Coverage {
     lost: "files, processes, layers and single latencies",
 };
 
+/// The section in which programs count their runs.
+const RUNS: &str = ".bss.runs";
+
 /// The kernel side's tables that can be full.
 const TABLES: [&str; 4] = ["COPY_UPS", "WHITEOUTS", "OVERLAYS", "IN_FLIGHT"];
 
@@ -97,6 +104,9 @@ pub struct Tracer {
     ebpf: Ebpf,
     ring_bytes: u32,
     coverage: Vec<Coverage>,
+    /// When the copy-ups began that are still in slots although they will never end, by
+    /// thread id. The agent writes no slot: only the thread's next copy-up ends them.
+    abandoned: HashMap<u32, u64>,
 }
 
 impl Tracer {
@@ -128,6 +138,9 @@ impl Tracer {
                     .iter()
                     .all(|name| plan.symbols.contains(name)),
             ),
+            // Where a number of rows is asked for, all rows are of that table.
+            slots: u32::from(plan.table_rows.is_none()),
+            padding: 0,
             wanted: plan.wanted,
             lingers_ns: lingers(plan.ring_bytes).as_nanos() as u64,
         };
@@ -151,6 +164,7 @@ impl Tracer {
             ebpf,
             ring_bytes: plan.ring_bytes,
             coverage: Vec::new(),
+            abandoned: HashMap::new(),
         };
         for (probe, symbol) in choices {
             tracer.attach(probe, symbol)?;
@@ -281,22 +295,35 @@ impl Tracer {
     /// `ovl_trace_common::program`.
     pub fn runs(&self) -> Result<[u64; program::COUNT]> {
         let _unpreempted = Unpreempted::enter();
-        let map = self.ebpf.map("RUNS").context("no map RUNS")?;
+        let map = self.ebpf.map(RUNS).context("no map of runs")?;
         let array: Array<_, [u64; program::COUNT]> =
-            Array::try_from(map).context("the map RUNS")?;
-        array.get(&0, 0).context("the map RUNS")
+            Array::try_from(map).context("the map of runs")?;
+        array.get(&0, 0).context("reading the map of runs")
     }
 
     /// Copy-ups that are running now, by thread id.
     pub fn in_flight(&self) -> Result<BTreeMap<u32, InFlight>> {
         let _unpreempted = Unpreempted::enter();
-        tables::in_flight(&self.ebpf)
+        let mut running = tables::in_flight(&self.ebpf)?;
+        running.extend(self.in_slots()?);
+        Ok(running)
     }
 
     /// Forgets a copy-up that will never end; whether it still ran.
     pub fn abandon(&mut self, tid: u32) -> Result<bool> {
         let _unpreempted = Unpreempted::enter();
+        if let Some(copy_up) = self.in_slots()?.get(&tid) {
+            self.abandoned.insert(tid, copy_up.started_ns);
+            return Ok(true);
+        }
         tables::abandon(&mut self.ebpf, tid)
+    }
+
+    /// Those in slots that were not abandoned.
+    fn in_slots(&self) -> Result<BTreeMap<u32, InFlight>> {
+        let mut running = tables::in_slots(&self.ebpf)?;
+        running.retain(|tid, copy_up| self.abandoned.get(tid) != Some(&copy_up.started_ns));
+        Ok(running)
     }
 
     /// What the kernel side remembers of an overlay; `None` once its

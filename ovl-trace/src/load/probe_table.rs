@@ -84,7 +84,6 @@ pub const PROBES: &[Probe] = &[
     deletions(entry("lower_positive", "ovl_lower_positive", "whiteouts")),
     // Opaque marks.
     returns("mkdir_return", "ovl_mkdir", "opaque marks of mkdir"),
-    entry("check_setxattr", "ovl_check_setxattr", "opaque marks"),
     entry("mkdir", "ovl_mkdir", "opaque marks of mkdir"),
     entry("rename", "ovl_rename", "opaque marks of rename"),
     // Data.

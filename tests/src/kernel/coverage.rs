@@ -49,7 +49,7 @@ const WHITEOUTS: [(&str, Option<u64>); 3] = [
     ("/whiteouts/rename", Some(0)),
 ];
 
-const HIDDEN: [Hidden; 13] = [
+const HIDDEN: [Hidden; 12] = [
     hidden(&["ovl_copy_up_flags"], &[]),
     hidden(&["ovl_copy_up_one"], &[]),
     hidden(
@@ -74,7 +74,6 @@ const HIDDEN: [Hidden; 13] = [
             ("/whiteouts/opaque", Some(1)),
         ],
     ),
-    hidden(&["ovl_check_setxattr"], &[("/whiteouts/opaque", Some(0))]),
     hidden(&["ovl_mkdir"], &[("/whiteouts/opaque", Some(1))]),
     hidden(&["ovl_fill_super"], &[]),
 ];

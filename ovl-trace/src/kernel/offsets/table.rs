@@ -17,6 +17,8 @@ pub(super) struct Field {
 }
 
 pub(super) const LAYER: &str = "the lower layer that a file came from";
+const LAYER_AND_OPAQUE: &str =
+    "the lower layer that a file came from, and directories that were made opaque";
 const UPPER: &str = "the identity of upper directories: events of an overlay whose mount \
                      cannot be found are not given to a container";
 const FILE_SYSTEM: &str = "the types of the file systems below an overlay";
@@ -44,8 +46,8 @@ const FIELDS: &[Field] = &[
     field!("dentry"."d_name.name" => dentry_name, None),
     field!("dentry"."d_inode" => dentry_inode, None),
     field!("dentry"."d_sb" => dentry_sb, None),
-    // Holds the lower layers before 6.5.
-    field!("dentry"."d_fsdata" => dentry_fsdata, Some(LAYER)),
+    // Holds the lower layers before 6.5, and overlayfs' flags since.
+    field!("dentry"."d_fsdata" => dentry_fsdata, Some(LAYER_AND_OPAQUE)),
     field!("inode"."i_mode" => inode_mode, None),
     field!("inode"."i_size" => inode_size, None),
     field!("inode"."i_ino" => inode_ino, None),
@@ -69,7 +71,7 @@ const FIELDS: &[Field] = &[
     field!("ovl_fs"."config.workdir" => ovl_fs_workdir, Some(OPTIONS)),
     field!("ovl_layer"."mnt" => ovl_layer_mnt, Some(UPPER)),
     field!("ovl_layer"."idx" => ovl_layer_idx, Some(LAYER)),
-    field!("ovl_entry"."__numlower" | "numlower" => ovl_entry_numlower, Some(LAYER)),
+    field!("ovl_entry"."__numlower" | "numlower" => ovl_entry_numlower, Some(LAYER_AND_OPAQUE)),
     field!("ovl_entry"."__lowerstack" | "lowerstack" => ovl_entry_lowerstack, Some(LAYER)),
 ];
 
