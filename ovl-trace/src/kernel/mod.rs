@@ -8,6 +8,7 @@ pub mod kallsyms;
 pub mod offsets;
 mod open_flags;
 pub mod pid_namespace;
+mod preemption;
 pub mod probe_table;
 mod release;
 mod roots;
@@ -18,6 +19,7 @@ pub mod trigger;
 
 pub use arch::Architecture;
 pub use clock::WallClock;
+pub use preemption::Preemption;
 pub use release::Release;
 pub use roots::KernelRoots;
-pub use survey::{OverlayTypes, Survey, Types, TypesError};
+pub use survey::{FunctionType, Functions, OverlayTypes, Survey, Types, TypesError};
