@@ -150,6 +150,11 @@ pub struct Settings {
     /// 1 when the kernel has `bpf_get_current_task_btf` and `bpf_task_pt_regs`
     /// (5.15), whose results programs may read without a helper.
     pub typed_task: u32,
+    /// 1 in the constants of programs that trampolines call: their context is the
+    /// function's arguments. Else it is the registers of a kprobe.
+    pub trampoline: u32,
+    /// Always 0.
+    pub padding: u32,
     /// Nanoseconds after a wake-up during which the agent looks at the ring by
     /// itself.
     pub lingers_ns: u64,

@@ -14,6 +14,8 @@ static SETTINGS: Settings = Settings {
     one_probed: 1,
     sync_probed: 1,
     typed_task: 0,
+    trampoline: 0,
+    padding: 0,
     lingers_ns: 0,
     wanted: Wanted::ALL,
 };
@@ -67,6 +69,13 @@ pub(crate) fn sync_probed() -> bool {
 pub(crate) fn task_is_typed() -> bool {
     // SAFETY: as in `read_offset`.
     unsafe { core::ptr::read_volatile(&raw const SETTINGS.typed_task) != 0 }
+}
+
+/// See [`Settings::trampoline`].
+#[inline(always)]
+pub(crate) fn in_trampoline() -> bool {
+    // SAFETY: as in `read_offset`.
+    unsafe { core::ptr::read_volatile(&raw const SETTINGS.trampoline) != 0 }
 }
 
 /// A field of [`Settings::wanted`].

@@ -11,7 +11,12 @@ use aya_ebpf::{
 
 use ovl_trace_common::program;
 
-use crate::{arch, deletion, globals::offset, opaque, runs, task};
+use crate::{
+    context::{argument, returned},
+    deletion,
+    globals::offset,
+    opaque, runs, task,
+};
 
 /// `OVL_XATTR_OPAQUE`, the first of `enum ovl_xattr` on every kernel
 /// (`fs/overlayfs/overlayfs.h`).
@@ -28,8 +33,11 @@ fn shifted() -> bool {
 #[kprobe]
 fn mkdir(ctx: ProbeContext) -> u32 {
     runs::count(program::MKDIR);
-    let [first, second, ..] = arch::arguments(&ctx);
-    let dentry = if shifted() { second } else { first };
+    let dentry = if shifted() {
+        argument::<2>(&ctx)
+    } else {
+        argument::<1>(&ctx)
+    };
     opaque::mkdir(task::tid(), dentry);
     0
 }
@@ -38,7 +46,7 @@ fn mkdir(ctx: ProbeContext) -> u32 {
 #[kretprobe]
 fn mkdir_return(ctx: RetProbeContext) -> u32 {
     runs::count(program::MKDIR_RETURN);
-    opaque::done(task::tid(), ctx.ret::<i32>());
+    opaque::done(task::tid(), returned(&ctx) as i32);
     0
 }
 
@@ -47,11 +55,10 @@ fn mkdir_return(ctx: RetProbeContext) -> u32 {
 #[kprobe]
 fn rename(ctx: ProbeContext) -> u32 {
     runs::count(program::RENAME);
-    let [first, second, third, fourth, _] = arch::arguments(&ctx);
     let (old, new) = if shifted() {
-        (second, fourth)
+        (argument::<2>(&ctx), argument::<4>(&ctx))
     } else {
-        (first, third)
+        (argument::<1>(&ctx), argument::<3>(&ctx))
     };
     let tid = task::tid();
     deletion::forget(tid);
@@ -67,8 +74,8 @@ fn rename(ctx: ProbeContext) -> u32 {
 #[kprobe]
 fn check_setxattr(ctx: ProbeContext) -> u32 {
     runs::count(program::CHECK_SETXATTR);
-    if let (Some(upper), Some(OVL_XATTR_OPAQUE)) = (ctx.arg::<u64>(1), ctx.arg::<u32>(2)) {
-        opaque::mark(task::tid(), upper);
+    if argument::<2>(&ctx) as u32 == OVL_XATTR_OPAQUE {
+        opaque::mark(task::tid(), argument::<1>(&ctx));
     }
     0
 }

@@ -3,14 +3,13 @@
 use std::{collections::BTreeMap, io};
 
 use anyhow::{Context as _, Result};
-use aya::{
-    Ebpf,
-    maps::{HashMap, MapError},
-};
+use aya::maps::{HashMap, MapError};
 use ovl_trace_common::{
     in_flight::InFlight,
     overlay::{OverlayKey, OverlayState},
 };
+
+use super::object::Object;
 
 /// Most steps of a walk through `IN_FLIGHT`, a few times its size: a walk
 /// starts anew when the row it stands on is removed, which happens all the
@@ -18,7 +17,7 @@ use ovl_trace_common::{
 const STEPS_MAX: usize = 4 * 8192;
 
 /// Running copy-ups by thread id.
-pub(super) fn in_flight(ebpf: &Ebpf) -> Result<BTreeMap<u32, InFlight>> {
+pub(super) fn in_flight(ebpf: &Object) -> Result<BTreeMap<u32, InFlight>> {
     let map = ebpf.map("IN_FLIGHT").context("no map IN_FLIGHT")?;
     let map: HashMap<_, u32, InFlight> = HashMap::try_from(map).context("the map IN_FLIGHT")?;
     map.iter()
@@ -28,14 +27,14 @@ pub(super) fn in_flight(ebpf: &Ebpf) -> Result<BTreeMap<u32, InFlight>> {
 }
 
 /// Removes a running copy-up; whether it was still there.
-pub(super) fn abandon(ebpf: &mut Ebpf, tid: u32) -> Result<bool> {
+pub(super) fn abandon(ebpf: &mut Object, tid: u32) -> Result<bool> {
     let map = ebpf.map_mut("IN_FLIGHT").context("no map IN_FLIGHT")?;
     let mut map: HashMap<_, u32, InFlight> = HashMap::try_from(map).context("the map IN_FLIGHT")?;
     removed(map.remove(&tid)).context("the map IN_FLIGHT")
 }
 
 /// The overlay, if its superblock still exists and is remembered.
-pub(super) fn overlay(ebpf: &Ebpf, key: OverlayKey) -> Result<Option<OverlayState>> {
+pub(super) fn overlay(ebpf: &Object, key: OverlayKey) -> Result<Option<OverlayState>> {
     let map = ebpf.map("OVERLAYS").context("no map OVERLAYS")?;
     let map: HashMap<_, u64, OverlayState> = HashMap::try_from(map).context("the map OVERLAYS")?;
     match map.get(&key.superblock, 0) {
