@@ -17,6 +17,7 @@ pub(crate) mod judge;
 mod layer;
 mod limits;
 mod mapped;
+mod means;
 pub(crate) mod merged;
 mod module;
 mod print;
