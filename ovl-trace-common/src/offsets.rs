@@ -152,8 +152,9 @@ pub struct Settings {
     pub typed_task: u32,
     /// 1 when copy-ups may be in slots; 0 when all are in the map `IN_FLIGHT`.
     pub slots: u32,
-    /// Always 0.
-    pub padding: u32,
+    /// 1 in the constants of programs that trampolines call: their context is the
+    /// function's arguments. Else it is the registers of a kprobe.
+    pub trampoline: u32,
     /// Nanoseconds after a wake-up during which the agent looks at the ring by
     /// itself.
     pub lingers_ns: u64,

@@ -37,20 +37,23 @@ mod imp {
         kread::field(stack, 0)
     }
 
-    /// Arguments 1 to 5 (counted from 0) of the probed function. The reads are
-    /// volatile: the compiler would turn a choice between two of them into a
-    /// read at a computed place, which the verifier refuses.
+    /// An argument (counted from 0, at most 5) of the function that a kprobe is on. The read is volatile: the
+    /// compiler would turn a choice between two of them into a read at a computed
+    /// place, which the verifier refuses.
     #[inline(always)]
-    pub(crate) fn arguments(ctx: &ProbeContext) -> [u64; 5] {
+    pub(crate) fn argument<const INDEX: usize>(ctx: &ProbeContext) -> u64 {
         // SAFETY: the context of a kprobe is its registers.
         unsafe {
-            [
-                (&raw const (*ctx.regs).rsi).read_volatile(),
-                (&raw const (*ctx.regs).rdx).read_volatile(),
-                (&raw const (*ctx.regs).rcx).read_volatile(),
-                (&raw const (*ctx.regs).r8).read_volatile(),
-                (&raw const (*ctx.regs).r9).read_volatile(),
-            ]
+            let registers = ctx.regs;
+            match INDEX {
+                0 => &raw const (*registers).rdi,
+                1 => &raw const (*registers).rsi,
+                2 => &raw const (*registers).rdx,
+                3 => &raw const (*registers).rcx,
+                4 => &raw const (*registers).r8,
+                _ => &raw const (*registers).r9,
+            }
+            .read_volatile()
         }
     }
 
@@ -119,20 +122,13 @@ mod imp {
         unsafe { (*ctx.regs).regs[30] }
     }
 
-    /// Arguments 1 to 5 (counted from 0) of the probed function; volatile as
-    /// for x86-64.
+    /// An argument of the function that a kprobe is on; volatile as for x86-64.
     #[inline(always)]
-    pub(crate) fn arguments(ctx: &ProbeContext) -> [u64; 5] {
+    pub(crate) fn argument<const INDEX: usize>(ctx: &ProbeContext) -> u64 {
         // SAFETY: the context of a kprobe is its registers.
         unsafe {
             let registers = (&raw const (*ctx.regs).regs).cast::<u64>();
-            [
-                registers.add(1).read_volatile(),
-                registers.add(2).read_volatile(),
-                registers.add(3).read_volatile(),
-                registers.add(4).read_volatile(),
-                registers.add(5).read_volatile(),
-            ]
+            registers.add(INDEX).read_volatile()
         }
     }
 
@@ -162,4 +158,4 @@ mod imp {
     }
 }
 
-pub(crate) use imp::{arguments, caller, syscall, syscall_of};
+pub(crate) use imp::{argument, caller, syscall, syscall_of};

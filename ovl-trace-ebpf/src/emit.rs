@@ -19,8 +19,9 @@ const BPF_RB_FORCE_WAKEUP: u64 = 2;
 #[inline(always)]
 pub(crate) fn scratch() -> Option<&'static mut Scratch> {
     let pointer = SCRATCH.get_ptr_mut(0)?;
-    // SAFETY: a per-CPU value; kprobe programs run with preemption off and do
-    // not nest, and each uses the reference for one event at a time.
+    // SAFETY: a per-CPU value; programs of kprobes run with preemption off and do
+    // not nest, trampolines are used only on kernels that do not preempt them, and
+    // each program uses the reference for one event at a time.
     unsafe { pointer.as_mut() }
 }
 

@@ -15,7 +15,7 @@ static SETTINGS: Settings = Settings {
     sync_probed: 1,
     typed_task: 0,
     slots: 1,
-    padding: 0,
+    trampoline: 0,
     lingers_ns: 0,
     wanted: Wanted::ALL,
 };
@@ -76,6 +76,13 @@ pub(crate) fn slots_used() -> bool {
 pub(crate) fn task_is_typed() -> bool {
     // SAFETY: as in `read_offset`.
     unsafe { core::ptr::read_volatile(&raw const SETTINGS.typed_task) != 0 }
+}
+
+/// See [`Settings::trampoline`].
+#[inline(always)]
+pub(crate) fn in_trampoline() -> bool {
+    // SAFETY: as in `read_offset`.
+    unsafe { core::ptr::read_volatile(&raw const SETTINGS.trampoline) != 0 }
 }
 
 /// A field of [`Settings::wanted`].

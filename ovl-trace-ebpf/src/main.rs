@@ -1,6 +1,7 @@
 //! The kernel side of ovl-trace: entry and return probes on overlayfs.
 //!
-//! Every probe is a thin shell in `probes/`; what it means is in
+//! A program serves a kprobe or a trampoline, which differ in its context
+//! (`context.rs`). Every probe is a thin shell in `probes/`; what it means is in
 //! `copy_up.rs`, `deletion.rs` and `overlay.rs`. Counting never depends on the
 //! ring buffer: totals are kept in maps, and what a map or the ring could not
 //! take is counted in `LOSSES`.
@@ -31,6 +32,7 @@
 )]
 
 mod arch;
+mod context;
 mod copy_up;
 mod copy_up_event;
 mod deletion;

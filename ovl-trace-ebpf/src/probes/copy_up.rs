@@ -9,7 +9,9 @@ use aya_ebpf::{
 use ovl_trace_common::program;
 
 use crate::{
-    arch, copy_up, emit,
+    arch,
+    context::{argument, returned},
+    copy_up, emit,
     globals::one_probed,
     maps::{OPERATIONS, Operation},
     runs, task,
@@ -18,24 +20,23 @@ use crate::{
 /// `static int ovl_copy_up_flags(struct dentry *dentry, int flags)`
 ///
 /// Entered by every operation that may need a copy-up, also when nothing has
-/// to be copied. It has no return probe: that would hide its caller.
+/// to be copied. It has no return probe: that would hide its caller. It is never in a
+/// trampoline, which has no caller.
 #[kprobe]
 fn copy_up_flags(ctx: ProbeContext) -> u32 {
     runs::count(program::COPY_UP_FLAGS);
-    if let Some(dentry) = ctx.arg::<u64>(0) {
-        let operation = Operation {
-            caller: arch::caller(&ctx),
-            dentry,
-        };
-        let tid = task::tid();
-        if let Some(known) = OPERATIONS.get_ptr_mut(tid) {
-            // A fraction of what replacing it costs.
-            // SAFETY: the entry is this task's own.
-            unsafe { *known = operation };
-        } else {
-            // An LRU map: takes it, and without it only the trigger is unknown.
-            let _inserted = OPERATIONS.insert(tid, &operation, 0);
-        }
+    let operation = Operation {
+        caller: arch::caller(&ctx),
+        dentry: argument::<0>(&ctx),
+    };
+    let tid = task::tid();
+    if let Some(known) = OPERATIONS.get_ptr_mut(tid) {
+        // A fraction of what replacing it costs.
+        // SAFETY: the entry is this task's own.
+        unsafe { *known = operation };
+    } else {
+        // An LRU map: takes it, and without it only the trigger is unknown.
+        let _inserted = OPERATIONS.insert(tid, &operation, 0);
     }
     0
 }
@@ -45,9 +46,7 @@ fn copy_up_flags(ctx: ProbeContext) -> u32 {
 #[kprobe]
 fn copy_up_one(ctx: ProbeContext) -> u32 {
     runs::count(program::COPY_UP_ONE);
-    if let (Some(dentry), Some(flags)) = (ctx.arg::<u64>(1), ctx.arg::<u32>(2)) {
-        copy_up::begin(task::tid(), dentry, flags);
-    }
+    copy_up::begin(task::tid(), argument::<1>(&ctx), argument::<2>(&ctx) as u32);
     0
 }
 
@@ -56,7 +55,7 @@ fn copy_up_one(ctx: ProbeContext) -> u32 {
 #[kretprobe]
 fn copy_up_one_return(ctx: RetProbeContext) -> u32 {
     runs::count(program::COPY_UP_ONE_RETURN);
-    copy_up::left(task::tid(), ctx.ret::<i32>());
+    copy_up::left(task::tid(), returned(&ctx) as i32);
     0
 }
 
@@ -67,10 +66,8 @@ fn copy_up_one_return(ctx: RetProbeContext) -> u32 {
 #[kprobe]
 fn copy_up_start(ctx: ProbeContext) -> u32 {
     runs::count(program::COPY_UP_START);
-    if !one_probed()
-        && let (Some(dentry), Some(flags)) = (ctx.arg::<u64>(0), ctx.arg::<u32>(1))
-    {
-        copy_up::begin(task::tid(), dentry, flags);
+    if !one_probed() {
+        copy_up::begin(task::tid(), argument::<0>(&ctx), argument::<1>(&ctx) as u32);
     }
     copy_up::update(|copy_up| copy_up.lock_entered_ns = emit::now());
     0
@@ -81,7 +78,7 @@ fn copy_up_start(ctx: ProbeContext) -> u32 {
 #[kretprobe]
 fn copy_up_start_return(ctx: RetProbeContext) -> u32 {
     runs::count(program::COPY_UP_START_RETURN);
-    copy_up::locked(task::tid(), ctx.ret::<i32>());
+    copy_up::locked(task::tid(), returned(&ctx) as i32);
     0
 }
 

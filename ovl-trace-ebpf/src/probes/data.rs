@@ -12,7 +12,10 @@ use aya_ebpf::{
 
 use ovl_trace_common::program;
 
-use crate::{copy_up, emit, runs};
+use crate::{
+    context::{argument, returned},
+    copy_up, emit, runs,
+};
 
 /// `static int ovl_copy_up_file(struct ovl_fs *ofs, struct dentry *dentry,
 /// struct file *new_file, loff_t len [, bool datasync])`; on 5.10 and 5.15
@@ -21,12 +24,10 @@ use crate::{copy_up, emit, runs};
 #[kprobe]
 fn copy_up_data(ctx: ProbeContext) -> u32 {
     runs::count(program::COPY_UP_DATA);
-    if let Some(length) = ctx.arg::<u64>(3) {
-        copy_up::update(|copy_up| {
-            copy_up.data_entered_ns = emit::now();
-            copy_up.data_length = length;
-        });
-    }
+    copy_up::update(|copy_up| {
+        copy_up.data_entered_ns = emit::now();
+        copy_up.data_length = argument::<3>(&ctx);
+    });
     0
 }
 
@@ -61,7 +62,7 @@ fn sync_return(_ctx: RetProbeContext) -> u32 {
 fn splice_return(ctx: RetProbeContext) -> u32 {
     runs::count(program::SPLICE_RETURN);
     copy_up::update(|copy_up| {
-        let moved = ctx.ret::<i64>();
+        let moved = returned(&ctx) as i64;
         if moved > 0 {
             copy_up.copied_bytes += moved as u64;
         }
@@ -76,7 +77,7 @@ fn splice_return(ctx: RetProbeContext) -> u32 {
 fn clone_return(ctx: RetProbeContext) -> u32 {
     runs::count(program::CLONE_RETURN);
     copy_up::update(|copy_up| {
-        let shared = ctx.ret::<i64>();
+        let shared = returned(&ctx) as i64;
         if shared > 0 {
             copy_up.cloned_bytes = shared as u64;
             copy_up.data_moved_ns = emit::now();

@@ -7,15 +7,16 @@ use aya_ebpf::{
 };
 use ovl_trace_common::{codes::cause, program};
 
-use crate::{deletion, opaque, runs, task};
+use crate::{
+    context::{argument, returned},
+    deletion, opaque, runs, task,
+};
 
 /// `bool ovl_lower_positive(struct dentry *dentry)`
 #[kprobe]
 fn lower_positive(ctx: ProbeContext) -> u32 {
     runs::count(program::LOWER_POSITIVE);
-    if let Some(dentry) = ctx.arg::<u64>(0) {
-        deletion::asked(task::tid(), dentry);
-    }
+    deletion::asked(task::tid(), argument::<0>(&ctx));
     0
 }
 
@@ -23,7 +24,7 @@ fn lower_positive(ctx: ProbeContext) -> u32 {
 #[kretprobe]
 fn lower_positive_return(ctx: RetProbeContext) -> u32 {
     runs::count(program::LOWER_POSITIVE_RETURN);
-    deletion::answered(task::tid(), ctx.ret::<u64>() & 0xff != 0);
+    deletion::answered(task::tid(), returned(&ctx) & 0xff != 0);
     0
 }
 
@@ -31,7 +32,7 @@ fn lower_positive_return(ctx: RetProbeContext) -> u32 {
 #[kretprobe]
 fn unlink_return(ctx: RetProbeContext) -> u32 {
     runs::count(program::UNLINK_RETURN);
-    deletion::done(task::tid(), cause::UNLINK, ctx.ret::<i32>());
+    deletion::done(task::tid(), cause::UNLINK, returned(&ctx) as i32);
     0
 }
 
@@ -39,7 +40,7 @@ fn unlink_return(ctx: RetProbeContext) -> u32 {
 #[kretprobe]
 fn rmdir_return(ctx: RetProbeContext) -> u32 {
     runs::count(program::RMDIR_RETURN);
-    deletion::done(task::tid(), cause::RMDIR, ctx.ret::<i32>());
+    deletion::done(task::tid(), cause::RMDIR, returned(&ctx) as i32);
     0
 }
 
@@ -49,7 +50,7 @@ fn rmdir_return(ctx: RetProbeContext) -> u32 {
 #[kretprobe]
 fn rename_return(ctx: RetProbeContext) -> u32 {
     runs::count(program::RENAME_RETURN);
-    let (tid, returned) = (task::tid(), ctx.ret::<i32>());
+    let (tid, returned) = (task::tid(), returned(&ctx) as i32);
     deletion::done(tid, cause::RENAME, returned);
     opaque::done(tid, returned);
     0

@@ -10,7 +10,12 @@ use aya_ebpf::{
 
 use ovl_trace_common::program;
 
-use crate::{arch, deletion, globals::offset, opaque, runs, task};
+use crate::{
+    context::{argument, returned},
+    deletion,
+    globals::offset,
+    opaque, runs, task,
+};
 
 /// The operations take a user namespace or idmap first.
 #[inline(always)]
@@ -23,8 +28,11 @@ fn shifted() -> bool {
 #[kprobe]
 fn mkdir(ctx: ProbeContext) -> u32 {
     runs::count(program::MKDIR);
-    let [first, second, ..] = arch::arguments(&ctx);
-    let dentry = if shifted() { second } else { first };
+    let dentry = if shifted() {
+        argument::<2>(&ctx)
+    } else {
+        argument::<1>(&ctx)
+    };
     opaque::mkdir(task::tid(), dentry);
     0
 }
@@ -33,7 +41,7 @@ fn mkdir(ctx: ProbeContext) -> u32 {
 #[kretprobe]
 fn mkdir_return(ctx: RetProbeContext) -> u32 {
     runs::count(program::MKDIR_RETURN);
-    opaque::done(task::tid(), ctx.ret::<i32>());
+    opaque::done(task::tid(), returned(&ctx) as i32);
     0
 }
 
@@ -42,11 +50,18 @@ fn mkdir_return(ctx: RetProbeContext) -> u32 {
 #[kprobe]
 fn rename(ctx: ProbeContext) -> u32 {
     runs::count(program::RENAME);
-    let [first, second, third, fourth, fifth] = arch::arguments(&ctx);
     let (old, new, flags) = if shifted() {
-        (second, fourth, fifth)
+        (
+            argument::<2>(&ctx),
+            argument::<4>(&ctx),
+            argument::<5>(&ctx),
+        )
     } else {
-        (first, third, fourth)
+        (
+            argument::<1>(&ctx),
+            argument::<3>(&ctx),
+            argument::<4>(&ctx),
+        )
     };
     let tid = task::tid();
     deletion::forget(tid);

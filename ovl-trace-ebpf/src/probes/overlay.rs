@@ -7,7 +7,11 @@ use aya_ebpf::{
 
 use ovl_trace_common::program;
 
-use crate::{maps::MOUNTING, overlay, runs, task};
+use crate::{
+    context::{argument, returned},
+    maps::MOUNTING,
+    overlay, runs, task,
+};
 
 /// `int ovl_fill_super(struct super_block *sb, …)`: a mount begins. The other
 /// arguments differ (`void *data, int silent` up to 6.4, then `struct
@@ -15,10 +19,8 @@ use crate::{maps::MOUNTING, overlay, runs, task};
 #[kprobe]
 fn fill_super(ctx: ProbeContext) -> u32 {
     runs::count(program::FILL_SUPER);
-    if let Some(superblock) = ctx.arg::<u64>(0) {
-        // If there is no room the overlay is described at its first event.
-        let _inserted = MOUNTING.insert(task::tid(), superblock, 0);
-    }
+    // If there is no room the overlay is described at its first event.
+    let _inserted = MOUNTING.insert(task::tid(), argument::<0>(&ctx), 0);
     0
 }
 
@@ -33,7 +35,7 @@ fn fill_super_return(ctx: RetProbeContext) -> u32 {
     };
     // Only fails if the entry is gone, and it is this task's own.
     let _removed = MOUNTING.remove(tid);
-    if ctx.ret::<i32>() == 0 {
+    if returned(&ctx) as i32 == 0 {
         overlay::first_sight(superblock, 1);
     }
     0
@@ -43,8 +45,6 @@ fn fill_super_return(ctx: RetProbeContext) -> u32 {
 #[kprobe]
 fn put_super(ctx: ProbeContext) -> u32 {
     runs::count(program::PUT_SUPER);
-    if let Some(superblock) = ctx.arg::<u64>(0) {
-        overlay::gone(superblock);
-    }
+    overlay::gone(argument::<0>(&ctx));
     0
 }

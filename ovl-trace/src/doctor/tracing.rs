@@ -17,6 +17,7 @@ pub(super) fn checks(roots: &Roots, survey: &Survey) -> Vec<Check> {
         (None, None) => Check::info("kprobes", "not known before tracefs is mounted"),
         (None, Some(tracefs)) => kprobe_events(tracefs),
     });
+    checks.push(means(survey));
     checks.extend(survey.tracefs.as_ref().and_then(|it| leftovers(roots, it)));
     checks
 }
@@ -83,6 +84,27 @@ fn kprobe_events(tracefs: &Tracefs) -> Check {
              ('-v /sys/kernel/tracing:/sys/kernel/tracing').",
         ),
     }
+}
+
+/// By what means functions are probed: the cheaper one where it misses nothing.
+fn means(survey: &Survey) -> Check {
+    const NAME: &str = "trampolines";
+    let preemption = survey.preemption;
+    let has_functions = survey
+        .types
+        .as_ref()
+        .map(|types| !types.functions.is_empty());
+    Check::info(
+        NAME,
+        if preemption.interrupts_programs() {
+            format!("not used, but kprobes (preemption: {preemption})")
+        } else if has_functions.unwrap_or(false) {
+            format!("used (preemption: {preemption})")
+        } else {
+            "not used, but kprobes (this kernel is too old, or does not describe its functions)"
+                .to_owned()
+        },
+    )
 }
 
 /// Events of killed runs cost a little at every call of the probed functions.

@@ -1,12 +1,12 @@
 //! Everything that is asked of the running kernel before tracing, in one go.
 
-use std::{fs, io, path::Path};
+use std::{collections::BTreeMap, fs, io, path::Path};
 
 use ovl_trace_common::offsets::Offsets;
 
 use super::{
-    Architecture, KernelRoots, Release,
-    btf::{Btf, BtfError, ReadError},
+    Architecture, KernelRoots, Preemption, Release,
+    btf::{Btf, BtfError, ReadError, TypeId},
     described::{self, Exists},
     kallsyms::Symbols,
     offsets::{self, MissingField, Sources},
@@ -25,6 +25,8 @@ pub struct Survey {
     pub types: Result<Types, TypesError>,
     /// tracefs, if it is mounted.
     pub tracefs: Option<Tracefs>,
+    /// By what means functions are probed.
+    pub preemption: Preemption,
 }
 
 /// What BTF says.
@@ -38,6 +40,8 @@ pub struct Types {
     pub overlay: OverlayTypes,
     /// `enum bpf_map_type` has the ring buffer (5.8).
     pub has_ring_buffer: bool,
+    /// Functions to probe that can have a trampoline, by their names.
+    pub functions: Functions,
 }
 
 /// Where overlayfs' own types are described.
@@ -99,8 +103,9 @@ impl Survey {
     fn look(roots: &KernelRoots, exists: Option<Exists<'_>>) -> Self {
         let release = fs::read_to_string(roots.proc.join("sys/kernel/osrelease"));
         let release = Release::parse(&release.unwrap_or_default());
+        let preemption = Preemption::read(roots);
         let (types, described) = match roots.architecture {
-            Some(architecture) => match types(roots, architecture, &release, exists) {
+            Some(architecture) => match types(roots, architecture, &release, preemption, exists) {
                 Ok((types, described)) => (Ok(types), described),
                 Err(error) => (Err(error), None),
             },
@@ -112,6 +117,7 @@ impl Survey {
             symbols,
             types,
             tracefs: Tracefs::find(roots),
+            preemption,
         }
     }
 }
@@ -120,6 +126,7 @@ fn types(
     roots: &KernelRoots,
     architecture: Architecture,
     release: &Release,
+    preemption: Preemption,
     exists: Option<Exists<'_>>,
 ) -> Result<(Types, Option<Symbols>), TypesError> {
     let directory = roots.sys.join("kernel/btf");
@@ -154,7 +161,13 @@ fn types(
         let module = module.as_ref().filter(|_| is_live);
         described::symbols(&vmlinux, module, exists)
     });
+    let functions = if preemption.interrupts_programs() {
+        Functions::new()
+    } else {
+        functions(&vmlinux, module.as_ref())
+    };
     let types = Types {
+        functions,
         offsets,
         missing,
         overlay,
@@ -163,6 +176,37 @@ fn types(
             .is_some(),
     };
     Ok((types, described))
+}
+
+/// A function that can have a trampoline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FunctionType {
+    /// Its id in the types of overlayfs' module; else in those of vmlinux.
+    pub id: TypeId,
+    /// In which of them.
+    pub of_module: bool,
+}
+
+/// By name; empty where trampolines are not used.
+pub type Functions = BTreeMap<&'static str, FunctionType>;
+
+fn functions(vmlinux: &Btf<'_>, module: Option<&Btf<'_>>) -> Functions {
+    // Programs in trampolines use it: 5.17.
+    let helper = vmlinux.enumerator("bpf_func_id", "BPF_FUNC_get_func_arg");
+    if helper.is_none() {
+        return Functions::new();
+    }
+    let names: Vec<_> = probe_table::PROBES
+        .iter()
+        .flat_map(|probe| probe.alternatives)
+        .copied()
+        .collect();
+    let of = |btf: &Btf<'_>, of_module| {
+        let found = btf.functions(&names).into_iter();
+        found.map(move |(name, id)| (name, FunctionType { id, of_module }))
+    };
+    let inside = module.map(|btf| of(btf, true)).into_iter().flatten();
+    of(vmlinux, false).chain(inside).collect()
 }
 
 fn read<'base>(

@@ -19,11 +19,11 @@ use crate::kernel::{
 /// default of a few per CPU loses most of them.
 const RETURN_POOL: u32 = 4096;
 
-/// The trace events of this process, removed when dropped.
+/// The trace events of this process, removed when dropped: not before their programs
+/// are unbound.
 pub(super) struct Group {
     tracefs: Tracefs,
     name: String,
-    bound: Vec<OwnedFd>,
 }
 
 impl Group {
@@ -38,18 +38,17 @@ impl Group {
         Ok(Self {
             tracefs,
             name: Tracefs::group(process::id()),
-            bound: Vec::new(),
         })
     }
 
     /// Puts `probe` on `symbol` (`overlay:` in front if overlayfs is a module)
-    /// and runs `program` there.
+    /// and runs `program` there, until the result is closed.
     pub(super) fn attach(
-        &mut self,
+        &self,
         probe: &Probe,
         symbol: &str,
         program: BorrowedFd<'_>,
-    ) -> Result<()> {
+    ) -> Result<OwnedFd> {
         let event = event_name(probe.program);
         let kind = if probe.returns {
             ProbeKind::Return {
@@ -65,8 +64,7 @@ impl Group {
             .tracefs
             .event_id(&self.name, &event)
             .with_context(|| format!("reading the id of the trace event '{event}'"))?;
-        self.bound.push(perf::bind(id, program)?);
-        Ok(())
+        perf::bind(id, program)
     }
 
     /// How often each of this run's probes was hit, and how often it missed: a
@@ -88,11 +86,6 @@ impl Group {
             })
             .collect())
     }
-
-    /// Stops all probes. Programs that are running now end first.
-    pub(super) fn unbind(&mut self) {
-        self.bound.clear();
-    }
 }
 
 /// Event names are unique on the machine, because `kprobe_profile` shows them
@@ -103,8 +96,7 @@ fn event_name(program: &str) -> String {
 
 impl Drop for Group {
     fn drop(&mut self) {
-        // An event that is in use cannot be removed: unbind first.
-        self.unbind();
+        // One that is still bound cannot be removed.
         if let Err(error) = self.tracefs.remove(&self.name) {
             tracing::warn!(
                 "trace events of the group {} stay behind: {error}",

@@ -1,29 +1,27 @@
 //! Loads the eBPF program and attaches it.
 
+mod attach;
+mod bpf;
 mod group;
 mod memlock;
 mod names;
+mod object;
 mod perf;
 mod probe_table;
 mod ring;
 mod tables;
 mod totals;
+mod trampoline;
 mod unpreempted;
 mod verdicts;
-mod without_btf;
 
 use std::{
     array,
     collections::{BTreeMap, HashMap},
-    os::fd::AsFd as _,
 };
 
 use anyhow::{Context as _, Result, bail};
-use aya::{
-    Ebpf,
-    maps::{Array, Map, PerCpuArray},
-    programs::KProbe,
-};
+use aya::maps::{Array, Map, PerCpuArray};
 use aya_log::EbpfLogger;
 use ovl_trace_common::{
     in_flight::InFlight,
@@ -37,9 +35,15 @@ pub use self::names::{Names, exists};
 pub use self::probe_table::{PROBES, Probe};
 pub use self::ring::{Record, Ring, default_bytes, lingers};
 pub use totals::{CopyUpRow, KernelTotals, WhiteoutRow};
+pub use trampoline::Misses;
 
-use self::{group::Group, unpreempted::Unpreempted};
+use self::{
+    attach::{Attached, Probes},
+    object::{Making, Object},
+    unpreempted::Unpreempted,
+};
 use crate::kernel::{
+    Functions,
     kallsyms::Symbols,
     probe_table as functions,
     tracefs::{ProbeProfile, Tracefs},
@@ -55,6 +59,8 @@ pub struct Plan<'a> {
     pub offsets: Offsets,
     /// Which functions exist.
     pub symbols: &'a Symbols,
+    /// Which of them can have a trampoline.
+    pub functions: &'a Functions,
     /// Where trace events are made.
     pub tracefs: Tracefs,
     /// Size of the ring buffer in bytes: a power of two, and pages.
@@ -99,9 +105,8 @@ const TABLES: [&str; 4] = ["COPY_UPS", "WHITEOUTS", "OVERLAYS", "IN_FLIGHT"];
 
 /// A running observation. Dropping it removes everything from the kernel.
 pub struct Tracer {
-    // The order matters: events are unbound before their programs go.
-    group: Group,
-    ebpf: Ebpf,
+    attached: Attached,
+    object: Object,
     ring_bytes: u32,
     coverage: Vec<Coverage>,
     /// When the copy-ups began that are still in slots although they will never end, by
@@ -140,92 +145,46 @@ impl Tracer {
             ),
             // Where a number of rows is asked for, all rows are of that table.
             slots: u32::from(plan.table_rows.is_none()),
-            padding: 0,
             wanted: plan.wanted,
+            // Programs for trampolines have a version of their own.
+            trampoline: 0,
             lingers_ns: lingers(plan.ring_bytes).as_nanos() as u64,
         };
         memlock::lift();
-        let mut loader = without_btf::loader();
-        loader
-            .override_global("OFFSETS", &plan.offsets, true)
-            .override_global("SETTINGS", &settings, true)
-            .map_max_entries("EVENTS", plan.ring_bytes);
+        let mut entries = HashMap::from([("EVENTS", plan.ring_bytes)]);
         if let Some(rows) = plan.table_rows {
-            for table in TABLES {
-                loader.map_max_entries(table, rows);
-            }
+            entries.extend(TABLES.map(|table| (table, rows)));
         }
-        for table in verdicts::unused(&plan.wanted) {
-            loader.map_max_entries(table, 1);
-        }
-        let ebpf = loader.load(PROGRAM).context("loading the eBPF maps")?;
-        let mut tracer = Self {
-            group: Group::new(plan.tracefs)?,
-            ebpf,
-            ring_bytes: plan.ring_bytes,
-            coverage: Vec::new(),
-            abandoned: HashMap::new(),
+        entries.extend(verdicts::unused(&plan.wanted).map(|table| (table, 1)));
+        let making = Making {
+            offsets: &plan.offsets,
+            settings,
+            entries,
         };
+        let (object, programs) = Object::make(PROGRAM, &making)?;
+        let mut probes = Probes::new(plan.tracefs, &programs, plan.functions)?;
         for (probe, symbol) in choices {
-            tracer.attach(probe, symbol)?;
+            probes.attach(probe, symbol)?;
         }
+        let (attached, mut coverage) = probes.finish();
         if !plan.events {
-            tracer.coverage.push(Coverage {
+            coverage.push(Coverage {
                 missing: Some("not asked for (--totals-only)".to_owned()),
                 ..NO_EVENTS
             });
         }
-        Ok(tracer)
-    }
-
-    fn attach(&mut self, probe: &'static Probe, symbol: Option<String>) -> Result<()> {
-        let outcome = match &symbol {
-            None => Err(anyhow::anyhow!(
-                "this kernel has no such function, or none of those it works with"
-            )),
-            Some(symbol) => self.load_and_attach(probe, symbol),
-        };
-        let missing = match outcome {
-            Ok(()) => None,
-            Err(error) if probe.required => {
-                return Err(error.context(format!(
-                    "the probe on '{}' is needed for {}",
-                    probe.function, probe.lost
-                )));
-            }
-            Err(error) => {
-                tracing::debug!("probe {} is not attached: {error:#}", probe.program);
-                Some(format!("{error:#}"))
-            }
-        };
-        self.coverage.push(Coverage {
-            probe: probe.program,
-            symbol: symbol.unwrap_or_else(|| probe.function.to_owned()),
-            missing,
-            lost: probe.lost,
-        });
-        Ok(())
-    }
-
-    fn load_and_attach(&mut self, probe: &Probe, symbol: &str) -> Result<()> {
-        let program: &mut KProbe = self
-            .ebpf
-            .program_mut(probe.program)
-            .with_context(|| format!("the eBPF object has no program '{}'", probe.program))?
-            .try_into()
-            .with_context(|| format!("program '{}'", probe.program))?;
-        program
-            .load()
-            .with_context(|| format!("loading the program '{}'", probe.program))?;
-        let fd = program
-            .fd()
-            .with_context(|| format!("program '{}'", probe.program))?;
-        self.group.attach(probe, symbol, fd.as_fd())
+        Ok(Self {
+            attached,
+            object,
+            ring_bytes: plan.ring_bytes,
+            coverage,
+            abandoned: HashMap::new(),
+        })
     }
 
     /// Stops observing. Totals and the ring can still be read.
     pub fn stop(&mut self) {
-        self.group.unbind();
+        self.attached.unbind();
     }
 
     /// The state of every probe.
@@ -243,7 +202,7 @@ impl Tracer {
     /// The ring. Can be taken once.
     pub fn take_ring(&mut self) -> Result<Ring> {
         let map = self
-            .ebpf
+            .object
             .take_map("EVENTS")
             .context("the ring buffer was taken before")?;
         let Map::RingBuf(map) = map else {
@@ -254,8 +213,9 @@ impl Tracer {
 
     /// The eBPF program's own log, in a build that has it (`cargo xtask build
     /// --log`). Can be taken once.
-    pub fn take_log(&mut self) -> Option<EbpfLogger<&'static dyn log::Log>> {
-        EbpfLogger::init(&mut self.ebpf)
+    pub fn take_log(&self) -> Option<EbpfLogger<&'static dyn log::Log>> {
+        self.object.map("AYA_LOGS")?;
+        EbpfLogger::init_from_id(self.attached.any_program_id()?)
             .inspect_err(|error| tracing::debug!("the eBPF program does not log: {error}"))
             .ok()
     }
@@ -263,20 +223,20 @@ impl Tracer {
     /// Totals as they are now.
     pub fn totals(&self) -> Result<KernelTotals> {
         let _unpreempted = Unpreempted::enter();
-        totals::read(&self.ebpf)
+        totals::read(&self.object)
     }
 
     /// Forgets the totals of overlays that are gone, to make room.
     pub fn forget(&mut self, rows: &KernelTotals) -> Result<()> {
         let _unpreempted = Unpreempted::enter();
-        totals::remove(&mut self.ebpf, rows)
+        totals::remove(&mut self.object, rows)
     }
 
     /// What the kernel side could not do, by reason
     /// (`ovl_trace_common::loss::NAMES`), since the start.
     pub fn losses(&self) -> Result<[u64; loss::REASONS]> {
         let _unpreempted = Unpreempted::enter();
-        let map = self.ebpf.map("LOSSES").context("no map LOSSES")?;
+        let map = self.object.map("LOSSES").context("no map LOSSES")?;
         let array: PerCpuArray<_, [u64; loss::REASONS]> =
             PerCpuArray::try_from(map).context("the map LOSSES")?;
         let per_cpu = array.get(&0, 0).context("the map LOSSES")?;
@@ -285,17 +245,28 @@ impl Tracer {
         }))
     }
 
-    /// Hits and misses of each probe since the start; `event` is the name of its
+    /// How many probes are trampolines, and how many kprobes.
+    pub fn probe_counts(&self) -> (usize, usize) {
+        self.attached.counts()
+    }
+
+    /// Hits and misses of each kprobe since the start; `event` is the name of its
     /// program.
     pub fn profile(&self) -> Result<Vec<ProbeProfile>> {
-        self.group.profile()
+        self.attached.profile()
+    }
+
+    /// Misses of each trampoline since the start. There are none while no program
+    /// runs.
+    pub fn misses(&self) -> Result<Vec<Misses>> {
+        self.attached.misses()
     }
 
     /// How often each program ran since the start, by its number in
     /// `ovl_trace_common::program`.
     pub fn runs(&self) -> Result<[u64; program::COUNT]> {
         let _unpreempted = Unpreempted::enter();
-        let map = self.ebpf.map(RUNS).context("no map of runs")?;
+        let map = self.object.map(RUNS).context("no map of runs")?;
         let array: Array<_, [u64; program::COUNT]> =
             Array::try_from(map).context("the map of runs")?;
         array.get(&0, 0).context("reading the map of runs")
@@ -304,7 +275,7 @@ impl Tracer {
     /// Copy-ups that are running now, by thread id.
     pub fn in_flight(&self) -> Result<BTreeMap<u32, InFlight>> {
         let _unpreempted = Unpreempted::enter();
-        let mut running = tables::in_flight(&self.ebpf)?;
+        let mut running = tables::in_flight(&self.object)?;
         running.extend(self.in_slots()?);
         Ok(running)
     }
@@ -316,12 +287,12 @@ impl Tracer {
             self.abandoned.insert(tid, copy_up.started_ns);
             return Ok(true);
         }
-        tables::abandon(&mut self.ebpf, tid)
+        tables::abandon(&mut self.object, tid)
     }
 
     /// Those in slots that were not abandoned.
     fn in_slots(&self) -> Result<BTreeMap<u32, InFlight>> {
-        let mut running = tables::in_slots(&self.ebpf)?;
+        let mut running = tables::in_slots(&self.object)?;
         running.retain(|tid, copy_up| self.abandoned.get(tid) != Some(&copy_up.started_ns));
         Ok(running)
     }
@@ -330,7 +301,7 @@ impl Tracer {
     /// superblock is gone.
     pub fn overlay(&self, key: OverlayKey) -> Result<Option<OverlayState>> {
         let _unpreempted = Unpreempted::enter();
-        tables::overlay(&self.ebpf, key)
+        tables::overlay(&self.object, key)
     }
 }
 

@@ -13,6 +13,8 @@ pub struct Probe {
     pub returns: bool,
     /// Without it nothing can be traced.
     pub required: bool,
+    /// Its program reads registers, which it has at a kprobe only.
+    pub registers: bool,
     /// Functions without which it is not attached: what it begins would never
     /// end.
     pub needs: &'static [&'static str],
@@ -26,6 +28,7 @@ const fn entry(program: &'static str, function: &'static str, lost: &'static str
         function,
         returns: false,
         required: false,
+        registers: false,
         needs: &[],
         lost,
     }
@@ -42,6 +45,13 @@ const fn returns(program: &'static str, function: &'static str, lost: &'static s
 const fn deletions(probe: Probe) -> Probe {
     Probe {
         needs: &["ovl_unlink", "ovl_rmdir", "ovl_rename"],
+        ..probe
+    }
+}
+
+const fn with_registers(probe: Probe) -> Probe {
+    Probe {
+        registers: true,
         ..probe
     }
 }
@@ -116,11 +126,11 @@ pub const PROBES: &[Probe] = &[
         "ovl_copy_up_start",
         "the phase lock",
     ),
-    entry(
+    with_registers(entry(
         "copy_up_flags",
         "ovl_copy_up_flags",
         "the operation behind a copy-up, where its syscall does not tell",
-    ),
+    )),
     required(entry("copy_up_start", "ovl_copy_up_start", "all copy-ups")),
     // Where it was inlined a copy-up begins at `ovl_copy_up_start`.
     entry("copy_up_one", "ovl_copy_up_one", "the time before the lock"),

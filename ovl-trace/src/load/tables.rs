@@ -3,14 +3,13 @@
 use std::{collections::BTreeMap, io};
 
 use anyhow::{Context as _, Result};
-use aya::{
-    Ebpf,
-    maps::{Array, HashMap, MapError},
-};
+use aya::maps::{Array, HashMap, MapError};
 use ovl_trace_common::{
     in_flight::{InFlight, SLOTS, Slot},
     overlay::{OverlayKey, OverlayState},
 };
+
+use super::object::Object;
 
 /// The section of the programs' slots for running copy-ups.
 const SLOTS_MAP: &str = ".bss.slots";
@@ -21,7 +20,7 @@ const SLOTS_MAP: &str = ".bss.slots";
 const STEPS_MAX: usize = 4 * 8192;
 
 /// Running copy-ups that are in the hash map, by thread id.
-pub(super) fn in_flight(ebpf: &Ebpf) -> Result<BTreeMap<u32, InFlight>> {
+pub(super) fn in_flight(ebpf: &Object) -> Result<BTreeMap<u32, InFlight>> {
     let map = ebpf.map("IN_FLIGHT").context("no map IN_FLIGHT")?;
     let map: HashMap<_, u32, InFlight> = HashMap::try_from(map).context("the map IN_FLIGHT")?;
     map.iter()
@@ -32,7 +31,7 @@ pub(super) fn in_flight(ebpf: &Ebpf) -> Result<BTreeMap<u32, InFlight>> {
 
 /// Those that are in slots. Programs may write a slot while it is read, as they may a row of
 /// the hash map.
-pub(super) fn in_slots(ebpf: &Ebpf) -> Result<BTreeMap<u32, InFlight>> {
+pub(super) fn in_slots(ebpf: &Object) -> Result<BTreeMap<u32, InFlight>> {
     let map = ebpf.map(SLOTS_MAP).context("no map of slots")?;
     let map: Array<_, [Slot; SLOTS]> = Array::try_from(map).context("the map of slots")?;
     let slots = map.get(&0, 0).context("reading the map of slots")?;
@@ -41,14 +40,14 @@ pub(super) fn in_slots(ebpf: &Ebpf) -> Result<BTreeMap<u32, InFlight>> {
 }
 
 /// Removes a running copy-up from the hash map; whether it was still there.
-pub(super) fn abandon(ebpf: &mut Ebpf, tid: u32) -> Result<bool> {
+pub(super) fn abandon(ebpf: &mut Object, tid: u32) -> Result<bool> {
     let map = ebpf.map_mut("IN_FLIGHT").context("no map IN_FLIGHT")?;
     let mut map: HashMap<_, u32, InFlight> = HashMap::try_from(map).context("the map IN_FLIGHT")?;
     removed(map.remove(&tid)).context("the map IN_FLIGHT")
 }
 
 /// The overlay, if its superblock still exists and is remembered.
-pub(super) fn overlay(ebpf: &Ebpf, key: OverlayKey) -> Result<Option<OverlayState>> {
+pub(super) fn overlay(ebpf: &Object, key: OverlayKey) -> Result<Option<OverlayState>> {
     let map = ebpf.map("OVERLAYS").context("no map OVERLAYS")?;
     let map: HashMap<_, u64, OverlayState> = HashMap::try_from(map).context("the map OVERLAYS")?;
     match map.get(&key.superblock, 0) {

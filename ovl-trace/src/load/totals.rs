@@ -3,13 +3,13 @@
 use std::collections::HashSet;
 
 use anyhow::{Context as _, Result};
-use aya::{Ebpf, maps::HashMap};
+use aya::maps::HashMap;
 use ovl_trace_common::{
     aggregate::{CopyUpKey, CopyUpTotals, WhiteoutKey},
     overlay::OverlayKey,
 };
 
-use super::tables::removed;
+use super::{object::Object, tables::removed};
 
 /// One row of `COPY_UPS`.
 pub type CopyUpRow = (CopyUpKey, CopyUpTotals);
@@ -47,7 +47,7 @@ impl KernelTotals {
     }
 }
 
-pub(super) fn read(ebpf: &Ebpf) -> Result<KernelTotals> {
+pub(super) fn read(ebpf: &Object) -> Result<KernelTotals> {
     let copy_ups = ebpf.map("COPY_UPS").context("no map COPY_UPS")?;
     let copy_ups: HashMap<_, CopyUpKey, CopyUpTotals> =
         HashMap::try_from(copy_ups).context("the map COPY_UPS")?;
@@ -66,7 +66,7 @@ pub(super) fn read(ebpf: &Ebpf) -> Result<KernelTotals> {
     })
 }
 
-pub(super) fn remove(ebpf: &mut Ebpf, rows: &KernelTotals) -> Result<()> {
+pub(super) fn remove(ebpf: &mut Object, rows: &KernelTotals) -> Result<()> {
     let copy_ups = ebpf.map_mut("COPY_UPS").context("no map COPY_UPS")?;
     let mut copy_ups: HashMap<_, CopyUpKey, CopyUpTotals> =
         HashMap::try_from(copy_ups).context("the map COPY_UPS")?;

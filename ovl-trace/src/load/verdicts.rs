@@ -3,17 +3,14 @@
 //! nothing.
 
 use anyhow::{Context as _, Result};
-use aya::{
-    Ebpf,
-    maps::{HashMap, MapData, MapError},
-};
+use aya::maps::{HashMap, MapData, MapError};
 use ovl_trace_common::{
     offsets::Wanted,
     overlay::OverlayKey,
     verdict::{Call, Unwanted},
 };
 
-use super::{Tracer, tables::removed, unpreempted::Unpreempted};
+use super::{Tracer, object::Object, tables::removed, unpreempted::Unpreempted};
 
 const OVERLAYS: &str = "UNWANTED";
 const CALLS: &str = "UNWANTED_CALLS";
@@ -34,7 +31,7 @@ impl Tracer {
     /// To be called again when the time is over: until then the kernel side counts on.
     pub fn rule_out(&mut self, overlay: OverlayKey, until_ns: u64) -> Result<u64> {
         let _unpreempted = Unpreempted::enter();
-        let mut table = overlays(&mut self.ebpf)?;
+        let mut table = overlays(&mut self.object)?;
         let withheld = withheld(&table, overlay)?;
         let verdict = Unwanted {
             until_ns,
@@ -48,7 +45,7 @@ impl Tracer {
     /// [`Self::rule_out`].
     pub fn readmit(&mut self, overlay: OverlayKey) -> Result<u64> {
         let _unpreempted = Unpreempted::enter();
-        let mut table = overlays(&mut self.ebpf)?;
+        let mut table = overlays(&mut self.object)?;
         let withheld = withheld(&table, overlay)?;
         removed(table.remove(&overlay)).context(OVERLAYS)?;
         Ok(withheld)
@@ -57,25 +54,25 @@ impl Tracer {
     /// Sends no events of copy-ups that come about like this; `false` if there is no room.
     pub fn rule_out_call(&mut self, call: &Call) -> Result<bool> {
         let _unpreempted = Unpreempted::enter();
-        inserted(calls(&mut self.ebpf)?.insert(call, 0, 0)).context(CALLS)
+        inserted(calls(&mut self.object)?.insert(call, 0, 0)).context(CALLS)
     }
 
     /// Takes back [`Self::rule_out_call`]. Returns how many events were withheld.
     pub fn readmit_call(&mut self, call: &Call) -> Result<u64> {
         let _unpreempted = Unpreempted::enter();
-        let mut table = calls(&mut self.ebpf)?;
+        let mut table = calls(&mut self.object)?;
         let withheld = found(table.get(call, 0)).context(CALLS)?;
         removed(table.remove(call)).context(CALLS)?;
         Ok(withheld.unwrap_or(0))
     }
 }
 
-fn overlays(ebpf: &mut Ebpf) -> Result<HashMap<&mut MapData, OverlayKey, Unwanted>> {
+fn overlays(ebpf: &mut Object) -> Result<HashMap<&mut MapData, OverlayKey, Unwanted>> {
     let map = ebpf.map_mut(OVERLAYS).context("no map UNWANTED")?;
     HashMap::try_from(map).context(OVERLAYS)
 }
 
-fn calls(ebpf: &mut Ebpf) -> Result<HashMap<&mut MapData, Call, u64>> {
+fn calls(ebpf: &mut Object) -> Result<HashMap<&mut MapData, Call, u64>> {
     let map = ebpf.map_mut(CALLS).context("no map UNWANTED_CALLS")?;
     HashMap::try_from(map).context(CALLS)
 }

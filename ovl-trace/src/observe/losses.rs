@@ -47,26 +47,37 @@ impl Losses {
 
     /// Reads how often probes were hit and missed, after
     /// [`Self::refresh_runs`]; returns what was added to what no program could
-    /// count.
-    pub(super) fn look_at_probes(&mut self, tracer: &Tracer, time_ns: u64) -> Result<Vec<Loss>> {
-        let mut found = Vec::new();
+    /// count. `ran`: some program may have run since the last look.
+    pub(super) fn look_at_probes(
+        &mut self,
+        tracer: &Tracer,
+        ran: bool,
+        time_ns: u64,
+    ) -> Result<Vec<Loss>> {
+        let mut missed = [0; program::COUNT];
         for probe in tracer.profile()? {
             // Another program of this process would have another name.
             let Some(number) = program::NAMES.iter().position(|name| *name == probe.event) else {
                 continue;
             };
-            let missed = added(probe.misses, &mut self.misses[number]);
-            let count = missed + self.skipped[number].look(self.runs[number], probe.hits);
-            if count > 0 {
-                found.push(Loss {
-                    time_ns,
-                    source: LossSource::Probe,
-                    reason: program::NAMES[number],
-                    count,
-                });
-            }
+            missed[number] = added(probe.misses, &mut self.misses[number])
+                + self.skipped[number].look(self.runs[number], probe.hits);
         }
-        Ok(found)
+        // A trampoline misses only what comes while its program runs.
+        for trampoline in if ran { tracer.misses()? } else { Vec::new() } {
+            let number = trampoline.program;
+            missed[number] = added(trampoline.count, &mut self.misses[number]);
+        }
+        let found = missed.into_iter().zip(program::NAMES);
+        let found = found.filter(|(count, _)| *count > 0);
+        Ok(found
+            .map(|(count, reason)| Loss {
+                time_ns,
+                source: LossSource::Probe,
+                reason,
+                count,
+            })
+            .collect())
     }
 }
 

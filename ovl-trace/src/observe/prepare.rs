@@ -88,6 +88,7 @@ fn start(survey: Survey, observation: &Observation) -> Result<Prepared> {
     let tracer = Tracer::start(Plan {
         offsets: types.offsets,
         symbols: &symbols,
+        functions: &types.functions,
         tracefs,
         ring_bytes,
         table_rows: observation.table_rows,
@@ -98,6 +99,11 @@ fn start(survey: Survey, observation: &Observation) -> Result<Prepared> {
             wanted => wanted,
         }),
     })?;
+    let (trampolines, kprobes) = tracer.probe_counts();
+    tracing::info!(
+        "{trampolines} trampolines and {kprobes} kprobes (preemption: {})",
+        survey.preemption
+    );
     Ok(Prepared {
         tracer,
         triggers: KernelTriggers::new(symbols, architecture),

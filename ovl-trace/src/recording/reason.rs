@@ -7,7 +7,11 @@ use ovl_trace_common::loss;
 use crate::load::PROBES;
 
 /// The agent's own reasons.
-const OWN: [&str; 3] = ["undecodable", "max_size", OTHER];
+const OWN: [&str; 4] = ["undecodable", "max_size", PREEMPTION_SWITCHED, OTHER];
+
+/// The kernel's preemption was switched while trampolines were in use: what they missed
+/// is counted, but two programs may have used the same room.
+pub const PREEMPTION_SWITCHED: &str = "preemption_switched";
 
 /// What stands for reasons beyond all bounds.
 const OTHER: &str = "other";

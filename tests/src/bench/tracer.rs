@@ -57,7 +57,7 @@ pub(super) const EVENTS: Tracer = Tracer {
 };
 
 /// All of them, the first without a tracer.
-pub(super) const TRACERS: [Tracer; 6] = [
+pub(super) const TRACERS: [Tracer; 7] = [
     Tracer {
         name: "none",
         command: &[],
@@ -87,7 +87,7 @@ pub(super) const TRACERS: [Tracer; 6] = [
             "--kind",
             "directory",
         ],
-        event: "{\"type\":",
+        event: EVENTS.event,
     },
     EVENTS,
     // Counts per duration: the least that is of use.

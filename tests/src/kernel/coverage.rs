@@ -176,7 +176,7 @@ fn missing(summary: &Value) -> Vec<&Value> {
         .collect()
 }
 
-fn doctor() -> Result<Vec<Value>> {
+pub(super) fn doctor() -> Result<Vec<Value>> {
     let diagnosis: Value =
         serde_json::from_str(&run("ovl-trace", &["doctor", "--output", "json"])?)?;
     ensure!(diagnosis["can_trace"] == true, "{diagnosis}");

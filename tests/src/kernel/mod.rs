@@ -18,6 +18,7 @@ pub(crate) mod judge;
 mod layer;
 mod limits;
 mod mapped;
+mod means;
 pub(crate) mod merged;
 mod module;
 mod print;

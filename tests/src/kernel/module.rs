@@ -4,7 +4,9 @@ use std::{fs, path::Path, process::Command, thread, time::Duration};
 
 use anyhow::{Context as _, Result, ensure};
 
-use super::{case, coverage, filters, limits, merged::Merged, run::Verdict, scale, skipped, sys};
+use super::{
+    case, coverage, filters, limits, means, merged::Merged, run::Verdict, scale, skipped, sys,
+};
 use crate::{
     command::run,
     events::Recorded,
@@ -13,7 +15,7 @@ use crate::{
 };
 
 /// Its cases, which belong to no file system.
-const CASES: [Case; 14] = [
+const CASES: [Case; 16] = [
     Case {
         name: "module::loaded_anew_while_tracing",
         run: loaded_anew,
@@ -70,6 +72,14 @@ const CASES: [Case; 14] = [
         name: "skipped::other_users_of_bpf",
         run: skipped::other_users_of_bpf,
     },
+    Case {
+        name: "skipped::preemption_switched",
+        run: skipped::preemption_switched,
+    },
+    Case {
+        name: "means::by_preemption",
+        run: means::by_preemption,
+    },
 ];
 
 /// Runs those whose name contains one of `names`.
@@ -94,11 +104,21 @@ pub(super) fn cases(names: &[String]) -> Result<Vec<(&'static str, Verdict)>> {
         .collect())
 }
 
-/// The probes survive that their module is unloaded, which aya's own would
-/// not.
+/// Kprobes survive that their module is unloaded, which aya's own would not.
+/// Trampolines keep it loaded.
 fn loaded_anew() -> Result<()> {
     let directory = tempfile::tempdir()?;
     let tracer = Tracer::start(&[])?;
+    if let (1.., _) = means::in_use()? {
+        let upper = copy_up(directory.path(), "kept")?;
+        ensure!(run("rmmod", &["overlay"]).is_err(), "it was unloaded");
+        let recorded = tracer.finish()?;
+        recorded.expect_no_loss()?;
+        seen(&recorded, &upper)?;
+        run("rmmod", &["overlay"])?;
+        run("modprobe", &["overlay"])?;
+        return Ok(());
+    }
     let mut uppers = Vec::new();
     for name in ["before", "after"] {
         uppers.push(copy_up(directory.path(), name)?);

@@ -3,7 +3,8 @@
 //!
 //! While a system call on a BPF map runs, `trace_call_bpf` (`kernel/trace/bpf_trace.c`)
 //! skips the programs of kprobes on that CPU. Where the kernel can be preempted
-//! anywhere, other tasks run on that CPU meanwhile.
+//! anywhere, other tasks run on that CPU meanwhile. `ovl-trace` uses kprobes on such a
+//! kernel, and on others trampolines, which are not skipped for others.
 
 use std::{
     fs,
@@ -17,13 +18,16 @@ use std::{
 
 use anyhow::{Context as _, Result, ensure};
 
-use super::{bpf_map::EmptyMap, case::Case, merged::Merged, sys};
+use super::{bpf_map::EmptyMap, case::Case, means, merged::Merged, sys};
 use crate::tracer::Tracer;
 
 const FILES: usize = 300;
 
 /// `none voluntary (full) lazy`: the mode in use is in brackets.
-const PREEMPTION: &str = "/sys/kernel/debug/sched/preempt";
+pub(super) const PREEMPTION: &str = "/sys/kernel/debug/sched/preempt";
+
+/// The reason of the loss where the model was switched.
+const SWITCHED: &str = "preemption_switched";
 
 /// Copies up while every CPU reads a map.
 pub(super) fn other_users_of_bpf() -> Result<()> {
@@ -32,8 +36,8 @@ pub(super) fn other_users_of_bpf() -> Result<()> {
     let case = Case::new("skipped")
         .lower(move |layer| (0..FILES).try_for_each(|i| layer.file(&name(i), 100)));
     let merged = Merged::new(&case, directory.path(), directory.path())?;
-    let tracer = Tracer::start(&[])?;
     let preemption = Preemption::full()?;
+    let tracer = Tracer::start(&[])?;
     let worked = while_maps_are_read(|| {
         for index in 0..FILES {
             // The readers get their turn, to be preempted.
@@ -61,6 +65,18 @@ pub(super) fn other_users_of_bpf() -> Result<()> {
     } else {
         ensure!((missing, lost) == (0, 0), "{missing} are missing, {losses}");
     }
+    Ok(())
+}
+
+/// A kernel that becomes preemptible while trampolines are used: that is said.
+pub(super) fn preemption_switched() -> Result<()> {
+    let tracer = Tracer::start(&[])?;
+    let (trampolines, _) = means::in_use()?;
+    let preemption = Preemption::full()?;
+    let recorded = tracer.finish()?;
+    let loss = &recorded.summary["loss"];
+    let said = loss["reasons"].to_string().contains(SWITCHED);
+    ensure!(said == (trampolines > 0 && preemption.is_some()), "{loss}");
     Ok(())
 }
 

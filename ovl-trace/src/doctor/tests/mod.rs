@@ -282,3 +282,18 @@ fn for_programs() {
     }
     "#);
 }
+
+#[test]
+fn by_what_means_functions_are_probed() {
+    let machine = Machine::healthy();
+    let found = || find(&machine.diagnose(), "trampolines").found.clone();
+    assert_eq!(found(), "not used, but kprobes (preemption: unknown)");
+    machine.write("proc/sys/kernel/version", "#1 SMP PREEMPT_DYNAMIC Debian\n");
+    let model = |modes: &str| machine.write("sys/kernel/debug/sched/preempt", modes);
+    model("none voluntary (full)\n");
+    assert_eq!(found(), "not used, but kprobes (preemption: full)");
+    model("none (voluntary) full\n");
+    // The recorded types have no functions.
+    let why = "(this kernel is too old, or does not describe its functions)";
+    assert_eq!(found(), format!("not used, but kprobes {why}"));
+}

@@ -1,5 +1,7 @@
 //! Questions about types.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::{
     Btf, TypeId, kind,
     parse::{Record, hash, word},
@@ -87,6 +89,28 @@ impl Btf<'_> {
                 (function.kind == kind::FUNC_PROTO).then_some(function.count)
             });
         agreed(counts)
+    }
+
+    /// The functions of these names, of this BTF without its base. A name that
+    /// several functions have is left out.
+    pub fn functions<'name>(&self, names: &[&'name str]) -> BTreeMap<&'name str, TypeId> {
+        let mut found = BTreeMap::new();
+        let mut ambiguous = BTreeSet::new();
+        for index in 0..self.positions.len() as u32 {
+            let id = TypeId(self.first_id + index);
+            let Some(record) = self.record(id).filter(|it| it.kind == kind::FUNC) else {
+                continue;
+            };
+            let name = self.string(record.name);
+            let Some(&name) = names.iter().find(|it| Some(it.as_bytes()) == name) else {
+                continue;
+            };
+            if found.insert(name, id).is_some() {
+                ambiguous.insert(name);
+            }
+        }
+        found.retain(|name, _| !ambiguous.contains(name));
+        found
     }
 
     /// Value of an enumerator (the low 32 bits of a 64-bit one).

@@ -192,3 +192,22 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn functions_by_name_each_in_its_own_part() {
+    let mut base = Builder::new();
+    let kind = base.function(2);
+    base.reference("vfs_fsync", 12, kind);
+    let twice = base.reference("twice", 12, kind);
+    base.reference("twice", 12, kind);
+    base.reference("open", 8, kind);
+    let mut module = Builder::on(&base);
+    let end = module.reference("ovl_copy_up_end", 12, kind);
+    let vmlinux = parsed(&base);
+    let overlay = Btf::parse_split(module.bytes(), &vmlinux).unwrap();
+    let names = ["ovl_copy_up_end", "vfs_fsync", "twice", "open"];
+    let ids = |btf: &Btf<'_>| Vec::from_iter(btf.functions(&names));
+    assert_eq!(ids(&vmlinux), [("vfs_fsync", TypeId(2))]);
+    assert_eq!(ids(&overlay), [("ovl_copy_up_end", end)]);
+    assert!(end.0 > twice.0, "ids continue those of the base");
+}

@@ -7,9 +7,11 @@ use ovl_trace_common::{in_flight::InFlight, loss};
 
 use super::Session;
 use crate::{
+    kernel::{KernelRoots, Preemption},
     load::KernelTotals,
     model::{Event, Loss, LossSource, OverlayKey},
     observe::{unannounced, unchanged},
+    recording::PREEMPTION_SWITCHED,
 };
 
 impl Session<'_, '_> {
@@ -17,7 +19,7 @@ impl Session<'_, '_> {
     pub(super) fn tick(&mut self) -> Result<()> {
         // In this order: see `Skipped::look`.
         let moves = self.moves()?;
-        let moves = self.look_at_probes()? || moves;
+        let moves = self.look_at_probes(moves)? || moves;
         if moves {
             self.look_for_losses()?;
             self.look_at_running()?;
@@ -108,18 +110,36 @@ impl Session<'_, '_> {
     /// All that was lost, at the end.
     pub(super) fn look_for_all_losses(&mut self) -> Result<()> {
         self.losses.refresh_runs(&self.tracer)?;
-        self.look_at_probes()?;
+        self.look_at_probes(true)?;
         self.look_for_losses()
     }
 
-    /// Whether something was lost.
-    fn look_at_probes(&mut self) -> Result<bool> {
-        let losses = self.losses.look_at_probes(&self.tracer, 0)?;
+    /// Whether something was lost. `ran`: some program may have run.
+    fn look_at_probes(&mut self, ran: bool) -> Result<bool> {
+        let losses = self.losses.look_at_probes(&self.tracer, ran, 0)?;
         let any = !losses.is_empty();
         for loss in losses {
             self.lost(loss)?;
         }
         Ok(any)
+    }
+
+    /// Says so if what trampolines rely on is no longer so.
+    pub(super) fn look_for_preemption(&mut self) -> Result<()> {
+        let (trampolines, _) = self.tracer.probe_counts();
+        let preemption = Preemption::read(&KernelRoots::host());
+        if trampolines == 0 || !preemption.interrupts_programs() {
+            return Ok(());
+        }
+        tracing::warn!(
+            "the kernel's preemption was switched to '{preemption}': start ovl-trace again to be sure of its counts"
+        );
+        self.lost(Loss {
+            time_ns: self.clock.monotonic_ns(),
+            source: LossSource::Probe,
+            reason: PREEMPTION_SWITCHED,
+            count: 1,
+        })
     }
 
     fn look_for_losses(&mut self) -> Result<()> {

@@ -269,6 +269,7 @@ impl<'a, 'out> Session<'a, 'out> {
     pub(super) fn finish(mut self) -> Result<(Report, Option<Recorded>)> {
         // Hits are compared with the runs after the next: these are the last.
         self.look_for_all_losses()?;
+        self.look_for_preemption()?;
         self.tracer.stop();
         self.drain(usize::MAX)?;
         self.look_for_all_losses()?;
