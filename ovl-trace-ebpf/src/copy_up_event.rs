@@ -183,7 +183,9 @@ fn copied_bytes(copy_up: &InFlight, method: u8, outcome: i32) -> u64 {
 fn write_data_phases(event: &mut CopyUp, copy_up: &InFlight, outcome: i32) {
     event.data_ns = UNKNOWN_U64;
     event.sync_ns = UNKNOWN_U64;
-    if copy_up.sync_ns != 0 {
+    // One that began and did not return: its return was skipped.
+    let sync_is_over = copy_up.sync_entered_ns == 0;
+    if sync_is_over && copy_up.sync_ns != 0 {
         event.sync_ns = copy_up.sync_ns;
     }
     if copy_up.data_length == 0 || outcome == RUNNING {
@@ -195,7 +197,7 @@ fn write_data_phases(event: &mut CopyUp, copy_up: &InFlight, outcome: i32) {
             .data_moved_ns
             .saturating_sub(copy_up.data_entered_ns);
     }
-    if sync_probed() {
+    if sync_probed() && sync_is_over {
         // 0 if it was left out: a volatile overlay, or a clone.
         event.sync_ns = copy_up.sync_ns;
     }

@@ -73,6 +73,11 @@ pub(crate) fn remember(tid: u32, copy_up: &InFlight) -> bool {
                 count(loss::UNFINISHED);
             }
             if owner == tid || claim(slot) {
+                if any_in_hash() && IN_FLIGHT.remove(tid).is_ok() {
+                    // As above, of a copy-up that found the slot taken.
+                    change_in_hash(1_u64.wrapping_neg());
+                    count(loss::UNFINISHED);
+                }
                 (*slot).copy_up = *copy_up;
                 (&raw mut (*slot).tid).write_volatile(tid);
                 return true;

@@ -21,23 +21,25 @@ const LARGE_BYTES: u64 = 64 << 20;
 /// A copy-up that took `latency_ns`.
 #[inline(always)]
 pub(crate) fn copy_up(copy_up: &InFlight, known: Known, latency_ns: u64) -> bool {
-    by_itself(copy_up, latency_ns) && overlay(known)
+    by_itself(copy_up, latency_ns, true) && overlay(known, true)
 }
 
-/// A copy-up that begins: how long it will take nobody knows yet.
+/// A copy-up that begins: how long it will take nobody knows yet. That it is not
+/// announced is not counted: its end will be.
 #[inline(always)]
 pub(crate) fn announcement(copy_up: &InFlight, known: Known) -> bool {
-    by_itself(copy_up, u64::MAX) && (copy_up.size_bytes >= LARGE_BYTES || overlay(known))
+    by_itself(copy_up, u64::MAX, false)
+        && (copy_up.size_bytes >= LARGE_BYTES || overlay(known, false))
 }
 
 #[inline(always)]
-fn by_itself(copy_up: &InFlight, latency_ns: u64) -> bool {
+fn by_itself(copy_up: &InFlight, latency_ns: u64, counts: bool) -> bool {
     events_wanted()
         && wanted(|wanted| &raw const wanted.types) & (1 << (copy_up.mode >> 12 & 15)) != 0
         && copy_up.size_bytes >= wanted(|wanted| &raw const wanted.size_bytes)
         && latency_ns >= wanted(|wanted| &raw const wanted.latency_ns)
         && process()
-        && call(copy_up)
+        && call(copy_up, counts)
 }
 
 /// A whiteout or an opaque mark.
@@ -46,7 +48,7 @@ pub(crate) fn whiteout(known: Known) -> bool {
     events_wanted()
         && wanted(|wanted| &raw const wanted.whiteouts) != 0
         && process()
-        && overlay(known)
+        && overlay(known, true)
 }
 
 /// The current process. The number of those wanted is a constant to the verifier:
@@ -64,7 +66,7 @@ fn process() -> bool {
 /// What the trigger will be derived from. One that the agent has not ruled out is
 /// sent, so that it can.
 #[inline(always)]
-fn call(copy_up: &InFlight) -> bool {
+fn call(copy_up: &InFlight, counts: bool) -> bool {
     if wanted(|wanted| &raw const wanted.by_call) == 0 {
         return true;
     }
@@ -79,16 +81,18 @@ fn call(copy_up: &InFlight) -> bool {
     let Some(withheld) = UNWANTED_CALLS.get_ptr_mut(&*call) else {
         return true;
     };
-    // SAFETY: map values are aligned and live for the program's run; only this
-    // changes them.
-    unsafe { totals::add(withheld, 1) };
+    if counts {
+        // SAFETY: map values are aligned and live for the program's run; only this
+        // changes them.
+        unsafe { totals::add(withheld, 1) };
+    }
     false
 }
 
 /// Whose it is. The same goes for what the agent does not know yet, and from time to
 /// time for what it knew.
 #[inline(always)]
-fn overlay(known: Known) -> bool {
+fn overlay(known: Known, counts: bool) -> bool {
     if wanted(|wanted| &raw const wanted.by_overlay) == 0 {
         return true;
     }
@@ -101,7 +105,9 @@ fn overlay(known: Known) -> bool {
         if emit::now() >= (&raw const (*verdict).until_ns).read_volatile() {
             return true;
         }
-        totals::add(&raw mut (*verdict).withheld, 1);
+        if counts {
+            totals::add(&raw mut (*verdict).withheld, 1);
+        }
     }
     false
 }

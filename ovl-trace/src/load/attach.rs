@@ -125,7 +125,7 @@ impl<'a> Probes<'a> {
 fn function(probe: &Probe, symbol: &str, functions: &Functions) -> Option<FunctionType> {
     let name = symbol.split_once(':').map_or(symbol, |(_, name)| name);
     let function = functions.get(name).copied();
-    function.filter(|_| !probe.registers)
+    function.filter(|_| !probe.only_kprobe)
 }
 
 impl Attached {

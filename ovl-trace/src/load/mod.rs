@@ -143,8 +143,9 @@ impl Tracer {
                     .iter()
                     .all(|name| plan.symbols.contains(name)),
             ),
-            // Where a number of rows is asked for, all rows are of that table.
-            slots: u32::from(plan.table_rows.is_none()),
+            // Where a number of rows is asked for, all rows are of that table. And nothing
+            // but this architecture's order of writes keeps a slot's owners apart.
+            slots: u32::from(plan.table_rows.is_none() && cfg!(target_arch = "x86_64")),
             wanted: plan.wanted,
             // Programs for trampolines have a version of their own.
             trampoline: 0,

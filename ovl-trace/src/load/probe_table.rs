@@ -13,8 +13,11 @@ pub struct Probe {
     pub returns: bool,
     /// Without it nothing can be traced.
     pub required: bool,
-    /// Its program reads registers, which it has at a kprobe only.
-    pub registers: bool,
+    /// Never by a trampoline. Its program reads registers, which that does not have; or
+    /// none of its returns may be missed: when anybody changes a function's trampoline, the
+    /// returns of calls that are running then are skipped, and not counted
+    /// (`bpf_tramp_image_put`, `kernel/bpf/trampoline.c`).
+    pub only_kprobe: bool,
     /// Functions without which it is not attached: what it begins would never
     /// end.
     pub needs: &'static [&'static str],
@@ -28,7 +31,7 @@ const fn entry(program: &'static str, function: &'static str, lost: &'static str
         function,
         returns: false,
         required: false,
-        registers: false,
+        only_kprobe: false,
         needs: &[],
         lost,
     }
@@ -49,9 +52,9 @@ const fn deletions(probe: Probe) -> Probe {
     }
 }
 
-const fn with_registers(probe: Probe) -> Probe {
+const fn only_kprobe(probe: Probe) -> Probe {
     Probe {
-        registers: true,
+        only_kprobe: true,
         ..probe
     }
 }
@@ -83,30 +86,34 @@ pub const PROBES: &[Probe] = &[
         "the names of containers that live very briefly",
     ),
     // Whiteouts.
-    returns("unlink_return", "ovl_unlink", "whiteouts"),
-    returns("rmdir_return", "ovl_rmdir", "whiteouts"),
-    returns("rename_return", "ovl_rename", "whiteouts"),
-    deletions(returns(
+    only_kprobe(returns("unlink_return", "ovl_unlink", "whiteouts")),
+    only_kprobe(returns("rmdir_return", "ovl_rmdir", "whiteouts")),
+    only_kprobe(returns("rename_return", "ovl_rename", "whiteouts")),
+    only_kprobe(deletions(returns(
         "lower_positive_return",
         "ovl_lower_positive",
         "whiteouts",
-    )),
+    ))),
     deletions(entry("lower_positive", "ovl_lower_positive", "whiteouts")),
     // Opaque marks.
-    returns("mkdir_return", "ovl_mkdir", "opaque marks of mkdir"),
+    only_kprobe(returns(
+        "mkdir_return",
+        "ovl_mkdir",
+        "opaque marks of mkdir",
+    )),
     entry("mkdir", "ovl_mkdir", "opaque marks of mkdir"),
     entry("rename", "ovl_rename", "opaque marks of rename"),
     // Data.
-    returns(
+    only_kprobe(returns(
         "clone_return",
         "vfs_clone_file_range",
         "reflinks: they look like copies of 0 bytes",
-    ),
-    returns(
+    )),
+    only_kprobe(returns(
         "splice_return",
         "do_splice_direct",
         "copied bytes, the phase data",
-    ),
+    )),
     returns("sync_return", "vfs_fsync", "the phase sync"),
     entry("sync", "vfs_fsync", "the phase sync"),
     entry(
@@ -126,7 +133,7 @@ pub const PROBES: &[Probe] = &[
         "ovl_copy_up_start",
         "the phase lock",
     ),
-    with_registers(entry(
+    only_kprobe(entry(
         "copy_up_flags",
         "ovl_copy_up_flags",
         "the operation behind a copy-up, where its syscall does not tell",

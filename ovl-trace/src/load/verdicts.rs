@@ -42,7 +42,7 @@ impl Tracer {
     }
 
     /// Sends events of this overlay again. Returns how many were withheld since the last
-    /// [`Self::rule_out`].
+    /// [`Self::rule_out`], but for those of the microseconds that this takes.
     pub fn readmit(&mut self, overlay: OverlayKey) -> Result<u64> {
         let _unpreempted = Unpreempted::enter();
         let mut table = overlays(&mut self.object)?;

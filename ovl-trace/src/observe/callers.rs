@@ -57,20 +57,21 @@ impl Callers {
     }
 
     /// The function of overlayfs that contains `address`. The running kernel is asked
-    /// only if `is_current`: it may have put another function there.
+    /// only if `is_current`: it may have put another function there. `None`: no function
+    /// does. An error: that is not known now, but may be later.
     pub(super) fn function(
         &self,
         address: u64,
         is_current: impl FnOnce() -> bool,
-    ) -> Option<Cow<'_, str>> {
+    ) -> io::Result<Option<Cow<'_, str>>> {
         if let Some(symbols) = self.list.get() {
-            return symbols.resolve(address).map(|(name, _)| name.into());
+            return Ok(symbols.resolve(address).map(|(name, _)| name.into()));
         }
         if let Some(known) = self.known.borrow().get(&address) {
-            return known.clone().map(Cow::Owned);
+            return Ok(known.clone().map(Cow::Owned));
         }
         if !is_current() {
-            return None;
+            return Err(io::ErrorKind::NotFound.into());
         }
         let Some(names) = self.names() else {
             let symbols = self.list.get_or_init(|| {
@@ -79,23 +80,16 @@ impl Callers {
                     Symbols::of_functions(Vec::new())
                 })
             });
-            return symbols.resolve(address).map(|(name, _)| name.into());
+            return Ok(symbols.resolve(address).map(|(name, _)| name.into()));
         };
-        match names.name(address) {
-            Ok(symbol) => {
-                let name = symbol.as_deref().and_then(of_overlayfs).map(str::to_owned);
-                let mut known = self.known.borrow_mut();
-                if known.len() >= REMEMBERED_MAX {
-                    known.clear();
-                }
-                known.insert(address, name.clone());
-                name.map(Cow::Owned)
-            }
-            Err(error) => {
-                tracing::debug!("the kernel does not name {address:#x}: {error}");
-                None
-            }
+        let symbol = names.name(address)?;
+        let name = symbol.as_deref().and_then(of_overlayfs).map(str::to_owned);
+        let mut known = self.known.borrow_mut();
+        if known.len() >= REMEMBERED_MAX {
+            known.clear();
         }
+        known.insert(address, name.clone());
+        Ok(name.map(Cow::Owned))
     }
 
     fn names(&self) -> Option<&Names> {
@@ -137,7 +131,7 @@ mod tests {
         let mut callers = Callers::listed(Symbols::of_functions(table));
         let ask = |callers: &Callers, address| {
             let found = callers.function(address, || panic!("the kernel is asked"));
-            found.map(Cow::into_owned)
+            found.unwrap().map(Cow::into_owned)
         };
         assert_eq!(ask(&callers, 0x1fff).as_deref(), Some("ovl_open"));
         assert_eq!(ask(&callers, 0x2000), None);
@@ -148,13 +142,13 @@ mod tests {
     #[test]
     fn an_address_of_a_module_that_is_gone_is_not_asked_for() {
         let callers = Callers::asked();
-        assert_eq!(callers.function(0x1000, || false), None);
+        assert!(callers.function(0x1000, || false).is_err());
         assert!(callers.names.get().is_none());
         callers
             .known
             .borrow_mut()
             .insert(0x1000, Some("ovl_open".to_owned()));
-        let known = callers.function(0x1000, || false);
+        let known = callers.function(0x1000, || false).unwrap();
         assert_eq!(known.as_deref(), Some("ovl_open"));
     }
 }

@@ -27,6 +27,8 @@ pub struct KernelTriggers {
     /// The last answer of each slot: most events are asked for like one before,
     /// and finding out takes longer than the rest of decoding.
     remembered: Box<[Slot; REMEMBERED]>,
+    /// See [`Self::is_certain`].
+    is_certain: Cell<bool>,
 }
 
 impl KernelTriggers {
@@ -41,6 +43,7 @@ impl KernelTriggers {
             architecture,
             load: module_load(),
             remembered: nothing(),
+            is_certain: Cell::new(true),
         }
     }
 
@@ -51,6 +54,7 @@ impl KernelTriggers {
             architecture,
             load: None,
             remembered: nothing(),
+            is_certain: Cell::new(true),
         }
     }
 
@@ -127,24 +131,45 @@ impl TriggerTable for KernelTriggers {
         if let Some((known, trigger)) = remembered.get()
             && known == facts
         {
+            self.is_certain.set(true);
             return trigger;
         }
-        let trigger = self.find(facts);
-        remembered.set(Some((facts, trigger)));
+        let (trigger, is_certain) = self.find(facts);
+        if is_certain {
+            remembered.set(Some((facts, trigger)));
+        }
+        self.is_certain.set(is_certain);
         trigger
     }
 }
 
 impl KernelTriggers {
-    fn find(&self, (caller, open_flags, syscall, compat): Facts) -> Trigger {
+    /// Whether the last trigger was found with all that there is to know: if the kernel
+    /// did not say which function called, it may be another the next time.
+    pub(super) fn is_certain(&self) -> bool {
+        self.is_certain.get()
+    }
+
+    /// The trigger, and whether that is certain.
+    fn find(&self, (caller, open_flags, syscall, compat): Facts) -> (Trigger, bool) {
         // A return address is one past the call, which may be the function's
         // last instruction: the byte before it is in the function.
-        let function = caller.checked_sub(1).and_then(|address| {
+        let function = caller.checked_sub(1).map(|address| {
             // What is asked now is about the module as it is now.
             self.callers
                 .function(address, || module_load() == self.load)
         });
+        let (function, is_certain) = match function {
+            Some(Ok(function)) => (function, true),
+            Some(Err(error)) => {
+                tracing::debug!("the kernel does not name {caller:#x}: {error}");
+                (None, false)
+            }
+            None => (None, true),
+        };
         let syscall = syscalls::name(self.architecture, compat, syscall);
-        trigger::trigger(self.architecture, function.as_deref(), open_flags, syscall)
+        let function = function.as_deref();
+        let trigger = trigger::trigger(self.architecture, function, open_flags, syscall);
+        (trigger, is_certain)
     }
 }

@@ -52,7 +52,7 @@ pub use header::{End, Header};
 pub use origin::ORIGIN_BYTES_MAX;
 pub use origins::Origins;
 pub use reader::{Item, Reader, Tail};
-pub use reason::{PREEMPTION_SWITCHED, reason};
+pub use reason::{PREEMPTION_SWITCHED, RENAMED, reason};
 pub use writer::Writer;
 
 /// The first bytes of every recording. None of them is text, so that no text

@@ -7,11 +7,20 @@ use ovl_trace_common::loss;
 use crate::load::PROBES;
 
 /// The agent's own reasons.
-const OWN: [&str; 4] = ["undecodable", "max_size", PREEMPTION_SWITCHED, OTHER];
+const OWN: [&str; 5] = [
+    "undecodable",
+    "max_size",
+    PREEMPTION_SWITCHED,
+    RENAMED,
+    OTHER,
+];
 
 /// The kernel's preemption was switched while trampolines were in use: what they missed
 /// is counted, but two programs may have used the same room.
 pub const PREEMPTION_SWITCHED: &str = "preemption_switched";
+
+/// Events of a container were not sent before it had the name that is asked for.
+pub const RENAMED: &str = "renamed";
 
 /// What stands for reasons beyond all bounds.
 const OTHER: &str = "other";

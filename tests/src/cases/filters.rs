@@ -68,6 +68,8 @@ pub(crate) fn a_container_gets_the_name_that_is_asked_for() -> Result<()> {
     assert_eq!(row["copy_ups"]["data"], 1 + 100 + tries + 1, "{row}");
     let reasons = &recorded.summary["loss"]["reasons"];
     let lost = reasons["renamed"].as_u64().context("no loss")? as usize;
-    assert_eq!(lost, recorded.withheld()?);
+    // Of others, if there are any, events were withheld for good.
+    let withheld = recorded.withheld()?;
+    assert!((1..=withheld).contains(&lost), "{lost} of {withheld}");
     Ok(())
 }

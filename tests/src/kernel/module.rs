@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Its cases, which belong to no file system.
-const CASES: [Case; 16] = [
+const CASES: [Case; 17] = [
     Case {
         name: "module::loaded_anew_while_tracing",
         run: loaded_anew,
@@ -79,6 +79,10 @@ const CASES: [Case; 16] = [
     Case {
         name: "means::by_preemption",
         run: means::by_preemption,
+    },
+    Case {
+        name: "means::another_tracer_comes_and_goes",
+        run: means::another_tracer_comes_and_goes,
     },
 ];
 

@@ -1,6 +1,6 @@
 //! Is it worse than before? And would the next run say the same?
 
-use super::measured::{Measured, Row};
+use super::measured::{Measured, Row, UNTRACED};
 
 /// How much more is too much.
 const TOLERANCE: f64 = 0.03;
@@ -29,10 +29,11 @@ pub(super) fn regressions(before: &Measured, now: &Measured) -> Vec<String> {
 }
 
 /// A line for each number of instructions that differs too much between runs of the
-/// same.
+/// same; bpftrace's are not ours to mend.
 pub(super) fn unrepeatable(now: &Measured) -> Vec<String> {
     now.rows
         .iter()
+        .filter(|row| row.tracer == UNTRACED || OURS.contains(&row.tracer.as_str()))
         .filter(|row| spread(row) > REPEATABLE)
         .map(|row| {
             format!(

@@ -116,8 +116,8 @@ fn format_map() -> io::Result<OwnedFd> {
             Update {
                 map: map.as_raw_fd().cast_unsigned(),
                 padding: 0,
-                key: (&raw const key).addr() as u64,
-                value: (&raw const FORMAT).addr() as u64,
+                key: (&raw const key).expose_provenance() as u64,
+                value: (&raw const FORMAT).expose_provenance() as u64,
                 flags: 0,
             },
         )?;
@@ -143,8 +143,8 @@ fn load(instructions: &[Instruction]) -> io::Result<OwnedFd> {
     let load = Load {
         kind: BPF_PROG_TYPE_SYSCALL,
         instruction_count: instructions.len() as u32,
-        instructions: instructions.as_ptr().addr() as u64,
-        license: license.as_ptr().addr() as u64,
+        instructions: instructions.as_ptr().expose_provenance() as u64,
+        license: license.as_ptr().expose_provenance() as u64,
         log_level: 0,
         log_bytes: 0,
         log: 0,
@@ -175,7 +175,7 @@ fn run(program: &OwnedFd, context: &mut Context) -> io::Result<i32> {
     let mut run = Run {
         program: program.as_raw_fd().cast_unsigned(),
         context_bytes: CONTEXT_BYTES as u32,
-        context: context.as_mut_ptr().addr() as u64,
+        context: context.as_mut_ptr().expose_provenance() as u64,
         ..Run::default()
     };
     bpf_in_place(BPF_PROG_TEST_RUN, &mut run)?;

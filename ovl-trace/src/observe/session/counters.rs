@@ -128,7 +128,9 @@ impl Session<'_, '_> {
     pub(super) fn look_for_preemption(&mut self) -> Result<()> {
         let (trampolines, _) = self.tracer.probe_counts();
         let preemption = Preemption::read(&KernelRoots::host());
-        if trampolines == 0 || !preemption.interrupts_programs() {
+        // Not told: debugfs is gone, which says nothing.
+        let is_told = preemption != Preemption::Unknown;
+        if trampolines == 0 || !is_told || !preemption.interrupts_programs() {
             return Ok(());
         }
         tracing::warn!(

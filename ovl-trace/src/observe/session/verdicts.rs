@@ -8,12 +8,10 @@ use ovl_trace_common::verdict::Call;
 use super::Session;
 use crate::{
     load::KernelTotals,
-    model::{Event, LossSource, Origin, OverlayKey},
+    model::{Event, Loss, LossSource, Origin, OverlayKey},
     observe::verdicts::Order,
+    recording::RENAMED,
 };
-
-/// Events of a container came to nobody before it had the name that is asked for.
-const RENAMED: &str = "renamed";
 
 impl Session<'_, '_> {
     /// After an event.
@@ -50,9 +48,15 @@ impl Session<'_, '_> {
     fn readmit(&mut self, overlay: OverlayKey) -> Result<()> {
         let withheld = self.tracer.readmit(overlay)?;
         let withheld = self.verdicts.readmitted(overlay, withheld);
-        let aggregator = &mut self.core.aggregator;
-        aggregator.loss(LossSource::Queue, RENAMED, withheld);
-        Ok(())
+        if withheld == 0 {
+            return Ok(());
+        }
+        self.lost(Loss {
+            time_ns: self.clock.monotonic_ns(),
+            source: LossSource::Queue,
+            reason: RENAMED,
+            count: withheld,
+        })
     }
 
     /// The overlay is gone. It stays known until its last totals were taken, by which it
@@ -92,6 +96,7 @@ impl Session<'_, '_> {
     /// After a copy-up that came about by `call`.
     pub(super) fn judge_call(&mut self, event: &Event, call: Call) -> Result<()> {
         if let Event::CopyUp(copy_up) = event
+            && self.triggers.is_certain()
             && !self.core.admits_trigger(copy_up.trigger.operation)
             && self.verdicts.is_news(&call)
             && self.tracer.rule_out_call(&call)?
