@@ -53,7 +53,7 @@ pub(super) fn another_tracer_comes_and_goes() -> Result<()> {
     let case = Case::new("another").lower(|layer| {
         layer.file("0", BYTES)?;
         let at = |index: u64| layer.root.join(index.to_string());
-        (1..FILES).try_for_each(|index| fs::hard_link(at(0), at(index)))
+        Ok((1..FILES).try_for_each(|index| fs::hard_link(at(0), at(index)))?)
     });
     let directory = tempfile::tempdir()?;
     let merged = Merged::new(&case, directory.path(), directory.path())?;
