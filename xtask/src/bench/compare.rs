@@ -101,6 +101,17 @@ mod tests {
     }
 
     #[test]
+    fn the_baseline_can_be_read() {
+        let text = include_str!("../../../tests/bench/baseline.json");
+        let baseline = Measured::from_json(text).unwrap();
+        for kernel in ["6.1", "6.12", "newest"] {
+            let row = baseline.find(kernel, "chmod 3000", "events").unwrap();
+            assert!(row.agent.as_ref().is_some_and(|agent| agent.events > 3000));
+        }
+        assert!(regressions(&baseline, &baseline).is_empty());
+    }
+
+    #[test]
     fn a_slower_start_is_worse() {
         let start = |instructions| {
             let mut measured = measured(1000, 1100);
