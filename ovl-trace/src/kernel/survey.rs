@@ -8,7 +8,7 @@ use super::{
     Architecture, KernelRoots, Preemption, Release,
     btf::{Btf, BtfError, ReadError, TypeId},
     described::{self, Exists},
-    kallsyms::Symbols,
+    kallsyms::{Overlay, Symbols},
     offsets::{self, MissingField, Sources},
     probe_table,
     tracefs::Tracefs,
@@ -104,14 +104,22 @@ impl Survey {
         let release = fs::read_to_string(roots.proc.join("sys/kernel/osrelease"));
         let release = Release::parse(&release.unwrap_or_default());
         let preemption = Preemption::read(roots);
-        let (types, described) = match roots.architecture {
+        let read_types = |exists| match roots.architecture {
             Some(architecture) => match types(roots, architecture, &release, preemption, exists) {
                 Ok((types, described)) => (Ok(types), described),
                 Err(error) => (Err(error), None),
             },
             None => (Err(TypesError::Architecture), None),
         };
+        let (mut types, described) = read_types(exists);
         let symbols = described.map_or_else(|| Self::list(roots), Ok);
+        // The module may have come after its types were looked for.
+        if let (Ok(known), Ok(symbols)) = (&types, &symbols)
+            && known.overlay == OverlayTypes::Absent
+            && symbols.overlay() == Overlay::Module
+        {
+            (types, _) = read_types(None);
+        }
         Self {
             release,
             symbols,
