@@ -16,7 +16,8 @@ pub struct Probe {
     /// Never by a trampoline. Its program reads registers, which that does not have; or
     /// none of its returns may be missed: when anybody changes a function's trampoline, the
     /// returns of calls that are running then are skipped, and not counted
-    /// (`bpf_tramp_image_put`, `kernel/bpf/trampoline.c`).
+    /// (`bpf_tramp_image_put`, `kernel/bpf/trampoline.c`). Then neither its entry: both on
+    /// one function cost more than two kprobes.
     pub only_kprobe: bool,
     /// Functions without which it is not attached: what it begins would never
     /// end.
@@ -94,15 +95,19 @@ pub const PROBES: &[Probe] = &[
         "ovl_lower_positive",
         "whiteouts",
     ))),
-    deletions(entry("lower_positive", "ovl_lower_positive", "whiteouts")),
+    only_kprobe(deletions(entry(
+        "lower_positive",
+        "ovl_lower_positive",
+        "whiteouts",
+    ))),
     // Opaque marks.
     only_kprobe(returns(
         "mkdir_return",
         "ovl_mkdir",
         "opaque marks of mkdir",
     )),
-    entry("mkdir", "ovl_mkdir", "opaque marks of mkdir"),
-    entry("rename", "ovl_rename", "opaque marks of rename"),
+    only_kprobe(entry("mkdir", "ovl_mkdir", "opaque marks of mkdir")),
+    only_kprobe(entry("rename", "ovl_rename", "opaque marks of rename")),
     // Data.
     only_kprobe(returns(
         "clone_return",

@@ -2,14 +2,14 @@
 //! and with bpftrace, in processor time.
 //!
 //! `ovl-trace-tests bench [--repeat N] [WORKLOAD…]`, where `programs`, `growth` and
-//! `million` (only by name) are the parts that have no workload of their own. In a guest whose clock counts
+//! `flood` (only by name) are the parts that have no workload of their own. In a guest whose clock counts
 //! instructions (`cargo xtask bench`), processor time is a number of
 //! instructions. One JSON object per line goes to standard output.
 
 mod cost;
+mod flood;
 mod growth;
 mod measured;
-mod million;
 mod programs;
 mod tracer;
 mod workload;
@@ -74,8 +74,8 @@ fn run(arguments: &[String]) -> Result<()> {
         growth::each(|row| Ok(print(row)?))?;
     }
     // Only by name: what it shows is no number of instructions.
-    if asked.workloads.contains(&"million") {
-        print(&million::row()?)?;
+    if asked.workloads.contains(&"flood") {
+        print(&flood::row()?)?;
     }
     Ok(())
 }

@@ -36,9 +36,10 @@ pub(super) fn by_preemption() -> Result<()> {
     let (trampolines, kprobes) = in_use()?;
     tracer.finish()?.expect_no_loss()?;
     if expected {
-        // One caller is in a register, and seven returns may not be missed.
-        ensure!(kprobes == 8, "{kprobes} kprobes");
-        ensure!(trampolines > 10, "{trampolines} trampolines");
+        // One caller is in a register, and seven returns may not be missed, three of
+        // them of functions whose entry is probed, too.
+        ensure!(kprobes == 11, "{kprobes} kprobes");
+        ensure!(trampolines >= 10, "{trampolines} trampolines");
     } else {
         ensure!(trampolines == 0, "{trampolines} trampolines");
         ensure!(kprobes > 15, "{kprobes} kprobes");

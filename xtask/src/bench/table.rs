@@ -122,7 +122,7 @@ fn others(page: &mut String, measured: &Measured, kernel: &str) {
     for (word, head) in [
         ("program", "eBPF programs of ovl-trace"),
         ("growth", "Growth"),
-        ("million", "As fast as the guest can"),
+        ("flood", "As fast as the guest can"),
         ("environment", "Environment"),
     ] {
         let values: Vec<_> = measured
