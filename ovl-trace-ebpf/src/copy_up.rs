@@ -28,8 +28,8 @@ use crate::{
     globals::{announce_bytes, offset, one_probed},
     in_flight, kread,
     loss::count,
-    maps::OPERATIONS,
-    overlay, path, task, totals, wanted, words,
+    maps::{OPERATIONS, PerCpu},
+    overlay, task, totals, wanted, words,
 };
 
 /// `ovl_copy_up_end` was reached: the lock was ours.
@@ -134,17 +134,17 @@ pub(crate) fn end(tid: u32) {
     // A first copy-up succeeded if and only if the inode has an upper dentry
     // now. Where it had one before (metacopy, index), only the return tells.
     let first = copy_up.upper_before == 0;
-    if first && kread::pointer(copy_up.inode, offset!(inode_bytes)) != 0 {
-        finish(tid, copy_up, result::OK);
-    } else if !one_probed() {
+    let outcome = if first && kread::pointer(copy_up.inode, offset!(inode_bytes)) != 0 {
+        result::OK
+    } else if one_probed() {
+        return;
+    } else if first {
         // No return follows: this is all that can be known.
-        let outcome = if first {
-            result::FAILED_UNKNOWN
-        } else {
-            result::OK
-        };
-        finish(tid, copy_up, outcome);
-    }
+        result::FAILED_UNKNOWN
+    } else {
+        result::OK
+    };
+    finish(tid, copy_up, outcome);
 }
 
 /// `ovl_copy_up_start` returned: 0 the copy-up is ours, 1 another task did it,
@@ -188,43 +188,53 @@ pub(crate) fn left(tid: u32, returned: i32) {
 /// Counts and reports the copy-up, and forgets it.
 #[inline(always)]
 fn finish(tid: u32, copy_up: &InFlight, outcome: i32) {
-    // The verifier takes a place in a slot and one in the hash map for two things, and would
-    // walk twice through all that follows; a copy of either is the same to it.
-    let copied = *copy_up;
-    let copy_up = &copied;
-    in_flight::forget(tid);
-    let now_ns = emit::now();
-    let Some(scratch) = emit::scratch() else {
-        // Cannot be: an array of one has its first.
+    let Some(own) = emit::per_cpu() else {
         count(loss::UNREADABLE);
         return;
     };
+    let PerCpu {
+        scratch,
+        copy_up: own,
+    } = own;
+    // The verifier takes a place in a slot and one in the hash map for two things, and would
+    // walk twice through all that follows; a copy of either is the same to it.
+    *own = *copy_up;
+    in_flight::forget(tid);
+    let copy_up = own;
+    let now_ns = emit::now();
     let known = overlay::of(scratch, copy_up.superblock);
-    let wanted = wanted::copy_up(copy_up, known, now_ns - copy_up.started_ns);
-    // This comes before all that branches, since the verifier walks the loop
-    // over the names once for each way that leads there.
-    if wanted {
-        path::write(scratch, copy_up.dentry, known.root);
-    }
     let syscall = task::syscall();
     let key = copy_up_event::describe(scratch, copy_up, known, outcome, syscall, now_ns);
     // SAFETY: an event structure.
     totals::add_copy_up(&key, unsafe { emit::place::<CopyUp>(scratch) });
-    if wanted {
-        copy_up_event::report(scratch, copy_up, syscall, loss::RING_COPY_UP);
+    if wanted::copy_up(copy_up, known, now_ns - copy_up.started_ns) {
+        copy_up_event::report(syscall, false);
     }
 }
 
 #[inline(always)]
 fn announce(copy_up: &InFlight) {
-    let Some(scratch) = emit::scratch() else {
+    let Some(own) = emit::per_cpu() else {
         return;
+    };
+    own.copy_up = *copy_up;
+    announce_copy_up();
+}
+
+/// Says that this CPU's copy-up has begun. A global function: the verifier looks at it once.
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "C" fn announce_copy_up() -> i32 {
+    let Some(PerCpu {
+        scratch, copy_up, ..
+    }) = emit::per_cpu()
+    else {
+        return 0;
     };
     let known = overlay::of(scratch, copy_up.superblock);
     if !wanted::announcement(copy_up, known) {
-        return;
+        return 0;
     }
-    path::write(scratch, copy_up.dentry, known.root);
     let (syscall, now_ns) = (task::syscall(), emit::now());
     let running = copy_up_event::RUNNING;
     copy_up_event::describe(scratch, copy_up, known, running, syscall, now_ns);
@@ -232,5 +242,6 @@ fn announce(copy_up: &InFlight) {
     let event = unsafe { emit::place::<CopyUp>(scratch) };
     event.header.kind = event_kind::COPY_UP_STARTED;
     event.result = result::OK;
-    copy_up_event::report(scratch, copy_up, syscall, loss::RING_STARTED);
+    copy_up_event::report(syscall, true);
+    0
 }

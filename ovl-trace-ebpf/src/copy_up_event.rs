@@ -5,6 +5,7 @@ use ovl_trace_common::{
     codes::{UNKNOWN_U64, event_kind, kind, method, result},
     event::{CopyUp, FLAG_ANCESTOR, FLAG_COMPAT_SYSCALL},
     in_flight::InFlight,
+    loss,
 };
 
 use crate::{
@@ -12,9 +13,9 @@ use crate::{
     emit,
     globals::{data_probed, splice_probed, sync_probed},
     layer,
-    maps::Scratch,
+    maps::{PerCpu, Scratch},
     overlay::Known,
-    task,
+    path, task,
 };
 
 const S_IFMT: u32 = 0o170_000;
@@ -34,13 +35,38 @@ pub(crate) fn is_regular(mode: u32) -> bool {
     mode & S_IFMT == S_IFREG
 }
 
-/// Adds who and where to the event in the scratch, and sends it.
+/// Adds who and where to the event of this CPU's copy-up, and sends it.
 #[inline(always)]
-pub(crate) fn report(scratch: &mut Scratch, copy_up: &InFlight, syscall: Syscall, reason: u32) {
-    let (bytes, path_flags) = (scratch.path_bytes, scratch.path_flags as u16);
+pub(crate) fn report(syscall: Syscall, announced: bool) {
+    report_copy_up(
+        syscall.number as u64,
+        syscall.compat.into(),
+        announced.into(),
+    );
+}
+
+/// [`report`], as a global function: the verifier looks at it once per program.
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "C" fn report_copy_up(number: u64, compat: u64, announced: u64) -> i32 {
+    let Some(PerCpu {
+        scratch, copy_up, ..
+    }) = emit::per_cpu()
+    else {
+        return 0;
+    };
+    let syscall = Syscall {
+        number: number as i32,
+        compat: compat != 0,
+    };
+    // First, while the verifier knows one way that leads here: see `task::write_rarely`.
     // SAFETY: an event structure.
     let event = unsafe { emit::place::<CopyUp>(scratch) };
     task::write(&mut event.task, copy_up.caller, syscall);
+    path::write(scratch, copy_up.dentry, scratch.overlay.root);
+    let (bytes, path_flags) = (scratch.path_bytes, scratch.path_flags as u16);
+    // SAFETY: as above.
+    let event = unsafe { emit::place::<CopyUp>(scratch) };
     let mut flags = path_flags | (copy_up.flags as u16 & FLAG_ANCESTOR);
     if syscall.compat {
         flags |= FLAG_COMPAT_SYSCALL;
@@ -52,7 +78,13 @@ pub(crate) fn report(scratch: &mut Scratch, copy_up: &InFlight, syscall: Syscall
     event.mode = copy_up.mode;
     let born_ns = event.header.overlay.born_ns;
     layer::describe(scratch, copy_up, born_ns);
+    let reason = if announced == 0 {
+        loss::RING_COPY_UP
+    } else {
+        loss::RING_STARTED
+    };
     emit::send::<CopyUp>(scratch, bytes, reason);
+    0
 }
 
 /// Writes into the scratch what the totals need of the event; returns the key

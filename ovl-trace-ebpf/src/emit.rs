@@ -6,7 +6,7 @@ use ovl_trace_common::{event::Header, overlay::OverlayKey};
 use crate::{
     globals::lingers_ns,
     loss::count,
-    maps::{EVENTS, FIXED_BYTES, SCRATCH, Scratch, TAIL_BYTES, WOKEN},
+    maps::{EVENTS, FIXED_BYTES, PER_CPU, PerCpu, Scratch, TAIL_BYTES, WOKEN},
     overlay::Known,
     words,
 };
@@ -15,14 +15,20 @@ use crate::{
 const BPF_RB_NO_WAKEUP: u64 = 1;
 const BPF_RB_FORCE_WAKEUP: u64 = 2;
 
-/// This CPU's buffer.
+/// This CPU's own memory. (It is always there: an array of one has its first.)
 #[inline(always)]
-pub(crate) fn scratch() -> Option<&'static mut Scratch> {
-    let pointer = SCRATCH.get_ptr_mut(0)?;
+pub(crate) fn per_cpu() -> Option<&'static mut PerCpu> {
+    let pointer = PER_CPU.get_ptr_mut(0)?;
     // SAFETY: a per-CPU value; programs of kprobes run with preemption off and do
     // not nest, trampolines are used only on kernels that do not preempt them, and
     // each program uses the reference for one event at a time.
     unsafe { pointer.as_mut() }
+}
+
+/// This CPU's buffer.
+#[inline(always)]
+pub(crate) fn scratch() -> Option<&'static mut Scratch> {
+    Some(&mut per_cpu()?.scratch)
 }
 
 /// `CLOCK_MONOTONIC` in nanoseconds.

@@ -108,6 +108,14 @@ pub(crate) struct Scratch {
     pub(crate) tail: [u8; TAIL_BYTES],
 }
 
+/// What a CPU works on.
+#[repr(C)]
+pub(crate) struct PerCpu {
+    pub(crate) scratch: Scratch,
+    /// The copy-up to report.
+    pub(crate) copy_up: InFlight,
+}
+
 /// A static that all CPUs write.
 #[repr(transparent)]
 pub(crate) struct Shared<T>(UnsafeCell<MaybeUninit<T>>);
@@ -205,9 +213,9 @@ pub(crate) static UNWANTED: HashMap<OverlayKey, Unwanted> = HashMap::with_max_en
 #[map]
 pub(crate) static UNWANTED_CALLS: HashMap<Call, u64> = HashMap::with_max_entries(1024, 0);
 
-/// See [`Scratch`].
+/// One value per CPU.
 #[map]
-pub(crate) static SCRATCH: PerCpuArray<Scratch> = PerCpuArray::with_max_entries(1, 0);
+pub(crate) static PER_CPU: PerCpuArray<PerCpu> = PerCpuArray::with_max_entries(1, 0);
 
 /// One value of zeros, for new entries: too large for the stack.
 #[map]

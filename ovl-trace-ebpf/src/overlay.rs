@@ -33,6 +33,22 @@ pub(crate) struct Known {
 }
 
 impl Known {
+    /// That of this CPU's last event.
+    #[inline(always)]
+    pub(crate) fn last(overlay: &LastOverlay) -> Self {
+        let last = &raw const *overlay;
+        // SAFETY: this CPU's own; volatile, so that the verifier does not tell the ways apart by
+        // which it came to be known, each of which it would follow to the end.
+        unsafe {
+            Self {
+                superblock: (&raw const (*last).superblock).read_volatile(),
+                born_ns: (&raw const (*last).born_ns).read_volatile(),
+                root: (&raw const (*last).root).read_volatile(),
+                device: (&raw const (*last).device).read_volatile() as u32,
+            }
+        }
+    }
+
     pub(crate) fn key(self) -> OverlayKey {
         OverlayKey {
             superblock: self.superblock,
@@ -52,16 +68,7 @@ pub(crate) fn of(scratch: &mut Scratch, superblock: u64) -> Known {
     if unsafe { (*last).superblock != superblock || (*last).changed != changed } {
         refresh(scratch, superblock, changed);
     }
-    // SAFETY: this CPU's own; read again, so that the verifier does not tell the two ways
-    // apart, each of which it would follow to the end.
-    unsafe {
-        Known {
-            superblock,
-            born_ns: (&raw const (*last).born_ns).read_volatile(),
-            root: (&raw const (*last).root).read_volatile(),
-            device: (&raw const (*last).device).read_volatile() as u32,
-        }
-    }
+    Known::last(&scratch.overlay)
 }
 
 /// Looks it up.
@@ -107,10 +114,11 @@ fn lookup(superblock: u64) -> Known {
 }
 
 /// Remembers and announces an overlay. `mounted` is 1 when the mount itself
-/// was seen: then an older entry of the same address is a leftover. A function
-/// of its own, since it is rare and large.
+/// was seen: then an older entry of the same address is a leftover. A global function
+/// for the verifier, which looks at it once per program.
+#[unsafe(no_mangle)]
 #[inline(never)]
-pub(crate) fn first_sight(superblock: u64, mounted: u32) -> i32 {
+pub(crate) extern "C" fn first_sight(superblock: u64, mounted: u64) -> i32 {
     let info = kread::pointer(superblock, offset!(sb_fs_info));
     // layers[0] is the upper layer (struct ovl_fs, fs/overlayfs/ovl_entry.h).
     let layers = kread::pointer(info, offset!(ovl_fs_layers));
@@ -123,7 +131,7 @@ pub(crate) fn first_sight(superblock: u64, mounted: u32) -> i32 {
     };
     // SAFETY: an event structure.
     let event = unsafe { emit::place::<Overlay>(scratch) };
-    task::write(&mut event.task, 0, Syscall::UNKNOWN);
+    task::write_rarely(&mut event.task, 0, Syscall::UNKNOWN);
     event.state = OverlayState {
         born_ns: emit::now(),
         device: kread::field(superblock, offset!(sb_dev)),
@@ -132,7 +140,7 @@ pub(crate) fn first_sight(superblock: u64, mounted: u32) -> i32 {
         mount_namespace: event.task.mount_namespace,
         layers: kread::field(info, offset!(ovl_fs_numlayer)),
         pid: event.task.pid,
-        mounted,
+        mounted: mounted as u32,
         padding: 0,
         cgroup: event.task.cgroup,
         upper_filesystem: [0; 16],

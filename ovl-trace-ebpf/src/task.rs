@@ -40,15 +40,28 @@ pub(crate) fn syscall() -> Syscall {
 /// something.
 #[inline(always)]
 pub(crate) fn write(to: &mut Task, caller: u64, syscall: Syscall) {
+    write_by(to, caller, syscall, task_is_typed());
+}
+
+/// [`write`], for what is rare: it takes a little longer, and the verifier less long. For each
+/// pointer in a typed structure the verifier goes through all types of the kernel, to see
+/// whether it can be trusted (`btf_nested_type_is_trusted`, 6.3 on): 5 million instructions.
+#[inline(always)]
+pub(crate) fn write_rarely(to: &mut Task, caller: u64, syscall: Syscall) {
+    write_by(to, caller, syscall, false);
+}
+
+#[inline(always)]
+fn write_by(to: &mut Task, caller: u64, syscall: Syscall, typed: bool) {
     let ids = bpf_get_current_pid_tgid();
-    to.uid = user();
+    to.uid = user(typed);
     to.pid = (ids >> 32) as u32;
     to.tid = ids as u32;
     to.syscall = syscall.number;
     to.caller = caller;
     // SAFETY: the helper has no preconditions.
     to.cgroup = unsafe { bpf_get_current_cgroup_id() };
-    to.mount_namespace = mount_namespace();
+    to.mount_namespace = mount_namespace(typed);
     // SAFETY: the helper writes the whole array: the name, or zeros.
     unsafe { bpf_get_current_comm(to.comm.as_mut_ptr().cast(), 16) };
 }
@@ -56,11 +69,11 @@ pub(crate) fn write(to: &mut Task, caller: u64, syscall: Syscall) {
 /// The caller's own user: overlayfs overrides `task->cred`, which
 /// `bpf_get_current_uid_gid` reads, with the mounter's. `u32::MAX` if unknown.
 #[inline(always)]
-fn user() -> u32 {
+fn user(typed: bool) -> u32 {
     if offset!(task_real_cred) == ABSENT || offset!(cred_uid) == ABSENT {
         return u32::MAX;
     }
-    if task_is_typed() {
+    if typed {
         // SAFETY: typed pointers, from the helper on.
         return unsafe {
             let task = bpf_get_current_task_btf() as u64;
@@ -82,8 +95,8 @@ fn user() -> u32 {
 
 /// Inode number of the current task's mount namespace; 0 if unknown.
 #[inline(always)]
-fn mount_namespace() -> u64 {
-    if task_is_typed()
+fn mount_namespace(typed: bool) -> u64 {
+    if typed
         && offset!(task_nsproxy) != ABSENT
         && offset!(nsproxy_mnt_ns) != ABSENT
         && offset!(mnt_ns_inum) != ABSENT

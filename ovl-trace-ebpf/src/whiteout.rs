@@ -10,7 +10,13 @@ use ovl_trace_common::{
 };
 
 use crate::{
-    emit, globals::offset, kread, loss::count, overlay, path, task, totals, wanted, words,
+    arch::Syscall,
+    emit,
+    globals::offset,
+    kread,
+    loss::count,
+    overlay::{self, Known},
+    path, task, totals, wanted, words,
 };
 
 /// Counts it, and sends it with the path of `dentry`. The name is still there:
@@ -38,21 +44,39 @@ pub(crate) fn count_and_report(dentry: u64, inode: u64, cause: u8) {
     if !wanted::whiteout(known) {
         return;
     }
+    send_whiteout(dentry, inode, cause.into());
+}
+
+/// Sends the event, of the overlay that this CPU was asked for last. A global function: the
+/// verifier looks at it once per program, not once for each way that leads to it. So it takes
+/// and returns numbers only.
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "C" fn send_whiteout(dentry: u64, inode: u64, cause: u64) -> i32 {
+    let Some(scratch) = emit::scratch() else {
+        return 0;
+    };
+    // First, while the verifier knows one way that leads here: see `task::write_rarely`.
+    // SAFETY: an event structure.
+    let event = unsafe { emit::place::<Whiteout>(scratch) };
+    task::write(&mut event.task, 0, Syscall::UNKNOWN);
+    let syscall = task::syscall();
+    event.task.syscall = syscall.number;
+    let known = Known::last(&scratch.overlay);
     path::write(scratch, dentry, known.root);
     let (bytes, mut flags) = (scratch.path_bytes, scratch.path_flags as u16);
-    let syscall = task::syscall();
     if syscall.compat {
         flags |= FLAG_COMPAT_SYSCALL;
     }
-    // SAFETY: an event structure.
+    // SAFETY: as above.
     let event = unsafe { emit::place::<Whiteout>(scratch) };
     emit::write_header(&mut event.header, event_kind::WHITEOUT, known, emit::now());
     event.header.flags = flags;
     event.header.path_bytes = bytes;
-    task::write(&mut event.task, 0, syscall);
     event.inode = inode;
     // SAFETY: the cause and the padding are the last word of the event.
     unsafe { words::clear(words::seen_as::<_, u64>(&raw mut event.cause)) };
-    event.cause = cause;
+    event.cause = cause as u8;
     emit::send::<Whiteout>(scratch, bytes, loss::RING_WHITEOUT);
+    0
 }

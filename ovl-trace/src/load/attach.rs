@@ -99,8 +99,7 @@ impl<'a> Probes<'a> {
             None => {}
         }
         let program = self.programs.for_kprobe(probe.program)?;
-        let license = self.programs.license();
-        let program = bpf::load(probe.program, program, license, Place::Kprobe)
+        let program = bpf::load(&program, Place::Kprobe)
             .with_context(|| format!("loading the program '{}'", probe.program))?;
         let bound = self.attached.group.attach(probe, symbol, program.as_fd())?;
         self.attached.kprobes.push(program);
@@ -111,9 +110,8 @@ impl<'a> Probes<'a> {
     fn attach_trampoline(&mut self, probe: &Probe, symbol: &str) -> Option<Result<OwnedFd>> {
         let function = function(probe, symbol, self.functions)?;
         let program = self.programs.for_trampoline(probe.program);
-        let license = self.programs.license();
         let trampolines = &mut self.attached.trampolines;
-        Some(program.and_then(|program| trampolines.attach(probe, function, &program, license)))
+        Some(program.and_then(|program| trampolines.attach(probe, function, &program)))
     }
 
     pub(super) fn finish(self) -> (Attached, Vec<Coverage>) {

@@ -2,6 +2,7 @@
 //! modules.
 
 use std::{
+    borrow::Cow,
     ffi::{CStr, c_char},
     io,
     mem::MaybeUninit,
@@ -10,7 +11,8 @@ use std::{
 
 use anyhow::{Context as _, Result, anyhow};
 use aya_obj::generated::{
-    bpf_attach_type, bpf_attr, bpf_btf_info, bpf_cmd, bpf_insn, bpf_prog_info, bpf_prog_type,
+    bpf_attach_type, bpf_attr, bpf_btf_info, bpf_cmd, bpf_func_info, bpf_insn, bpf_prog_info,
+    bpf_prog_type,
 };
 
 /// Room for what the verifier says; memory is used for what it writes.
@@ -38,19 +40,36 @@ pub(super) enum Place<'a> {
     },
 }
 
+/// What the verifier is given.
+#[derive(Clone, Debug)]
+pub(super) struct Program<'a> {
+    /// How tools list it.
+    pub(super) name: &'a str,
+    pub(super) license: &'a CStr,
+    pub(super) instructions: Cow<'a, [bpf_insn]>,
+    /// Which functions it consists of, by their types.
+    pub(super) functions: &'a [bpf_func_info],
+    /// The object with these types ([`load_types`]).
+    pub(super) types: BorrowedFd<'a>,
+}
+
 /// Verifies and loads a program.
-pub(super) fn load(
-    name: &str,
-    instructions: &[bpf_insn],
-    license: &CStr,
-    place: Place<'_>,
-) -> Result<OwnedFd> {
+pub(super) fn load(program: &Program<'_>, place: Place<'_>) -> Result<OwnedFd> {
     let mut attr = attr();
+    let instructions = &program.instructions;
     attr.__bindgen_anon_3.insns = instructions.as_ptr() as u64;
     attr.__bindgen_anon_3.insn_cnt = u32::try_from(instructions.len()).context("its length")?;
-    attr.__bindgen_anon_3.license = license.as_ptr() as u64;
+    attr.__bindgen_anon_3.license = program.license.as_ptr() as u64;
+    attr.__bindgen_anon_3.prog_btf_fd = program.types.as_raw_fd().cast_unsigned();
+    attr.__bindgen_anon_3.func_info = program.functions.as_ptr() as u64;
+    attr.__bindgen_anon_3.func_info_cnt = program.functions.len() as u32;
+    attr.__bindgen_anon_3.func_info_rec_size = size_of::<bpf_func_info>() as u32;
     let mut prog_name = [0; NAME_BYTES + 1];
-    for (to, from) in prog_name.iter_mut().take(NAME_BYTES).zip(name.bytes()) {
+    for (to, from) in prog_name
+        .iter_mut()
+        .take(NAME_BYTES)
+        .zip(program.name.bytes())
+    {
         // The sign of `c_char` depends on the architecture.
         *to = c_char::from_ne_bytes([from]);
     }
@@ -81,6 +100,14 @@ pub(super) fn load(
         }
     }
     Err(anyhow!("signals interrupted the verifier again and again"))
+}
+
+/// Makes types known to the kernel, in the format of BTF.
+pub(super) fn load_types(types: &[u8]) -> io::Result<OwnedFd> {
+    let mut attr = attr();
+    attr.__bindgen_anon_7.btf = types.as_ptr() as u64;
+    attr.__bindgen_anon_7.btf_size = types.len() as u32;
+    descriptor(bpf_cmd::BPF_BTF_LOAD, &mut attr)
 }
 
 /// The error with the verifier's reason, for which it is asked once more.

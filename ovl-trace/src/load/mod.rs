@@ -2,6 +2,7 @@
 
 mod attach;
 mod bpf;
+mod function_types;
 mod group;
 mod memlock;
 mod names;

@@ -5,9 +5,10 @@
 //! nothing here asks for: 130 million instructions.
 
 use std::{
+    borrow::Cow,
     collections::HashMap,
     ffi::CString,
-    os::fd::{AsFd as _, AsRawFd as _, RawFd},
+    os::fd::{AsFd as _, AsRawFd as _, OwnedFd, RawFd},
 };
 
 use anyhow::{Context as _, Result};
@@ -15,10 +16,13 @@ use aya::{
     Pod,
     maps::{Map, MapData},
 };
-use aya_obj::generated::{BPF_PSEUDO_MAP_VALUE, bpf_insn, bpf_map_type};
+use aya_obj::generated::{BPF_PSEUDO_MAP_VALUE, bpf_func_info, bpf_insn, bpf_map_type};
 use ovl_trace_common::offsets::{Offsets, Settings};
 
-use super::bpf;
+use super::{
+    bpf::{self, Program},
+    function_types::FunctionTypes,
+};
 
 /// The section of the globals that the agent fills.
 const CONSTANTS: &str = ".rodata";
@@ -40,10 +44,18 @@ pub(super) struct Object {
 
 /// The programs, by name.
 pub(super) struct Programs {
-    instructions: HashMap<String, Vec<bpf_insn>>,
+    linked: HashMap<String, Linked>,
     license: CString,
+    /// Of the functions of all programs.
+    types: OwnedFd,
     /// The constants that programs refer to as they are, and those for trampolines.
     constants: [RawFd; 2],
+}
+
+/// A program with the functions that it calls.
+struct Linked {
+    instructions: Vec<bpf_insn>,
+    functions: Vec<bpf_func_info>,
 }
 
 impl Object {
@@ -73,8 +85,11 @@ impl Object {
             made.insert(name.clone(), Map::from_map_data(data)?);
         }
         let constants = [&for_kprobes, &for_trampolines].map(|map| map.fd().as_fd().as_raw_fd());
+        let mut types = FunctionTypes::new(object.btf.as_ref())?;
+        let linked = link(&mut object, &descriptors, &mut types)?;
         let programs = Programs {
-            instructions: link(&mut object, &descriptors)?,
+            linked,
+            types: bpf::load_types(&types.to_bytes()).context("the types of functions")?,
             license: object.license,
             constants,
         };
@@ -102,23 +117,29 @@ impl Object {
 }
 
 impl Programs {
-    pub(super) fn license(&self) -> &CString {
-        &self.license
-    }
-
-    /// The instructions of a program, for a kprobe.
-    pub(super) fn for_kprobe(&self, name: &str) -> Result<&[bpf_insn]> {
-        let program = self.instructions.get(name);
-        let program = program.with_context(|| format!("the eBPF object has no program '{name}'"));
-        program.map(Vec::as_slice)
+    /// A program, for a kprobe.
+    pub(super) fn for_kprobe<'a>(&'a self, name: &'a str) -> Result<Program<'a>> {
+        let linked = self.linked.get(name);
+        let linked = linked.with_context(|| format!("the eBPF object has no program '{name}'"))?;
+        Ok(Program {
+            name,
+            license: &self.license,
+            instructions: Cow::Borrowed(&linked.instructions),
+            functions: &linked.functions,
+            types: self.types.as_fd(),
+        })
     }
 
     /// The same for a trampoline.
-    pub(super) fn for_trampoline(&self, name: &str) -> Result<Vec<bpf_insn>> {
-        let program = self.for_kprobe(name)?.iter();
-        Ok(program
-            .map(|&instruction| with_constants(instruction, self.constants))
-            .collect())
+    pub(super) fn for_trampoline<'a>(&'a self, name: &'a str) -> Result<Program<'a>> {
+        let program = self.for_kprobe(name)?;
+        let instructions = program.instructions.iter();
+        Ok(Program {
+            instructions: instructions
+                .map(|&instruction| with_constants(instruction, self.constants))
+                .collect(),
+            ..program
+        })
     }
 }
 
@@ -166,7 +187,8 @@ fn constants(
 fn link(
     object: &mut aya_obj::Object,
     descriptors: &HashMap<String, RawFd>,
-) -> Result<HashMap<String, Vec<bpf_insn>>> {
+    types: &mut FunctionTypes,
+) -> Result<HashMap<String, Linked>> {
     let sections = object.functions.keys().map(|(section, _)| *section);
     let sections = sections.collect();
     let maps = object.maps.clone();
@@ -185,7 +207,12 @@ fn link(
         .map(|(name, program)| {
             let function = object.functions.remove(&program.function_key());
             let function = function.with_context(|| format!("the program '{name}' is empty"))?;
-            Ok((name.clone(), function.instructions))
+            let known = &function.func_info.func_info;
+            let linked = Linked {
+                functions: types.describe(name, &function.instructions, known),
+                instructions: function.instructions,
+            };
+            Ok((name.clone(), linked))
         })
         .collect()
 }

@@ -4,17 +4,13 @@
 //! The kernel keeps the function's module loaded meanwhile
 //! (`bpf_trampoline_module_get`, `kernel/bpf/trampoline.c`).
 
-use std::{
-    ffi::CStr,
-    os::fd::{AsFd as _, OwnedFd},
-};
+use std::os::fd::{AsFd as _, OwnedFd};
 
 use anyhow::{Context as _, Result};
-use aya_obj::generated::bpf_insn;
 use ovl_trace_common::program;
 
 use super::{
-    bpf::{self, Place},
+    bpf::{self, Place, Program},
     probe_table::Probe,
 };
 use crate::kernel::FunctionType;
@@ -51,8 +47,7 @@ impl Trampolines {
         &mut self,
         probe: &Probe,
         function: FunctionType,
-        instructions: &[bpf_insn],
-        license: &CStr,
+        program: &Program<'_>,
     ) -> Result<OwnedFd> {
         if function.of_module && self.module.is_none() {
             let types = bpf::module_types("overlay").context("looking for overlayfs' types")?;
@@ -68,7 +63,7 @@ impl Trampolines {
             .iter()
             .position(|name| *name == probe.program);
         let number = number.context("a program without a number")?;
-        let program = bpf::load(probe.program, instructions, license, place)?;
+        let program = bpf::load(program, place)?;
         let link = bpf::attach(program.as_fd()).context("making the trampoline")?;
         self.attached.push(Attached { number, program });
         Ok(link)
