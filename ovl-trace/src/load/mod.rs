@@ -32,7 +32,7 @@ use ovl_trace_common::{
     program,
 };
 
-pub use self::names::{Names, exists};
+pub use self::names::{Lookup, Names};
 pub use self::probe_table::{PROBES, Probe};
 pub use self::ring::{Record, Ring, default_bytes, lingers};
 pub use totals::{CopyUpRow, KernelTotals, WhiteoutRow};
