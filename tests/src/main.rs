@@ -17,6 +17,7 @@ mod events;
 mod harness;
 mod image;
 mod kernel;
+mod loaded_programs;
 mod oracle;
 mod overlay;
 mod runtimes;
