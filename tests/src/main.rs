@@ -22,6 +22,7 @@ mod oracle;
 mod overlay;
 mod runtimes;
 mod tracer;
+mod walk;
 mod workloads;
 
 use std::process::ExitCode;

@@ -9,6 +9,7 @@ mod object;
 mod perf;
 mod probe_table;
 mod ring;
+mod rows;
 mod syscall;
 mod tables;
 mod totals;
