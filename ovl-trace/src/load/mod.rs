@@ -2,6 +2,7 @@
 
 mod attach;
 mod bpf;
+mod coverage;
 mod group;
 mod memlock;
 mod names;
@@ -33,6 +34,7 @@ use ovl_trace_common::{
     program,
 };
 
+pub use self::coverage::Coverage;
 pub use self::names::{Lookup, Names};
 pub use self::probe_table::{PROBES, Probe};
 pub use self::ring::{Record, Ring, default_bytes, lingers};
@@ -77,27 +79,6 @@ pub struct Plan<'a> {
     /// Announce copy-ups of files of at least this size when they start.
     pub announce_bytes: Option<u64>,
 }
-
-/// One probe's state.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Coverage {
-    /// The program's name.
-    pub probe: &'static str,
-    /// The kernel function it is on, or the wanted ones.
-    pub symbol: String,
-    /// `None` if attached, else why not.
-    pub missing: Option<String>,
-    /// What the reports lack without it.
-    pub lost: &'static str,
-}
-
-/// What `--totals-only` leaves out.
-const NO_EVENTS: Coverage = Coverage {
-    probe: "events",
-    symbol: String::new(),
-    missing: None,
-    lost: "files, processes, layers and single latencies",
-};
 
 /// The section in which programs count their runs.
 const RUNS: &str = ".bss.runs";
@@ -171,10 +152,7 @@ impl Tracer {
         }
         let (attached, mut coverage) = probes.finish();
         if !plan.events {
-            coverage.push(Coverage {
-                missing: Some("not asked for (--totals-only)".to_owned()),
-                ..NO_EVENTS
-            });
+            coverage.push(Coverage::no_events());
         }
         Ok(Self {
             attached,
@@ -199,7 +177,7 @@ impl Tracer {
     pub fn is_complete(&self) -> bool {
         self.coverage
             .iter()
-            .all(|probe| probe.missing.is_none() || probe.probe == NO_EVENTS.probe)
+            .all(|probe| probe.missing.is_none() || probe.is_unwanted())
     }
 
     /// The ring. Can be taken once.

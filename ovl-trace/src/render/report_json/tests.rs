@@ -1,10 +1,10 @@
 //! The contract, checked from the reader's side.
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::*;
-use crate::render::test_report::{busy, degraded, quiet};
+use crate::render::test_report::{busy, degraded, quiet, without_events};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -319,6 +319,13 @@ fn hostile_names_are_whole() {
     assert_eq!(file["path_bytes"], "2f610a62ff1b5d303b7407e280ae");
     assert_eq!(file["last"]["comm_bytes"], "1b5b324a78ff");
     assert_eq!(file["last"]["result"], "ENOSPC");
+}
+
+#[test]
+fn events_are_in_the_coverage() {
+    let value: Value = serde_json::from_str(&text(&without_events())).unwrap();
+    insta::assert_snapshot!(value["coverage"][1], @r#"{"probe":"events","status":"not asked for (--totals-only)","lost":"files, processes, layers and single latencies"}"#);
+    assert_eq!(value["notes"], json!([]));
 }
 
 #[test]
