@@ -8,6 +8,7 @@
 //! of its own (`ovl-trace-tests [NAME…]`), since it only needs root, Docker
 //! with overlay2 on ext4, and `ovl-trace` in `PATH`.
 
+mod at_once;
 mod bench;
 mod cases;
 mod command;

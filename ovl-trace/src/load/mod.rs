@@ -107,7 +107,7 @@ impl Tracer {
         }
         let choices: Vec<_> = PROBES
             .iter()
-            .map(|probe| (probe, choose(probe, plan.symbols)))
+            .map(|probe| (probe, probe.symbol(plan.symbols)))
             .collect();
         let attached = |program| {
             choices
@@ -284,18 +284,4 @@ impl Tracer {
         let _unpreempted = Unpreempted::enter();
         tables::overlay(&self.object, key)
     }
-}
-
-/// The symbol to probe, as trace events want it.
-fn choose(probe: &Probe, symbols: &Symbols) -> Option<String> {
-    let find = |name: &str| {
-        let mut functions = functions::PROBES.iter();
-        functions
-            .find(|function| function.name == name)?
-            .find(symbols)
-    };
-    if !probe.needs.iter().all(|name| find(name).is_some()) {
-        return None;
-    }
-    Some(symbols.event_symbol(find(probe.function)?))
 }
