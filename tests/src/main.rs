@@ -8,6 +8,7 @@
 //! of its own (`ovl-trace-tests [NAME…]`), since it only needs root, Docker
 //! with overlay2 on ext4, and `ovl-trace` in `PATH`.
 
+mod at_once;
 mod bench;
 mod cases;
 mod command;
@@ -17,10 +18,12 @@ mod events;
 mod harness;
 mod image;
 mod kernel;
+mod loaded_programs;
 mod oracle;
 mod overlay;
 mod runtimes;
 mod tracer;
+mod walk;
 mod workloads;
 
 use std::process::ExitCode;

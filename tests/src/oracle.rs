@@ -10,14 +10,14 @@
 use std::{
     collections::{HashMap, HashSet},
     ffi::CString,
-    fs::{self, Metadata},
+    fs::Metadata,
     os::unix::{ffi::OsStrExt as _, fs::FileTypeExt as _, fs::MetadataExt as _},
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 use anyhow::{Context as _, Result, bail, ensure};
 
-use crate::docker::Layers;
+use crate::{docker::Layers, walk::walk};
 
 /// The contents of an upper directory, sorted out. Paths are those inside the
 /// overlay, sorted.
@@ -126,24 +126,6 @@ impl Upper {
     pub(crate) fn data_paths(&self) -> Vec<String> {
         self.data.iter().map(|(path, _)| path.clone()).collect()
     }
-}
-
-/// Calls `visit` for everything below `root`, without following links.
-fn walk(root: &Path, visit: &mut dyn FnMut(&Path, &Metadata) -> Result<()>) -> Result<()> {
-    let mut directories: Vec<PathBuf> = vec![root.to_owned()];
-    while let Some(directory) = directories.pop() {
-        for entry in
-            fs::read_dir(&directory).with_context(|| format!("reading {}", directory.display()))?
-        {
-            let path = entry?.path();
-            let metadata = fs::symlink_metadata(&path)?;
-            visit(&path, &metadata)?;
-            if metadata.is_dir() {
-                directories.push(path);
-            }
-        }
-    }
-    Ok(())
 }
 
 /// ext4's inode numbers have 32 bits.

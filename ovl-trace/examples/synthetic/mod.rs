@@ -129,6 +129,7 @@ fn header(started: Timestamp) -> Header {
             probe: "copy_up_end".to_owned(),
             why_not: None,
             lost: None,
+            is_unwanted: false,
         }],
     }
 }

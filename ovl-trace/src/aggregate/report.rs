@@ -46,6 +46,8 @@ pub struct Coverage {
     pub why_not: Option<String>,
     /// What is missing without it.
     pub lost: Option<String>,
+    /// It is no probe, but what the user asked to leave out: nothing is wrong.
+    pub is_unwanted: bool,
 }
 
 /// The order of containers, and of their files and processes.

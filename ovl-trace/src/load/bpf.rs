@@ -6,7 +6,7 @@ use std::{
     ffi::{CStr, c_char},
     io,
     mem::MaybeUninit,
-    os::fd::{AsFd as _, AsRawFd as _, BorrowedFd, FromRawFd as _, OwnedFd},
+    os::fd::{AsFd as _, AsRawFd as _, BorrowedFd, OwnedFd},
 };
 
 use anyhow::{Context as _, Result, anyhow};
@@ -14,6 +14,8 @@ use aya_obj::generated::{
     bpf_attach_type, bpf_attr, bpf_btf_info, bpf_cmd, bpf_func_info, bpf_insn, bpf_prog_info,
     bpf_prog_type,
 };
+
+use super::syscall::{attr, call, descriptor};
 
 /// Room for what the verifier says; memory is used for what it writes.
 const LOG_BYTES: usize = 16 << 20;
@@ -216,32 +218,4 @@ unsafe fn object_info<T>(object: BorrowedFd<'_>, info: &mut T) -> io::Result<()>
     attr.info.info_len = size_of::<T>() as u32;
     attr.info.info = (&raw mut *info) as u64;
     call(bpf_cmd::BPF_OBJ_GET_INFO_BY_FD, &mut attr).map(drop)
-}
-
-fn attr() -> bpf_attr {
-    // SAFETY: any bytes are a value.
-    unsafe { MaybeUninit::zeroed().assume_init() }
-}
-
-fn descriptor(command: bpf_cmd, attr: &mut bpf_attr) -> io::Result<OwnedFd> {
-    let fd = call(command, attr)?;
-    // SAFETY: these commands return a new descriptor that nobody else has.
-    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
-}
-
-fn call(command: bpf_cmd, attr: &mut bpf_attr) -> io::Result<i32> {
-    // SAFETY: the attributes are those of the command; what they point to lives in
-    // the caller.
-    let result = unsafe {
-        libc::syscall(
-            libc::SYS_bpf,
-            command as libc::c_int,
-            &raw mut *attr,
-            size_of::<bpf_attr>(),
-        )
-    };
-    if result < 0 {
-        return Err(io::Error::last_os_error());
-    }
-    Ok(result as i32)
 }

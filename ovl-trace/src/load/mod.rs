@@ -2,6 +2,7 @@
 
 mod attach;
 mod bpf;
+mod coverage;
 mod function_types;
 mod group;
 mod memlock;
@@ -10,6 +11,8 @@ mod object;
 mod perf;
 mod probe_table;
 mod ring;
+mod rows;
+mod syscall;
 mod tables;
 mod totals;
 mod trampoline;
@@ -32,7 +35,8 @@ use ovl_trace_common::{
     program,
 };
 
-pub use self::names::{Names, exists};
+pub use self::coverage::Coverage;
+pub use self::names::{Lookup, Names};
 pub use self::probe_table::{PROBES, Probe};
 pub use self::ring::{Record, Ring, default_bytes, lingers};
 pub use totals::{CopyUpRow, KernelTotals, WhiteoutRow};
@@ -77,27 +81,6 @@ pub struct Plan<'a> {
     pub announce_bytes: Option<u64>,
 }
 
-/// One probe's state.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Coverage {
-    /// The program's name.
-    pub probe: &'static str,
-    /// The kernel function it is on, or the wanted ones.
-    pub symbol: String,
-    /// `None` if attached, else why not.
-    pub missing: Option<String>,
-    /// What the reports lack without it.
-    pub lost: &'static str,
-}
-
-/// What `--totals-only` leaves out.
-const NO_EVENTS: Coverage = Coverage {
-    probe: "events",
-    symbol: String::new(),
-    missing: None,
-    lost: "files, processes, layers and single latencies",
-};
-
 /// The section in which programs count their runs.
 const RUNS: &str = ".bss.runs";
 
@@ -125,7 +108,7 @@ impl Tracer {
         }
         let choices: Vec<_> = PROBES
             .iter()
-            .map(|probe| (probe, choose(probe, plan.symbols)))
+            .map(|probe| (probe, probe.symbol(plan.symbols)))
             .collect();
         let attached = |program| {
             choices
@@ -170,10 +153,7 @@ impl Tracer {
         }
         let (attached, mut coverage) = probes.finish();
         if !plan.events {
-            coverage.push(Coverage {
-                missing: Some("not asked for (--totals-only)".to_owned()),
-                ..NO_EVENTS
-            });
+            coverage.push(Coverage::no_events());
         }
         Ok(Self {
             attached,
@@ -198,7 +178,7 @@ impl Tracer {
     pub fn is_complete(&self) -> bool {
         self.coverage
             .iter()
-            .all(|probe| probe.missing.is_none() || probe.probe == NO_EVENTS.probe)
+            .all(|probe| probe.missing.is_none() || probe.is_unwanted())
     }
 
     /// The ring. Can be taken once.
@@ -305,18 +285,4 @@ impl Tracer {
         let _unpreempted = Unpreempted::enter();
         tables::overlay(&self.object, key)
     }
-}
-
-/// The symbol to probe, as trace events want it.
-fn choose(probe: &Probe, symbols: &Symbols) -> Option<String> {
-    let find = |name: &str| {
-        let mut functions = functions::PROBES.iter();
-        functions
-            .find(|function| function.name == name)?
-            .find(symbols)
-    };
-    if !probe.needs.iter().all(|name| find(name).is_some()) {
-        return None;
-    }
-    Some(symbols.event_symbol(find(probe.function)?))
 }

@@ -2,6 +2,8 @@
 //! reports lack without it. (What is known about the functions themselves is
 //! in `kernel::probe_table`.)
 
+use crate::kernel::{kallsyms::Symbols, probe_table as functions};
+
 /// One probe.
 #[derive(Clone, Copy, Debug)]
 pub struct Probe {
@@ -24,6 +26,23 @@ pub struct Probe {
     pub needs: &'static [&'static str],
     /// What is missing from the reports without it.
     pub lost: &'static str,
+}
+
+impl Probe {
+    /// The symbol to probe, as trace events want it. `None` if this kernel has none, or
+    /// none for what it needs.
+    pub(super) fn symbol(&self, symbols: &Symbols) -> Option<String> {
+        let find = |name: &str| {
+            let mut functions = functions::PROBES.iter();
+            functions
+                .find(|function| function.name == name)?
+                .find(symbols)
+        };
+        if !self.needs.iter().all(|name| find(name).is_some()) {
+            return None;
+        }
+        Some(symbols.event_symbol(find(self.function)?))
+    }
 }
 
 const fn entry(program: &'static str, function: &'static str, lost: &'static str) -> Probe {

@@ -1,15 +1,18 @@
 //! The kernel side's tables of what exists now: running copy-ups, overlays.
 
-use std::{collections::BTreeMap, io};
+use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result};
-use aya::maps::{Array, HashMap, MapError};
+use aya::maps::{Array, HashMap};
 use ovl_trace_common::{
     in_flight::{InFlight, SLOTS, Slot},
     overlay::{OverlayKey, OverlayState},
 };
 
-use super::object::Object;
+use super::{
+    object::Object,
+    rows::{found, removed},
+};
 
 /// The section of the programs' slots for running copy-ups.
 const SLOTS_MAP: &str = ".bss.slots";
@@ -50,42 +53,7 @@ pub(super) fn abandon(ebpf: &mut Object, tid: u32) -> Result<bool> {
 pub(super) fn overlay(ebpf: &Object, key: OverlayKey) -> Result<Option<OverlayState>> {
     let map = ebpf.map("OVERLAYS").context("no map OVERLAYS")?;
     let map: HashMap<_, u64, OverlayState> = HashMap::try_from(map).context("the map OVERLAYS")?;
-    match map.get(&key.superblock, 0) {
-        // The address may be another overlay's by now.
-        Ok(state) => Ok(Some(state).filter(|state| state.born_ns == key.born_ns)),
-        Err(MapError::KeyNotFound) => Ok(None),
-        Err(error) => Err(error).context("the map OVERLAYS"),
-    }
-}
-
-/// Whether a row was removed; one that is gone already is no error.
-pub(super) fn removed(result: Result<(), MapError>) -> Result<bool, MapError> {
-    match result {
-        Ok(()) => Ok(true),
-        Err(MapError::SyscallError(error)) if error.io_error.kind() == io::ErrorKind::NotFound => {
-            Ok(false)
-        }
-        Err(error) => Err(error),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use aya::sys::SyscallError;
-
-    use super::*;
-
-    fn failed(errno: i32) -> Result<(), MapError> {
-        Err(MapError::SyscallError(SyscallError {
-            call: "bpf_map_delete_elem",
-            io_error: io::Error::from_raw_os_error(errno),
-        }))
-    }
-
-    #[test]
-    fn a_row_that_is_gone_is_no_error() {
-        assert!(matches!(removed(Ok(())), Ok(true)));
-        assert!(matches!(removed(failed(libc::ENOENT)), Ok(false)));
-        assert!(removed(failed(libc::EPERM)).is_err());
-    }
+    let state = found(map.get(&key.superblock, 0)).context("the map OVERLAYS")?;
+    // The address may be another overlay's by now.
+    Ok(state.filter(|state| state.born_ns == key.born_ns))
 }

@@ -9,7 +9,7 @@ use ovl_trace_common::{
     overlay::OverlayKey,
 };
 
-use super::{object::Object, tables::removed};
+use super::{object::Object, rows::removed};
 
 /// One row of `COPY_UPS`.
 pub type CopyUpRow = (CopyUpKey, CopyUpTotals);

@@ -3,14 +3,19 @@
 //! nothing.
 
 use anyhow::{Context as _, Result};
-use aya::maps::{HashMap, MapData, MapError};
+use aya::maps::{HashMap, MapData};
 use ovl_trace_common::{
     offsets::Wanted,
     overlay::OverlayKey,
     verdict::{Call, Unwanted},
 };
 
-use super::{Tracer, object::Object, tables::removed, unpreempted::Unpreempted};
+use super::{
+    Tracer,
+    object::Object,
+    rows::{found, inserted, removed},
+    unpreempted::Unpreempted,
+};
 
 const OVERLAYS: &str = "UNWANTED";
 const CALLS: &str = "UNWANTED_CALLS";
@@ -85,49 +90,9 @@ fn withheld(
     Ok(verdict.map_or(0, |verdict| verdict.withheld))
 }
 
-/// What a row holds, if there is one.
-fn found<T>(result: Result<T, MapError>) -> Result<Option<T>, MapError> {
-    match result {
-        Ok(value) => Ok(Some(value)),
-        Err(MapError::KeyNotFound) => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
-/// Whether there was room for a row.
-fn inserted(result: Result<(), MapError>) -> Result<bool, MapError> {
-    match result {
-        Ok(()) => Ok(true),
-        Err(MapError::SyscallError(error))
-            if error.io_error.raw_os_error() == Some(libc::E2BIG) =>
-        {
-            Ok(false)
-        }
-        Err(error) => Err(error),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use std::io;
-
-    use aya::sys::SyscallError;
-
     use super::*;
-
-    fn failed(errno: i32) -> Result<(), MapError> {
-        Err(MapError::SyscallError(SyscallError {
-            call: "bpf_map_update_elem",
-            io_error: io::Error::from_raw_os_error(errno),
-        }))
-    }
-
-    #[test]
-    fn a_full_table_is_no_error() {
-        assert!(matches!(inserted(Ok(())), Ok(true)));
-        assert!(matches!(inserted(failed(libc::E2BIG)), Ok(false)));
-        assert!(inserted(failed(libc::EPERM)).is_err());
-    }
 
     #[test]
     fn tables_without_a_use() {

@@ -10,7 +10,7 @@ use crate::{
     cli::{config::Observation, exit::Refused},
     doctor::{self, BpfSupport, Diagnosis, Roots},
     kernel::{Architecture, KernelRoots, Survey},
-    load::{Plan, Tracer, default_bytes, exists, lingers},
+    load::{Lookup, Plan, Tracer, default_bytes, lingers},
 };
 
 /// Size from which on a copy-up is announced when it starts, unless
@@ -30,14 +30,15 @@ pub(super) struct Prepared {
 /// doctor's words; only for the module there is a wait.
 pub(super) async fn prepare(observation: &Observation, signals: &mut Signals) -> Result<Prepared> {
     let started = Instant::now();
-    let (mut survey, mut diagnosis) = look();
+    let lookup = Lookup::default();
+    let (mut survey, mut diagnosis) = look(&lookup);
     if diagnosis.waits_for_overlayfs() {
         // A time beyond all clocks is no limit.
         let deadline = observation
             .duration
             .and_then(|limit| started.checked_add(limit));
         module::loaded(deadline, signals).await?;
-        (survey, diagnosis) = look();
+        (survey, diagnosis) = look(&lookup);
     }
     if let Some(refusal) = diagnosis.refusal() {
         return Err(Refused(refusal).into());
@@ -54,9 +55,12 @@ pub(super) async fn prepare(observation: &Observation, signals: &mut Signals) ->
     }
 }
 
-fn look() -> (Survey, Diagnosis) {
+fn look(lookup: &Lookup) -> (Survey, Diagnosis) {
     let roots = Roots::host();
-    judge(&roots, Survey::take_quickly(&roots.kernel, &exists))
+    judge(
+        &roots,
+        Survey::take_quickly(&roots.kernel, &|name| lookup.exists(name)),
+    )
 }
 
 fn judge(roots: &Roots, survey: Survey) -> (Survey, Diagnosis) {

@@ -168,6 +168,8 @@ impl From<CoverageJson> for Coverage {
             probe: json.probe,
             why_not: json.why_not,
             lost: json.lost,
+            // A recording is made of events.
+            is_unwanted: false,
         }
     }
 }

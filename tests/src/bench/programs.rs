@@ -9,7 +9,7 @@ use super::{
     tracer::EVENTS,
     workload::{Stage, WORKLOADS},
 };
-use crate::command::run;
+use crate::{command::run, loaded_programs};
 
 /// Counts the time of every program's runs while it is 1 (sysctl(8)).
 const STATISTICS: &str = "/proc/sys/kernel/bpf_stats_enabled";
@@ -42,7 +42,8 @@ fn statistics(stage: &Stage<'_>) -> Result<Vec<Value>> {
     stage.run_and(&EVENTS, || {
         let text = run("bpftool", &["--json", "prog", "show"])?;
         listed = serde_json::from_str(&text).context("bpftool wrote no list")?;
-        let verified = verified()?;
+        let loaded = loaded_programs::all()?.into_iter();
+        let verified: HashMap<_, _> = loaded.map(|it| (it.id, it.verified)).collect();
         for program in &mut listed {
             let number = program["id"].as_u64().and_then(|id| verified.get(&id));
             program["verified"] = json!(number);
@@ -50,27 +51,4 @@ fn statistics(stage: &Stage<'_>) -> Result<Vec<Value>> {
         Ok(())
     })?;
     Ok(listed)
-}
-
-/// Instructions that the verifier walked, by the program's id: only the descriptors of
-/// programs tell (`bpf_prog_show_fdinfo`, `kernel/bpf/syscall.c`, 5.16).
-fn verified() -> Result<HashMap<u64, u64>> {
-    let mut verified = HashMap::new();
-    for process in fs::read_dir("/proc")?.flatten() {
-        let comm = fs::read_to_string(process.path().join("comm")).unwrap_or_default();
-        if comm.trim_end() != "ovl-trace" {
-            continue;
-        }
-        for descriptor in fs::read_dir(process.path().join("fdinfo"))?.flatten() {
-            let text = fs::read_to_string(descriptor.path()).unwrap_or_default();
-            let number = |name: &str| {
-                let line = text.lines().find_map(|line| line.strip_prefix(name));
-                line.and_then(|line| line.trim().parse::<u64>().ok())
-            };
-            if let (Some(id), Some(count)) = (number("prog_id:"), number("verified_insns:")) {
-                verified.insert(id, count);
-            }
-        }
-    }
-    Ok(verified)
 }

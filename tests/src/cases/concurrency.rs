@@ -4,14 +4,13 @@ use std::{
     fs::{self, OpenOptions},
     io::Write as _,
     path::{Path, PathBuf},
-    sync::{Arc, Barrier},
-    thread,
 };
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 
 use crate::{
+    at_once::at_once,
     events::{Recorded, of_kind, paths, sum},
     oracle::Upper,
     overlay::Overlay,
@@ -25,24 +24,11 @@ fn files(lower: &Path, count: usize, bytes: usize) -> Result<()> {
     Ok(())
 }
 
-/// Opens every path for writing at the same moment, each by a thread of its
-/// own.
-fn open_together(paths: Vec<PathBuf>) -> Result<()> {
-    let barrier = Arc::new(Barrier::new(paths.len()));
-    let threads: Vec<_> = paths
-        .into_iter()
-        .map(|path| {
-            let barrier = Arc::clone(&barrier);
-            thread::Builder::new().stack_size(64 << 10).spawn(move || {
-                barrier.wait();
-                OpenOptions::new().append(true).open(path)?.write_all(b"y")
-            })
-        })
-        .collect::<Result<_, _>>()?;
-    for thread in threads {
-        thread.join().ok().context("a thread panicked")??;
-    }
-    Ok(())
+/// Writes to every path at the same moment.
+fn write_together(paths: Vec<PathBuf>) -> Result<()> {
+    at_once(paths, |path| {
+        OpenOptions::new().append(true).open(path)?.write_all(b"y")
+    })
 }
 
 /// Events and report row of the one overlay without a container.
@@ -71,7 +57,7 @@ pub(crate) fn two_hundred_at_once() -> Result<()> {
     let overlay = Overlay::mount(|lower| files(lower, COUNT, 4096))?;
     let tracer = Tracer::start(&[])?;
     let merged = overlay.merged();
-    open_together(
+    write_together(
         (0..COUNT)
             .map(|index| merged.join(format!("file-{index}")))
             .collect(),
@@ -97,7 +83,7 @@ pub(crate) fn a_race_for_one_file() -> Result<()> {
     const TASKS: usize = 32;
     let overlay = Overlay::mount(|lower| files(lower, 1, 8 << 20))?;
     let tracer = Tracer::start(&[])?;
-    open_together(vec![overlay.merged().join("file-0"); TASKS])?;
+    write_together(vec![overlay.merged().join("file-0"); TASKS])?;
     let recorded = tracer.finish()?;
     recorded.expect_no_loss()?;
     let (events, row) = of_overlay(&recorded, &overlay)?;

@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context as _, Result, ensure};
 
 use super::{case::Case, coverage, merged::Merged, skipped, sys};
-use crate::tracer::Tracer;
+use crate::{loaded_programs, tracer::Tracer};
 
 /// Of each file: four chunks.
 const BYTES: u64 = 4 << 20;
@@ -19,8 +19,8 @@ const BYTES: u64 = 4 << 20;
 const FILES: u64 = 20_000;
 
 /// `enum bpf_prog_type`
-const TYPE_KPROBE: &str = "2";
-const TYPE_TRACING: &str = "26";
+const TYPE_KPROBE: u64 = 2;
+const TYPE_TRACING: u64 = 26;
 
 /// The doctor, the kernel and the programs that are loaded agree.
 pub(super) fn by_preemption() -> Result<()> {
@@ -98,19 +98,7 @@ fn work(merged: &Merged, is_over: &AtomicBool) -> Result<u64> {
 
 /// Programs of all running `ovl-trace`: those in trampolines, and those of kprobes.
 pub(super) fn in_use() -> Result<(usize, usize)> {
-    let mut types = Vec::new();
-    for process in fs::read_dir("/proc")?.flatten() {
-        let comm = fs::read_to_string(process.path().join("comm")).unwrap_or_default();
-        if comm.trim_end() != "ovl-trace" {
-            continue;
-        }
-        for descriptor in fs::read_dir(process.path().join("fdinfo"))?.flatten() {
-            let text = fs::read_to_string(descriptor.path()).unwrap_or_default();
-            let mut lines = text.lines();
-            let number = lines.find_map(|line| line.strip_prefix("prog_type:"));
-            types.extend(number.map(|number| number.trim().to_owned()));
-        }
-    }
-    let of = |wanted: &str| types.iter().filter(|it| *it == wanted).count();
+    let programs = loaded_programs::all()?;
+    let of = |kind| programs.iter().filter(|it| it.kind == kind).count();
     Ok((of(TYPE_TRACING), of(TYPE_KPROBE)))
 }

@@ -14,7 +14,7 @@
 use std::{
     collections::{BTreeMap, HashMap},
     ffi::CString,
-    fs::{self, Metadata},
+    fs::Metadata,
     os::unix::fs::{FileTypeExt as _, MetadataExt as _},
     path::{Path, PathBuf},
 };
@@ -22,6 +22,7 @@ use std::{
 use anyhow::{Context as _, Result};
 
 use super::sys::{self, Handle};
+use crate::walk::walk;
 
 /// Paths inside the overlay, and what is there.
 pub(crate) type Entries = BTreeMap<String, String>;
@@ -135,25 +136,4 @@ pub(crate) fn handle(origin: &[u8]) -> Option<Handle> {
 /// The name inside the overlay.
 pub(crate) fn inside(root: &Path, path: &Path) -> Result<String> {
     Ok(format!("/{}", path.strip_prefix(root)?.display()))
-}
-
-/// Calls `visit` for everything below `root`, without following links.
-pub(crate) fn walk(
-    root: &Path,
-    visit: &mut dyn FnMut(&Path, &Metadata) -> Result<()>,
-) -> Result<()> {
-    let mut directories = vec![root.to_owned()];
-    while let Some(directory) = directories.pop() {
-        for entry in
-            fs::read_dir(&directory).with_context(|| format!("reading {}", directory.display()))?
-        {
-            let path = entry?.path();
-            let metadata = fs::symlink_metadata(&path)?;
-            visit(&path, &metadata)?;
-            if metadata.is_dir() {
-                directories.push(path);
-            }
-        }
-    }
-    Ok(())
 }

@@ -10,9 +10,12 @@ use std::{
 use anyhow::{Context as _, Result, ensure};
 
 use super::{holes, layers::Kind};
-use crate::kernel::{
-    sys::Handle,
-    upper::{attribute, handle, inside, walk},
+use crate::{
+    kernel::{
+        sys::Handle,
+        upper::{attribute, handle, inside},
+    },
+    walk::walk,
 };
 
 /// What a name stands for.

@@ -3,10 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::*;
-use crate::{
-    enrich::{Enricher, fixtures},
-    model::{CopyUp, Event, test_support},
-};
+use crate::enrich::Enricher;
 
 #[test]
 fn an_owner_is_certain_as_long_as_nobody_would_look() {
@@ -16,13 +13,7 @@ fn an_owner_is_certain_as_long_as_nobody_would_look() {
     let at = |milliseconds| start + Duration::from_millis(milliseconds);
     let certain_for = |enricher: &Enricher, now| enricher.certain_for(key(1), now);
     assert_eq!(certain_for(&enricher, start), Duration::ZERO);
-    let upper = upper_of(
-        &host
-            .at(DOCKER_20_ROOT)
-            .join("overlay2")
-            .join(WEB_LAYER)
-            .join("diff"),
-    );
+    let upper = web_identity(&host);
     let mounted = OverlaySeen {
         upper: Some(upper),
         ..seen(key(1), &web_upper(), true)
@@ -31,23 +22,14 @@ fn an_owner_is_certain_as_long_as_nobody_would_look() {
     let origin = enricher.origin_at(&Event::OverlaySeen(mounted), start);
     assert_eq!(label(&origin), "web-1");
     assert_eq!(certain_for(&enricher, start), Duration::ZERO);
-    let text = fixtures::text(&format!("{DOCKER_20}/mountinfo/host.txt"));
-    host.process(1, 1, &text);
-    let copy_up = Event::CopyUp(CopyUp {
-        overlay: key(1),
-        device: device(42),
-        process: process(1, 1),
-        ..test_support::copy_up("/f")
-    });
+    show_mounts(&host);
+    let copy_up = copied_up(key(1));
     enricher.origin_at(&copy_up, at(5));
     assert_eq!(certain_for(&enricher, at(5)), Duration::from_secs(1));
     assert_eq!(certain_for(&enricher, at(905)), Duration::from_millis(100));
     assert_eq!(certain_for(&enricher, at(1005)), Duration::ZERO);
     enricher.origin_at(&copy_up, at(1005));
     assert_eq!(certain_for(&enricher, at(1005)), Duration::from_secs(1));
-    enricher.origin(&Event::OverlayGone {
-        overlay: key(1),
-        device: device(42),
-    });
+    enricher.origin(&gone(key(1)));
     assert_eq!(certain_for(&enricher, at(1005)), Duration::ZERO);
 }

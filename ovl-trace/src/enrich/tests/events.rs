@@ -11,10 +11,9 @@ use crate::{
         Enricher, docker,
         docker::api::ApiContainer,
         entry::{Entry, MAX_GONE},
-        fixtures,
         view::KernelFacts,
     },
-    model::{Container, CopyUp, Event, Layer, Runtime, test_support},
+    model::{Container, Layer, Runtime},
 };
 
 #[test]
@@ -35,13 +34,7 @@ fn the_first_event_after_a_mount_looks_again() {
     let host = docker_20();
     let mut enricher = Enricher::new(&host.config());
     let now = Instant::now();
-    let upper = upper_of(
-        &host
-            .at(DOCKER_20_ROOT)
-            .join("overlay2")
-            .join(WEB_LAYER)
-            .join("diff"),
-    );
+    let upper = web_identity(&host);
     let mounted = OverlaySeen {
         upperdir: None,
         upper: Some(upper),
@@ -49,14 +42,8 @@ fn the_first_event_after_a_mount_looks_again() {
     };
     let origin = enricher.origin_at(&Event::OverlaySeen(mounted), now);
     assert_eq!(origin.container, None);
-    let text = fixtures::text(&format!("{DOCKER_20}/mountinfo/host.txt"));
-    host.process(1, 1, &text);
-    let copy_up = Event::CopyUp(CopyUp {
-        overlay: key(1),
-        device: device(42),
-        process: process(1, 1),
-        ..test_support::copy_up("/f")
-    });
+    show_mounts(&host);
+    let copy_up = copied_up(key(1));
     assert_eq!(label(&enricher.origin_at(&copy_up, now)), "web-1");
 }
 
@@ -96,10 +83,7 @@ fn init_mounts_are_named_when_the_record_comes() {
     let start = Instant::now();
     let event = Event::OverlaySeen(seen(key(1), &upper, true));
     assert_eq!(label(&enricher.origin_at(&event, start)), "overlay 0:42");
-    let gone = Event::OverlayGone {
-        overlay: key(1),
-        device: device(42),
-    };
+    let gone = gone(key(1));
     enricher.origin_at(&gone, start);
     let first = enricher.next_retry().unwrap();
     assert_eq!(first - start, Duration::from_millis(5));
@@ -137,9 +121,8 @@ fn init_mounts_are_named_at_the_next_mount() {
 #[test]
 fn a_lost_record_of_a_mount_is_made_up_for() {
     let host = docker_20();
-    let text = fixtures::text(&format!("{DOCKER_20}/mountinfo/host.txt"));
-    host.process(1, 1, &text);
-    let identity = upper_of(&host.at(&web_upper()));
+    show_mounts(&host);
+    let identity = web_identity(&host);
     let mut enricher = Enricher::new(&host.config());
     assert!(!enricher.knows(key(1)));
     // What the kernel side's table has: no paths, but who the upperdir is.
@@ -186,10 +169,7 @@ fn retries_end_for_an_overlay_of_nobody_that_ends() {
         Some(Path::new("/plain/merged"))
     );
     assert_eq!(enricher.next_retry(), None, "there is nothing to find");
-    enricher.origin(&Event::OverlayGone {
-        overlay: key(1),
-        device: device(42),
-    });
+    enricher.origin(&gone(key(1)));
     // The next mount is reason enough to look at it again.
     let now = start + Duration::from_millis(300);
     let next = seen(key(2), "/other/upper", true);
@@ -266,17 +246,11 @@ fn an_api_that_knows_nothing_is_not_asked_for_ever() {
     assert!(rounds > 0);
 }
 
-/// A container could plant a runtime's files in its own root directory.
-
 #[test]
 fn what_ran_at_the_start_is_known_after_its_removal() {
     let host = docker_20();
-    host.process(
-        1,
-        1,
-        &fixtures::text(&format!("{DOCKER_20}/mountinfo/host.txt")),
-    );
-    let identity = upper_of(&host.at(&web_upper()));
+    show_mounts(&host);
+    let identity = web_identity(&host);
     let mut enricher = Enricher::new(&host.config());
     enricher.scan().unwrap();
     fs::remove_dir_all(host.at(DOCKER_20_ROOT)).unwrap();

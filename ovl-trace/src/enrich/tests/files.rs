@@ -1,15 +1,12 @@
 //! Files of an overlay's layers, reached from its mount.
 
 use super::*;
-use crate::{
-    enrich::{Enricher, fixtures},
-    model::Event,
-};
+use crate::enrich::Enricher;
 
 /// The recorded mount of web-1, with these files in its layers.
 fn web() -> (FakeHost, Enricher, Arc<Origin>) {
     let host = docker_20();
-    let mountinfo = fixtures::text(&format!("{DOCKER_20}/mountinfo/host.txt"));
+    let mountinfo = docker_20_mounts();
     host.process(1, 1, &mountinfo);
     let upper = host.at(&web_upper());
     let identity = upper_of(&upper);

@@ -3,20 +3,13 @@
 use std::{os::unix::fs::symlink, path::PathBuf};
 
 use super::*;
-use crate::{
-    enrich::{Enricher, fixtures, list_mounts},
-    model::Event,
-};
+use crate::enrich::{Enricher, list_mounts};
 
 #[test]
 fn an_older_overlay_is_found_by_its_upper_directory() {
     let host = docker_20();
-    host.process(
-        1,
-        1,
-        &fixtures::text(&format!("{DOCKER_20}/mountinfo/host.txt")),
-    );
-    let identity = upper_of(&host.at(&web_upper()));
+    show_mounts(&host);
+    let identity = web_identity(&host);
     let mut enricher = Enricher::new(&host.config());
     enricher.scan().unwrap();
     // No `upperdir=`: this kernel's layout of it is not known.
@@ -33,12 +26,8 @@ fn an_older_overlay_is_found_by_its_upper_directory() {
 #[test]
 fn another_directory_is_another_overlay() {
     let host = docker_20();
-    host.process(
-        1,
-        1,
-        &fixtures::text(&format!("{DOCKER_20}/mountinfo/host.txt")),
-    );
-    upper_of(&host.at(&web_upper()));
+    show_mounts(&host);
+    web_identity(&host);
     let identity = upper_of(&host.at("/elsewhere"));
     let mut enricher = Enricher::new(&host.config());
     enricher.scan().unwrap();
@@ -63,11 +52,7 @@ fn another_directory_is_another_overlay() {
 #[test]
 fn nothing_but_a_number_names_nobody() {
     let host = docker_20();
-    host.process(
-        1,
-        1,
-        &fixtures::text(&format!("{DOCKER_20}/mountinfo/host.txt")),
-    );
+    show_mounts(&host);
     let mut enricher = Enricher::new(&host.config());
     enricher.scan().unwrap();
     let event = OverlaySeen {
@@ -85,10 +70,7 @@ fn a_recycled_superblock_is_another_container() {
     let mut enricher = Enricher::new(&host.config());
     let layer = "ef".repeat(32);
     enricher.origin(&Event::OverlaySeen(seen(key(1), &web_upper(), true)));
-    enricher.origin(&Event::OverlayGone {
-        overlay: key(1),
-        device: device(42),
-    });
+    enricher.origin(&gone(key(1)));
     put_container(&host.at(DOCKER_20_ROOT), &"cd".repeat(32), &layer, "/next");
     let upper = format!("{DOCKER_20_ROOT}/overlay2/{layer}/diff");
     let origin = enricher.origin(&Event::OverlaySeen(seen(key(2), &upper, true)));
@@ -112,6 +94,7 @@ fn a_relative_upperdir_starts_at_the_mounters_directory() {
     assert_eq!(origin.mount.upperdir, Some(PathBuf::from(web_upper())));
 }
 
+/// A container could plant a runtime's files in its own root directory.
 #[test]
 fn a_container_cannot_name_itself() {
     let host = FakeHost::new();

@@ -4,7 +4,7 @@ use std::os::unix::fs::symlink;
 
 use super::*;
 use crate::{
-    enrich::{MountRow, fixtures, list_mounts},
+    enrich::{MountRow, list_mounts},
     model::Runtime,
 };
 
@@ -42,8 +42,7 @@ fn a_superblock_in_two_namespaces_is_one_row() {
 #[test]
 fn layers_that_containers_share() {
     let host = docker_20();
-    let text = fixtures::text(&format!("{DOCKER_20}/mountinfo/host.txt"));
-    host.process(1, 1, &text);
+    show_mounts(&host);
     let rows = list_mounts(&host.config()).unwrap();
     assert_eq!(rows.len(), 2);
     for row in &rows {

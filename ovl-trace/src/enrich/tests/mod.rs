@@ -13,8 +13,13 @@ mod storage_build;
 
 use std::{fs, os::unix::fs::MetadataExt, path::Path, sync::Arc};
 
-use super::{bolt::writer::Tree, fixtures::FakeHost};
-use crate::model::{DeviceNumber, Origin, OverlayKey, OverlaySeen, Process};
+use super::{
+    bolt::writer::Tree,
+    fixtures::{self, FakeHost},
+};
+use crate::model::{
+    CopyUp, DeviceNumber, Event, Origin, OverlayKey, OverlaySeen, Process, test_support,
+};
 
 const WEB: &str = "34cf4f6734a1b5aacfcad27001c50b444c3087bf46cdc96e5d4e02f65a34f736";
 const WEB_LAYER: &str = "915733e52213cc8c51d58a4be5723a06a6ff3ef6b91cd9f7c4bd5393cad1b01b";
@@ -25,6 +30,16 @@ fn docker_20() -> FakeHost {
     let host = FakeHost::new();
     host.install(&format!("{DOCKER_20}/data-root"), DOCKER_20_ROOT);
     host
+}
+
+/// What process 1 of its machine sees.
+fn docker_20_mounts() -> String {
+    fixtures::text(&format!("{DOCKER_20}/mountinfo/host.txt"))
+}
+
+/// Shows it the mounts, from now on.
+fn show_mounts(host: &FakeHost) {
+    host.process(1, 1, &docker_20_mounts());
 }
 
 fn device(minor: u32) -> DeviceNumber {
@@ -68,6 +83,27 @@ fn upper_of(path: &Path) -> (DeviceNumber, u64) {
     fs::create_dir_all(path).unwrap();
     let metadata = fs::metadata(path).unwrap();
     (DeviceNumber::from_stat(metadata.dev()), metadata.ino())
+}
+
+/// Who the upperdir of [`WEB`] is, which is made.
+fn web_identity(host: &FakeHost) -> (DeviceNumber, u64) {
+    upper_of(&host.at(&web_upper()))
+}
+
+fn copied_up(overlay: OverlayKey) -> Event {
+    Event::CopyUp(CopyUp {
+        overlay,
+        device: device(42),
+        process: process(1, 1),
+        ..test_support::copy_up("/f")
+    })
+}
+
+fn gone(overlay: OverlayKey) -> Event {
+    Event::OverlayGone {
+        overlay,
+        device: device(42),
+    }
 }
 
 fn label(origin: &Arc<Origin>) -> String {

@@ -3,10 +3,7 @@
 use std::{path::PathBuf, time::Duration};
 
 use super::*;
-use crate::{
-    enrich::{Enricher, fixtures, list_mounts},
-    model::Event,
-};
+use crate::enrich::{Enricher, list_mounts};
 
 const STORE: &str = "/srv/pm5/storage";
 const RENAMED_LAYER: &str = "7e60c059dd8dcff16c5ae301684e2495ef6235f47a4f89a4f3f022ce7b196446";
@@ -41,7 +38,7 @@ fn a_rootless_store_is_in_the_namespace_of_its_pause_process() {
     let host = docker_20();
     let store = "/home/u1/.local/share/containers/storage";
     let layer = "0f609979fbb1e8154fbb61eb192d6d48049a2241d1656916d3aab714f939d60e";
-    let docker = fixtures::text(&format!("{DOCKER_20}/mountinfo/host.txt"));
+    let docker = docker_20_mounts();
     host.process(1, 1, &docker);
     let merged = format!("{store}/overlay/{layer}/merged");
     let paused = format!("{docker}{}", mount_line(store, layer, &merged));
@@ -61,11 +58,7 @@ fn a_rootless_store_is_in_the_namespace_of_its_pause_process() {
 #[test]
 fn podman_in_docker() {
     let host = docker_20();
-    host.process(
-        1,
-        1,
-        &fixtures::text(&format!("{DOCKER_20}/mountinfo/host.txt")),
-    );
+    show_mounts(&host);
     let outer = fixtures::text(&format!("{DOCKER_20}/mountinfo/container-web-1.txt"));
     let merged = format!("{STORE}/overlay/{RENAMED_LAYER}/merged");
     let inner = mount_line(STORE, RENAMED_LAYER, &merged);

@@ -3,6 +3,8 @@
 
 use std::os::fd::RawFd;
 
+use aya_obj::generated::{bpf_func_id, bpf_insn};
+
 /// Size of the context: an address or a name goes in, a name comes out.
 pub(super) const CONTEXT_BYTES: usize = 64;
 
@@ -10,81 +12,61 @@ pub(super) const CONTEXT_BYTES: usize = 64;
 const WORDS: i16 = 8;
 const BYTES: i16 = 8 * WORDS;
 
-/// Numbers of helpers (`enum bpf_func_id`).
-const SNPRINTF: i32 = 165;
-const KALLSYMS_LOOKUP_NAME: i32 = 179;
+/// The code of an instruction that returns.
+const EXIT: u8 = 0x95;
 
-/// `struct bpf_insn`
-#[repr(C)]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Instruction {
-    code: u8,
-    /// The destination in the low half, the source in the high one.
-    registers: u8,
-    offset: i16,
-    immediate: i32,
-}
-
-const fn instruction(
-    code: u8,
-    destination: u8,
-    source: u8,
-    offset: i16,
-    immediate: i32,
-) -> Instruction {
-    // The halves are bit-fields, whose order is the machine's.
-    let registers = if cfg!(target_endian = "little") {
-        destination | source << 4
-    } else {
-        destination << 4 | source
-    };
-    Instruction {
+fn instruction(code: u8, destination: u8, source: u8, offset: i16, immediate: i32) -> bpf_insn {
+    bpf_insn {
         code,
-        registers,
-        offset,
-        immediate,
+        _bitfield_align_1: [],
+        _bitfield_1: bpf_insn::new_bitfield_1(destination, source),
+        off: offset,
+        imm: immediate,
     }
 }
 
 /// `destination = immediate`
-const fn set(destination: u8, immediate: i32) -> Instruction {
+fn set(destination: u8, immediate: i32) -> bpf_insn {
     instruction(0xb7, destination, 0, 0, immediate)
 }
 
 /// `destination = source`
-const fn copy(destination: u8, source: u8) -> Instruction {
+fn copy(destination: u8, source: u8) -> bpf_insn {
     instruction(0xbf, destination, source, 0, 0)
 }
 
 /// `destination += immediate`
-const fn add(destination: u8, immediate: i32) -> Instruction {
+fn add(destination: u8, immediate: i32) -> bpf_insn {
     instruction(0x07, destination, 0, 0, immediate)
 }
 
 /// `destination = *(u64 *)(source + offset)`
-const fn read(destination: u8, source: u8, offset: i16) -> Instruction {
+fn read(destination: u8, source: u8, offset: i16) -> bpf_insn {
     instruction(0x79, destination, source, offset, 0)
 }
 
 /// `*(u64 *)(destination + offset) = source`
-const fn write(destination: u8, offset: i16, source: u8) -> Instruction {
+fn write(destination: u8, offset: i16, source: u8) -> bpf_insn {
     instruction(0x7b, destination, source, offset, 0)
 }
 
 /// `*(u64 *)(destination + offset) = 0`
-const fn clear(destination: u8, offset: i16) -> Instruction {
+fn clear(destination: u8, offset: i16) -> bpf_insn {
     instruction(0x7a, destination, 0, offset, 0)
 }
 
-const fn call(helper: i32) -> Instruction {
-    instruction(0x85, 0, 0, 0, helper)
+fn call(helper: bpf_func_id) -> bpf_insn {
+    instruction(0x85, 0, 0, 0, helper as i32)
 }
 
-const EXIT: Instruction = instruction(0x95, 0, 0, 0, 0);
+/// Returns the first register's value.
+fn exit() -> bpf_insn {
+    instruction(EXIT, 0, 0, 0, 0)
+}
 
 /// `destination = &value` of the first entry of an array map
 /// (`BPF_PSEUDO_MAP_VALUE`): two instructions.
-const fn value_of(destination: u8, map: RawFd) -> [Instruction; 2] {
+fn value_of(destination: u8, map: RawFd) -> [bpf_insn; 2] {
     [
         instruction(0x18, destination, 2, 0, map),
         instruction(0, 0, 0, 0, 0),
@@ -101,7 +83,7 @@ const BUFFER_AT: i16 = WORD_AT - BYTES;
 
 /// Replaces the address at the start of the context by its name; `format` is the map
 /// that says how.
-pub(super) fn name_of(format: RawFd) -> Vec<Instruction> {
+pub(super) fn name_of(format: RawFd) -> Vec<bpf_insn> {
     let mut program = vec![
         copy(CONTEXT, 1),
         read(1, CONTEXT, 0),
@@ -118,18 +100,18 @@ pub(super) fn name_of(format: RawFd) -> Vec<Instruction> {
         copy(4, STACK),
         add(4, WORD_AT.into()),
         set(5, 8),
-        call(SNPRINTF),
+        call(bpf_func_id::BPF_FUNC_snprintf),
     ]);
     for word in 0..WORDS {
         program.push(read(1, STACK, BUFFER_AT + 8 * word));
         program.push(write(CONTEXT, 8 * word, 1));
     }
-    program.extend([set(0, 0), EXIT]);
+    program.extend([set(0, 0), exit()]);
     program
 }
 
 /// Returns 0 if the name in the context is one of the kernel's, else `-ENOENT`.
-pub(super) fn address_of() -> Vec<Instruction> {
+pub(super) fn address_of() -> Vec<bpf_insn> {
     let mut program = vec![copy(CONTEXT, 1), clear(STACK, WORD_AT)];
     for word in 0..WORDS {
         program.push(read(1, CONTEXT, 8 * word));
@@ -142,8 +124,8 @@ pub(super) fn address_of() -> Vec<Instruction> {
         set(3, 0),
         copy(4, STACK),
         add(4, WORD_AT.into()),
-        call(KALLSYMS_LOOKUP_NAME),
-        EXIT,
+        call(bpf_func_id::BPF_FUNC_kallsyms_lookup_name),
+        exit(),
     ]);
     program
 }
@@ -153,25 +135,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn instructions_are_as_the_kernel_lays_them_out() {
-        assert_eq!(size_of::<Instruction>(), 8);
-        let read = read(1, 6, 8);
-        assert_eq!((read.code, read.offset, read.immediate), (0x79, 8, 0));
-        #[cfg(target_endian = "little")]
-        assert_eq!(read.registers, 0x61);
-    }
-
-    #[test]
     fn the_stack_is_enough() {
         // A program has 512 bytes.
         const { assert!(BUFFER_AT >= -512) };
         assert_eq!(usize::try_from(BYTES), Ok(CONTEXT_BYTES));
         for program in [name_of(3), address_of()] {
-            assert_eq!(program.last(), Some(&EXIT));
+            assert_eq!(program.last().map(|step| step.code), Some(EXIT));
             assert!(
                 program
                     .iter()
-                    .all(|step| step.offset >= BUFFER_AT && step.offset < BYTES)
+                    .all(|step| step.off >= BUFFER_AT && step.off < BYTES)
             );
         }
     }

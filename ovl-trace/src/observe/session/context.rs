@@ -67,6 +67,7 @@ fn coverage(tracer: &Tracer) -> Vec<Coverage> {
             probe: probe.probe.to_owned(),
             why_not: probe.missing.clone(),
             lost: probe.missing.is_some().then(|| probe.lost.to_owned()),
+            is_unwanted: probe.is_unwanted(),
         })
         .collect()
 }

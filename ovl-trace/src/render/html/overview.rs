@@ -68,7 +68,8 @@ fn loss(html: &mut Html, report: &Report) {
 }
 
 fn coverage(html: &mut Html, report: &Report) {
-    let all = report.context.coverage.len();
+    let probes = report.context.coverage.iter();
+    let all = probes.filter(|it| !it.is_unwanted).count();
     let missing = phrases::missing_probes(report).len();
     // A report that says nothing of its probes does not claim to have them.
     if all == 0 {
@@ -88,7 +89,8 @@ pub(super) fn notes(html: &mut Html, report: &Report) {
     let notes = report.notes();
     let losses = phrases::losses(report);
     let missing = phrases::missing_probes(report);
-    if notes.is_empty() && losses.is_empty() && missing.is_empty() {
+    let left_out = phrases::left_out(report);
+    if notes.is_empty() && losses.is_empty() && missing.is_empty() && left_out.is_empty() {
         return;
     }
     html.tag("section", &[("class", &"notes")], |html| {
@@ -108,6 +110,9 @@ pub(super) fn notes(html: &mut Html, report: &Report) {
                         html.text(lost);
                     }
                 });
+            }
+            for line in left_out {
+                html.element("li", "", line);
             }
         });
     });

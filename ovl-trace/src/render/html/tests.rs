@@ -1,7 +1,7 @@
 use super::*;
 use crate::render::{
     agree::html::{Token, texts, tokens},
-    test_report::{HOSTILE_NAMES, busy, degraded, many, of_an_enemy, quiet, real},
+    test_report::{HOSTILE_NAMES, busy, degraded, many, of_an_enemy, quiet, real, without_events},
 };
 
 fn text(report: &Report) -> String {
@@ -98,6 +98,9 @@ fn losses_are_seen_at_once() {
     };
     assert_eq!(states(busy()), ["state good", "state good"]);
     assert_eq!(states(degraded()), ["state bad", "state bad", "state bad"]);
+    // Nothing is wrong with what the user asked for.
+    assert_eq!(states(without_events()), ["state good", "state good"]);
+    assert!(text(&without_events()).contains("<li>events were not asked for (--totals-only)"));
 }
 
 #[test]

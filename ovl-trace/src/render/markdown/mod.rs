@@ -68,6 +68,7 @@ fn write_notes(out: &mut dyn Write, report: &Report) -> io::Result<()> {
         let lost = lost.map_or_else(String::new, |lost| format!("; {lost}"));
         lines.push(format!("**degraded:** {}", prose(&format!("{line}{lost}"))));
     }
+    lines.extend(phrases::left_out(report).iter().map(|line| prose(line)));
     for line in &lines {
         writeln!(out, "- {line}")?;
     }

@@ -1,10 +1,18 @@
 use super::*;
-use crate::render::test_report::{busy, degraded, many, of_an_enemy, quiet};
+use crate::render::test_report::{busy, degraded, many, of_an_enemy, quiet, without_events};
 
 fn text(report: &Report) -> String {
     let mut out = Vec::new();
     write_report(&mut out, report).unwrap();
     String::from_utf8(out).unwrap()
+}
+
+#[test]
+fn a_report_without_events() {
+    let text = text(&without_events());
+    let line = text.lines().find(|line| line.contains("events were"));
+    insta::assert_snapshot!(line.unwrap(), @"- events were not asked for (--totals-only): the report lacks files, processes, layers and single latencies");
+    assert!(!text.contains("degraded"), "{text}");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The report as JSON: the types are the contract (`schema` 1).
 
+mod lists;
 mod over_time;
 mod rows;
 mod sums;

@@ -4,7 +4,9 @@ use std::borrow::Cow;
 use std::os::unix::ffi::OsStrExt as _;
 
 use crate::{
-    aggregate::{ContainerReport, Evidence, FileLast, ProcessKey, Report, Sums, TriggerRow},
+    aggregate::{
+        ContainerReport, Coverage, Evidence, FileLast, ProcessKey, Report, Sums, TriggerRow,
+    },
     model::{LossSource, Outcome},
     render::{json, sanitize, units},
 };
@@ -223,13 +225,31 @@ pub(crate) fn losses(report: &Report) -> Vec<String> {
 /// The probes that are not attached, each with what is missing without it. Nobody
 /// reads a list of what works.
 pub(crate) fn missing_probes(report: &Report) -> Vec<(String, Option<String>)> {
-    let coverage = report.context.coverage.iter();
-    coverage
-        .filter_map(|probe| {
-            let why_not = probe.why_not.as_ref()?;
+    missing(report, false)
+        .map(|(probe, why_not)| {
             let line = format!("'{}' is not attached: {why_not}", probe.probe);
             let lost = probe.lost.as_deref().map(sanitize::text);
-            Some((sanitize::text(&line), lost))
+            (sanitize::text(&line), lost)
         })
         .collect()
+}
+
+/// What the user asked to leave out: `events were not asked for (--totals-only): …`.
+pub(crate) fn left_out(report: &Report) -> Vec<String> {
+    missing(report, true)
+        .map(|(events, why_not)| {
+            let lost = events.lost.as_deref().unwrap_or("them");
+            sanitize::text(&format!(
+                "{} were {why_not}: the report lacks {lost}",
+                events.probe
+            ))
+        })
+        .collect()
+}
+
+fn missing(report: &Report, is_unwanted: bool) -> impl Iterator<Item = (&Coverage, &str)> {
+    let coverage = report.context.coverage.iter();
+    coverage
+        .filter(move |it| it.is_unwanted == is_unwanted)
+        .filter_map(|it| Some((it, it.why_not.as_deref()?)))
 }

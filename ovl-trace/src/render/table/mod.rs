@@ -205,6 +205,11 @@ fn write_coverage(
             writeln!(out, "{}", style.yellow(line))?;
         }
     }
+    for left_out in phrases::left_out(report) {
+        for line in wrap(&left_out, width, 2) {
+            writeln!(out, "{}", style.dim(line))?;
+        }
+    }
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 use super::*;
 use crate::render::{
     sanitize,
-    test_report::{busy, degraded, of_an_enemy, quiet, real},
+    test_report::{busy, degraded, of_an_enemy, quiet, real, without_events},
 };
 use unicode_width::UnicodeWidthStr as _;
 
@@ -165,6 +165,18 @@ fn losses_and_missing_probes_are_told() {
     ");
 }
 
+/// What the user asked for is not called degraded.
+#[test]
+fn what_was_left_out_is_told() {
+    insta::assert_snapshot!(text(&without_events(), Some(80)), @r"
+    No copy-ups or whiteouts in 10.5 s.
+
+    0 events lost.
+    events were not asked for (--totals-only): the report lacks files, processes,
+      layers and single latencies
+    ");
+}
+
 #[test]
 fn nothing_happened() {
     insta::assert_snapshot!(text(&quiet(), Some(80)), @r"
@@ -209,7 +221,14 @@ fn a_real_report_in_two_hundred_columns() {
 
 #[test]
 fn everything_fits() {
-    for report in [real(), busy(), degraded(), of_an_enemy(), quiet()] {
+    for report in [
+        real(),
+        busy(),
+        degraded(),
+        of_an_enemy(),
+        quiet(),
+        without_events(),
+    ] {
         for width in [80, 81, 90, 100, 110, 120, 150, 200, 250] {
             let text = text(&report, Some(width));
             let wider = text.lines().find(|line| line.width() > width.into());

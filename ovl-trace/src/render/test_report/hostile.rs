@@ -90,6 +90,7 @@ pub(crate) fn hostile() -> Report {
             probe: name(0),
             why_not: Some(name(7)),
             lost: Some(name(3)),
+            is_unwanted: false,
         }],
     });
     for (number, container) in report.containers.iter_mut().enumerate() {

@@ -140,6 +140,7 @@ pub(crate) fn busy() -> Report {
         probe: "ovl_copy_up_start".to_owned(),
         why_not: None,
         lost: None,
+        is_unwanted: false,
     }]))
 }
 
@@ -157,6 +158,24 @@ pub(crate) fn many() -> Report {
     aggregator.report(context(Vec::new()))
 }
 
+/// What `--totals-only` left out.
+pub(crate) fn without_events() -> Report {
+    let probe = |name: &str| Coverage {
+        probe: name.to_owned(),
+        why_not: None,
+        lost: None,
+        is_unwanted: false,
+    };
+    let events = Coverage {
+        why_not: Some("not asked for (--totals-only)".to_owned()),
+        lost: Some("files, processes, layers and single latencies".to_owned()),
+        is_unwanted: true,
+        ..probe("events")
+    };
+    let aggregator = Aggregator::new(Filter::default(), 3, SortKey::default());
+    aggregator.report(context(vec![probe("ovl_copy_up_start"), events]))
+}
+
 /// As [`busy`], with losses and a missing probe.
 pub(crate) fn degraded() -> Report {
     let mut aggregator = aggregated(1);
@@ -166,6 +185,7 @@ pub(crate) fn degraded() -> Report {
         probe: "do_splice_direct".to_owned(),
         why_not: Some("no such symbol".to_owned()),
         lost: Some("bytes are unknown".to_owned()),
+        is_unwanted: false,
     }];
     aggregator.report(ReportContext {
         in_flight: 2,

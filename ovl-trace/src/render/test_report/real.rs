@@ -252,6 +252,7 @@ pub(crate) fn real() -> Report {
         probe: probe.to_owned(),
         why_not: None,
         lost: None,
+        is_unwanted: false,
     });
     let mut report = aggregator.report(ReportContext {
         tool_version: "0.1.0".to_owned(),

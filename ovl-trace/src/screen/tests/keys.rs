@@ -1,6 +1,6 @@
 //! What each key does.
 
-use super::scene::{self, Scene};
+use super::{happenings, scene::Scene};
 use crate::model::{
     CopyUp, Event, Process,
     test_support::{copy_up, origin, process},
@@ -207,7 +207,7 @@ fn a_copy_up_in_flight_is_gone_when_it_ends_or_is_not_seen_any_more() {
     }
     scene.running(2);
     let ended = CopyUp {
-        overlay: scene::key(3),
+        overlay: happenings::key(3),
         process: Process {
             tid: 4711,
             ..process()

@@ -2,6 +2,7 @@
 
 mod frame;
 mod frames;
+mod happenings;
 mod keys;
 mod on_terminal;
 mod pty;

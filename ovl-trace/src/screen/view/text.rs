@@ -2,7 +2,8 @@
 
 use ratatui::text::Span;
 
-use crate::render::{sanitize, units};
+use crate::render::sanitize;
+pub(super) use crate::render::sheets::phrases::{copied, duration};
 
 /// Columns that a text takes.
 pub(super) fn width(text: &str) -> usize {
@@ -91,21 +92,6 @@ pub(super) fn path(path: &[u8]) -> String {
         "?".to_owned()
     } else {
         sanitize::bytes(path)
-    }
-}
-
-/// A duration; `-` if there is none.
-pub(super) fn duration(ns: Option<u64>) -> String {
-    ns.map_or_else(|| "-".to_owned(), units::duration)
-}
-
-/// Bytes, of which some or all may be unknown; `-` if nothing was copied up.
-pub(super) fn copied(bytes: u64, unknown: u64, copy_ups: u64) -> String {
-    match (bytes, unknown, copy_ups) {
-        (_, _, 0) => "-".to_owned(),
-        (bytes, 0, _) => units::bytes(bytes),
-        (0, _, _) => "?".to_owned(),
-        (bytes, _, _) => format!("≥{}", units::bytes(bytes)),
     }
 }
 

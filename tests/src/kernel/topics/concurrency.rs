@@ -1,15 +1,14 @@
 //! Many tasks at once.
 
-use std::{
-    path::PathBuf,
-    sync::{Arc, Barrier},
-    thread,
-};
+use std::path::PathBuf;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
 use serde_json::Value;
 
-use crate::kernel::{case::Case, facts::Facts, layer::MIB, sys};
+use crate::{
+    at_once::at_once,
+    kernel::{case::Case, facts::Facts, layer::MIB, sys},
+};
 
 /// Tasks that want one file.
 const RACERS: usize = 64;
@@ -69,22 +68,7 @@ fn with<'a>(events: &[&'a Value], field: &str, value: &str) -> Vec<&'a Value> {
         .collect()
 }
 
-/// Opens every path for writing at the same moment, each by a thread of its
-/// own.
+/// Opens every path for writing at the same moment.
 fn open_together(paths: Vec<PathBuf>) -> Result<()> {
-    let barrier = Arc::new(Barrier::new(paths.len()));
-    let threads: Vec<_> = paths
-        .into_iter()
-        .map(|path| {
-            let barrier = Arc::clone(&barrier);
-            thread::Builder::new().stack_size(64 << 10).spawn(move || {
-                barrier.wait();
-                sys::open(&path, libc::O_RDWR).map(drop)
-            })
-        })
-        .collect::<Result<_, _>>()?;
-    for thread in threads {
-        thread.join().ok().context("a thread panicked")??;
-    }
-    Ok(())
+    at_once(paths, |path| sys::open(path, libc::O_RDWR).map(drop))
 }

@@ -88,6 +88,7 @@ fn header(observation: &Observation) -> Header {
             probe: "sync".to_owned(),
             why_not: Some("no such function".to_owned()),
             lost: Some("the time that syncing took".to_owned()),
+            is_unwanted: false,
         }],
     }
 }
