@@ -40,16 +40,28 @@ impl Tracer {
 
     /// The same with some environment variables.
     pub(crate) fn start_with(arguments: &[&str], environment: &[(&str, &str)]) -> Result<Self> {
+        let mut command = Command::new("ovl-trace");
+        command.envs(environment.iter().copied());
+        Self::start_by(command, arguments)
+    }
+
+    /// The same with at most so many open descriptors.
+    pub(crate) fn start_within(descriptors: u32) -> Result<Self> {
+        let mut command = Command::new("prlimit");
+        command.args([&format!("--nofile={descriptors}"), "ovl-trace"]);
+        Self::start_by(command, &[])
+    }
+
+    fn start_by(mut command: Command, arguments: &[&str]) -> Result<Self> {
         let directory = tempfile::tempdir().context("a directory for the events")?;
-        let mut child = Command::new("ovl-trace")
+        let mut child = command
             .args(["live", "--output", "json", "-v"])
             .args(arguments)
-            .envs(environment.iter().copied())
             .stdin(Stdio::null())
             .stdout(File::create(output(&directory))?)
             .stderr(Stdio::piped())
             .spawn()
-            .context("cannot start 'ovl-trace'")?;
+            .with_context(|| format!("cannot start {command:?}"))?;
         let stderr = child.stderr.take().context("no standard error")?;
         let (ready, is_ready) = mpsc::channel();
         let log = thread::spawn(move || {

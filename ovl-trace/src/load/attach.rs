@@ -10,7 +10,7 @@ use super::{
     bpf::{self, Place},
     group::Group,
     object::Programs,
-    probe_table::Probe,
+    probe_table::{Probe, Refused},
     trampoline::{Misses, Trampolines},
 };
 use crate::kernel::{
@@ -25,6 +25,7 @@ pub(super) struct Probes<'a> {
     functions: &'a Functions,
     attached: Attached,
     coverage: Vec<Coverage>,
+    refused: Refused,
 }
 
 /// What is attached. Dropping it removes everything.
@@ -39,7 +40,7 @@ pub(super) struct Attached {
 
 impl<'a> Probes<'a> {
     pub(super) fn new(
-        tracefs: Tracefs,
+        tracefs: &Tracefs,
         programs: &'a Programs,
         functions: &'a Functions,
     ) -> Result<Self> {
@@ -48,21 +49,25 @@ impl<'a> Probes<'a> {
             functions,
             attached: Attached {
                 bound: Vec::new(),
-                group: Group::new(tracefs)?,
+                group: Group::new(tracefs.clone())?,
                 trampolines: Trampolines::default(),
                 kprobes: Vec::new(),
             },
             coverage: Vec::new(),
+            refused: Refused::new(),
         })
     }
 
-    /// Attaches one, to `symbol` as trace events want it. Fails only if it is required.
-    pub(super) fn attach(&mut self, probe: &'static Probe, symbol: Option<String>) -> Result<()> {
+    /// Attaches one to `symbol`, as trace events want it; if there is none, that says why.
+    /// Fails only if it is required.
+    pub(super) fn attach(
+        &mut self,
+        probe: &'static Probe,
+        symbol: Result<String, String>,
+    ) -> Result<()> {
         let outcome = match &symbol {
-            None => Err(anyhow!(
-                "this kernel has no such function, or none of those it works with"
-            )),
-            Some(symbol) => self.attach_somehow(probe, symbol),
+            Ok(symbol) => self.attach_somehow(probe, symbol),
+            Err(why) => Err(anyhow!("{why}")),
         };
         let missing = match outcome {
             Ok(bound) => {
@@ -76,13 +81,17 @@ impl<'a> Probes<'a> {
                 )));
             }
             Err(error) => {
-                tracing::debug!("probe {} is not attached: {error:#}", probe.program);
-                Some(format!("{error:#}"))
+                let why = format!("{error:#}");
+                tracing::debug!("probe {} is not attached: {why}", probe.program);
+                if symbol.is_ok() {
+                    self.refused.insert(probe.function, why.clone());
+                }
+                Some(why)
             }
         };
         self.coverage.push(Coverage {
             probe: probe.program,
-            symbol: symbol.unwrap_or_else(|| probe.function.to_owned()),
+            symbol: symbol.unwrap_or_else(|_| probe.function.to_owned()),
             missing,
             lost: probe.lost,
         });
@@ -114,8 +123,13 @@ impl<'a> Probes<'a> {
         Some(program.and_then(|program| trampolines.attach(probe, function, &program)))
     }
 
-    pub(super) fn finish(self) -> (Attached, Vec<Coverage>) {
-        (self.attached, self.coverage)
+    /// What was attached; else the functions that were refused.
+    pub(super) fn finish(self) -> Result<(Attached, Vec<Coverage>), Refused> {
+        if self.refused.is_empty() {
+            Ok((self.attached, self.coverage))
+        } else {
+            Err(self.refused)
+        }
     }
 }
 

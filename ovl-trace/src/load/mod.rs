@@ -9,6 +9,7 @@ mod memlock;
 mod names;
 mod object;
 mod perf;
+mod plan;
 mod probe_table;
 mod ring;
 mod rows;
@@ -30,13 +31,13 @@ use aya_log::EbpfLogger;
 use ovl_trace_common::{
     in_flight::InFlight,
     loss,
-    offsets::{Offsets, Settings, Wanted},
     overlay::{OverlayKey, OverlayState},
     program,
 };
 
 pub use self::coverage::Coverage;
 pub use self::names::{Lookup, Names};
+pub use self::plan::Plan;
 pub use self::probe_table::{PROBES, Probe};
 pub use self::ring::{Record, Ring, default_bytes, lingers};
 pub use totals::{CopyUpRow, KernelTotals, WhiteoutRow};
@@ -45,41 +46,13 @@ pub use trampoline::Misses;
 use self::{
     attach::{Attached, Probes},
     object::{Making, Object},
+    probe_table::Refused,
     unpreempted::Unpreempted,
 };
-use crate::kernel::{
-    Functions,
-    kallsyms::Symbols,
-    probe_table as functions,
-    tracefs::{ProbeProfile, Tracefs},
-};
+use crate::kernel::tracefs::ProbeProfile;
 
 /// The program, compiled for the kernel; empty in a build without it.
 static PROGRAM: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/ovl-trace.bpf"));
-
-/// What the running kernel offers, and what the user asked for.
-#[derive(Debug)]
-pub struct Plan<'a> {
-    /// Where fields are.
-    pub offsets: Offsets,
-    /// Which functions exist.
-    pub symbols: &'a Symbols,
-    /// Which of them can have a trampoline.
-    pub functions: &'a Functions,
-    /// Where trace events are made.
-    pub tracefs: Tracefs,
-    /// Size of the ring buffer in bytes: a power of two, and pages.
-    pub ring_bytes: u32,
-    /// Rows of each table of totals, overlays and running copy-ups; `None`: as
-    /// the program has them.
-    pub table_rows: Option<u32>,
-    /// Send an event per copy-up and whiteout; else only totals are kept.
-    pub events: bool,
-    /// Which events.
-    pub wanted: Wanted,
-    /// Announce copy-ups of files of at least this size when they start.
-    pub announce_bytes: Option<u64>,
-}
 
 /// The section in which programs count their runs.
 const RUNS: &str = ".bss.runs";
@@ -100,42 +73,30 @@ pub struct Tracer {
 
 impl Tracer {
     /// Loads and attaches. Fails if a required probe cannot be attached.
-    pub fn start(plan: Plan<'_>) -> Result<Self> {
+    pub fn start(plan: &Plan<'_>) -> Result<Self> {
         if PROGRAM.is_empty() {
             bail!(
                 "this ovl-trace was built without its eBPF program; build it with 'cargo xtask build'"
             );
         }
+        memlock::lift();
+        // The programs are made for the functions that are probed: one that the kernel
+        // refuses is one that it does not have.
+        let mut refused = Refused::new();
+        loop {
+            match Self::without(&refused, plan)? {
+                Ok(tracer) => return Ok(tracer),
+                Err(more) => refused.extend(more),
+            }
+        }
+    }
+
+    /// Tries it without some functions.
+    fn without(refused: &Refused, plan: &Plan<'_>) -> Result<Result<Self, Refused>> {
         let choices: Vec<_> = PROBES
             .iter()
-            .map(|probe| (probe, probe.symbol(plan.symbols)))
+            .map(|probe| (probe, probe.symbol(plan.symbols, refused)))
             .collect();
-        let attached = |program| {
-            choices
-                .iter()
-                .any(|(probe, symbol)| probe.program == program && symbol.is_some())
-        };
-        let settings = Settings {
-            announce_bytes: plan.announce_bytes.unwrap_or(u64::MAX),
-            events: u32::from(plan.events),
-            splice_probed: u32::from(attached("splice_return")),
-            data_probed: u32::from(attached("copy_up_data")),
-            one_probed: u32::from(attached("copy_up_one") && attached("copy_up_one_return")),
-            sync_probed: u32::from(attached("sync") && attached("sync_return")),
-            typed_task: u32::from(
-                functions::TYPED_TASK
-                    .iter()
-                    .all(|name| plan.symbols.contains(name)),
-            ),
-            // Where a number of rows is asked for, all rows are of that table. And nothing
-            // but this architecture's order of writes keeps a slot's owners apart.
-            slots: u32::from(plan.table_rows.is_none() && cfg!(target_arch = "x86_64")),
-            wanted: plan.wanted,
-            // Programs for trampolines have a version of their own.
-            trampoline: 0,
-            lingers_ns: lingers(plan.ring_bytes).as_nanos() as u64,
-        };
-        memlock::lift();
         let mut entries = HashMap::from([("EVENTS", plan.ring_bytes)]);
         if let Some(rows) = plan.table_rows {
             entries.extend(TABLES.map(|table| (table, rows)));
@@ -143,25 +104,32 @@ impl Tracer {
         entries.extend(verdicts::unused(&plan.wanted).map(|table| (table, 1)));
         let making = Making {
             offsets: &plan.offsets,
-            settings,
+            settings: plan.settings(|program| {
+                choices
+                    .iter()
+                    .any(|(probe, symbol)| probe.program == program && symbol.is_ok())
+            }),
             entries,
         };
         let (object, programs) = Object::make(PROGRAM, &making)?;
-        let mut probes = Probes::new(plan.tracefs, &programs, plan.functions)?;
+        let mut probes = Probes::new(&plan.tracefs, &programs, plan.functions)?;
         for (probe, symbol) in choices {
             probes.attach(probe, symbol)?;
         }
-        let (attached, mut coverage) = probes.finish();
+        let (attached, mut coverage) = match probes.finish() {
+            Ok(attached) => attached,
+            Err(refused) => return Ok(Err(refused)),
+        };
         if !plan.events {
             coverage.push(Coverage::no_events());
         }
-        Ok(Self {
+        Ok(Ok(Self {
             attached,
             object,
             ring_bytes: plan.ring_bytes,
             coverage,
             abandoned: HashMap::new(),
-        })
+        }))
     }
 
     /// Stops observing. Totals and the ring can still be read.

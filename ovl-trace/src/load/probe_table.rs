@@ -2,7 +2,13 @@
 //! reports lack without it. (What is known about the functions themselves is
 //! in `kernel::probe_table`.)
 
+use std::collections::BTreeMap;
+
 use crate::kernel::{kallsyms::Symbols, probe_table as functions};
+
+/// Functions of `kernel::probe_table::PROBES` that could not be probed although they exist,
+/// and why.
+pub(super) type Refused = BTreeMap<&'static str, String>;
 
 /// One probe.
 #[derive(Clone, Copy, Debug)]
@@ -29,19 +35,23 @@ pub struct Probe {
 }
 
 impl Probe {
-    /// The symbol to probe, as trace events want it. `None` if this kernel has none, or
-    /// none for what it needs.
-    pub(super) fn symbol(&self, symbols: &Symbols) -> Option<String> {
-        let find = |name: &str| {
-            let mut functions = functions::PROBES.iter();
-            functions
-                .find(|function| function.name == name)?
-                .find(symbols)
+    /// The symbol to probe, as trace events want it; else why there is none: this kernel
+    /// has none, or none for what it needs, or it `refused` to have a probe there.
+    pub(super) fn symbol(&self, symbols: &Symbols, refused: &Refused) -> Result<String, String> {
+        let find = |name: &'static str| {
+            let function = functions::PROBES.iter().find(|known| known.name == name);
+            let found = function.and_then(|function| function.find(symbols));
+            match refused.get(name) {
+                Some(why) => Err(why.clone()),
+                None => found.ok_or_else(|| {
+                    "this kernel has no such function, or none of those it works with".to_owned()
+                }),
+            }
         };
-        if !self.needs.iter().all(|name| find(name).is_some()) {
-            return None;
+        for name in self.needs {
+            find(name)?;
         }
-        Some(symbols.event_symbol(find(self.function)?))
+        Ok(symbols.event_symbol(find(self.function)?))
     }
 }
 
@@ -173,8 +183,34 @@ mod tests {
 
     use ovl_trace_common::program;
 
-    use super::PROBES;
-    use crate::kernel::probe_table;
+    use super::{PROBES, Refused};
+    use crate::kernel::{
+        kallsyms::{Overlay, Symbols},
+        probe_table,
+    };
+
+    #[test]
+    fn a_refused_function_is_none() {
+        let names = probe_table::PROBES
+            .iter()
+            .map(|function| function.alternatives[0].to_owned());
+        let symbols = Symbols::of_names(Overlay::Module, names);
+        let of = |program, refused: &Refused| {
+            let probe = PROBES.iter().find(|probe| probe.program == program);
+            probe.unwrap().symbol(&symbols, refused)
+        };
+        let none = Refused::new();
+        let unlink = "overlay:ovl_unlink".to_owned();
+        assert_eq!(of("unlink_return", &none), Ok(unlink));
+        let why = "too many open files".to_owned();
+        let refused = Refused::from([("ovl_unlink", why.clone())]);
+        assert_eq!(of("unlink_return", &refused), Err(why.clone()));
+        assert_eq!(of("lower_positive", &refused), Err(why), "it needs that");
+        assert!(of("rename_return", &refused).is_ok());
+        let nothing = Symbols::of_names(Overlay::Module, []);
+        let probe = PROBES.iter().find(|probe| probe.program == "rename");
+        assert!(probe.unwrap().symbol(&nothing, &none).is_err());
+    }
 
     #[test]
     fn every_program_appears_once() {

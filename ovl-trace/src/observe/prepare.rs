@@ -89,7 +89,7 @@ fn start(survey: Survey, observation: &Observation) -> Result<Prepared> {
         Some(bytes) => u32::try_from(bytes).context("'--ring-size' is too large")?,
         None => default_bytes(&KernelRoots::host()),
     };
-    let tracer = Tracer::start(Plan {
+    let tracer = Tracer::start(&Plan {
         offsets: types.offsets,
         symbols: &symbols,
         functions: &types.functions,

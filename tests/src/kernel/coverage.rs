@@ -4,19 +4,13 @@
 //! A function is hidden by another `/proc/kallsyms` and other types, which is where
 //! `ovl-trace` learns of it. So the cases are the same on every kernel.
 
-use std::{fs, io::Write as _, path::Path};
+use std::{fs, path::Path};
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 
-use super::{case::Case, merged::Merged, sys};
-use crate::{command::run, tracer::Tracer};
-
-/// Lines of `/proc/kallsyms`.
-const SYMBOLS: &str = "/proc/kallsyms";
-
-/// Where types and functions are described.
-const TYPES: [&str; 2] = ["/sys/kernel/btf/vmlinux", "/sys/kernel/btf/overlay"];
+use super::{case::Case, doctored::Doctored, merged::Merged, sys};
+use crate::{command::run, harness::note, tracer::Tracer};
 
 /// What must be reported of [`work`], by JSON pointer, unless a function is
 /// hidden.
@@ -128,6 +122,54 @@ pub(super) fn required() -> Result<()> {
     Ok(())
 }
 
+/// With too few descriptors some probes cannot be attached although their functions exist.
+/// It either says that and counts right all the same, or does not start.
+pub(super) fn too_few_descriptors() -> Result<()> {
+    let starts = |limit| -> Result<bool> {
+        let ended = crate::tracer::run(std::process::Command::new("prlimit").args([
+            &format!("--nofile={limit}"),
+            "ovl-trace",
+            "live",
+            "--duration",
+            "1s",
+        ]))?;
+        // Killed by nothing, and no panic.
+        ensure!(
+            matches!(ended.code, Some(0 | 1 | 3 | 4)),
+            "{limit}: {:?}, {}",
+            ended.code,
+            ended.stderr
+        );
+        Ok(ended.code == Some(0))
+    };
+    let (mut too_few, mut enough) = (40, 120);
+    ensure!(
+        !starts(too_few)? && starts(enough)?,
+        "it needs other numbers"
+    );
+    while enough - too_few > 1 {
+        let middle = u32::midpoint(too_few, enough);
+        if starts(middle)? {
+            enough = middle;
+        } else {
+            too_few = middle;
+        }
+    }
+    let mut incomplete = 0;
+    for limit in enough..enough + 4 {
+        let summary = observe_by(|| Tracer::start_within(limit))?;
+        let missing = missing(&summary);
+        note(&format!(
+            "{limit} descriptors: {} probes are missing",
+            missing.len()
+        ));
+        incomplete += missing.len();
+        expect(&summary, &[]).with_context(|| format!("{limit} descriptors: {missing:?}"))?;
+    }
+    ensure!(incomplete > 0, "no probe was ever missing");
+    Ok(())
+}
+
 fn without(hidden: &Hidden) -> Result<()> {
     let _hidden = Doctored::hide(hidden.names)?;
     let name = format!("probe {}", hidden.names[0]);
@@ -190,6 +232,11 @@ fn is_about_the_kernel(check: &Value) -> bool {
 
 /// The summary of an observation of [`work`].
 fn observe() -> Result<Value> {
+    observe_by(|| Tracer::start(&[]))
+}
+
+/// The same by a tracer that is started otherwise.
+fn observe_by(start: impl FnOnce() -> Result<Tracer>) -> Result<Value> {
     let directory = tempfile::tempdir()?;
     let case = Case::new("coverage").lower(|layer| {
         layer.files(&["copied", "renamed", "unlinked"], BYTES)?;
@@ -202,7 +249,7 @@ fn observe() -> Result<Value> {
     sys::mount("tmpfs", directory.path(), "tmpfs", 0, "")?;
     let observed = (|| {
         let merged = Merged::new(&case, directory.path(), directory.path())?;
-        let tracer = Tracer::start(&[])?;
+        let tracer = start()?;
         let worked = work(&merged);
         let recorded = tracer.finish()?;
         sys::umount(&merged.root)?;
@@ -223,67 +270,4 @@ fn work(merged: &Merged) -> Result<()> {
     merged.mkdir("removed")?;
     merged.mkdir("removed/inner")?;
     Ok(merged.rename("removed/inner", "unlinked")?)
-}
-
-/// Another `/proc/kallsyms` and other types, until it is dropped.
-struct Doctored {
-    _files: Vec<Covered>,
-}
-
-impl Doctored {
-    fn hide(names: &[&str]) -> Result<Self> {
-        let shown: String = fs::read_to_string(SYMBOLS)?
-            .lines()
-            .filter(|line| {
-                let name = line.split_ascii_whitespace().nth(2);
-                !name.is_some_and(|name| names.contains(&name))
-            })
-            .flat_map(|line| [line, "\n"])
-            .collect();
-        let mut files = vec![Covered::new(SYMBOLS, shown.as_bytes())?];
-        for types in TYPES.iter().filter(|types| Path::new(types).exists()) {
-            files.push(Covered::new(types, &renamed(fs::read(types)?, names))?);
-        }
-        Ok(Self { _files: files })
-    }
-}
-
-/// BTF in which the functions have other names of the same length.
-fn renamed(mut types: Vec<u8>, names: &[&str]) -> Vec<u8> {
-    for name in names {
-        let string = format!("\0{name}\0");
-        let places: Vec<usize> = types
-            .windows(string.len())
-            .enumerate()
-            .filter(|(_, bytes)| *bytes == string.as_bytes())
-            .map(|(place, _)| place)
-            .collect();
-        for place in places {
-            types[place + 1] = b'x';
-        }
-    }
-    types
-}
-
-/// A file with another one over it.
-struct Covered {
-    path: &'static str,
-    _by: tempfile::NamedTempFile,
-}
-
-impl Covered {
-    fn new(path: &'static str, content: &[u8]) -> Result<Self> {
-        let mut by = tempfile::NamedTempFile::new()?;
-        by.write_all(content)?;
-        let from = by.path().display().to_string();
-        sys::mount(&from, Path::new(path), "", libc::MS_BIND, "")?;
-        Ok(Self { path, _by: by })
-    }
-}
-
-impl Drop for Covered {
-    fn drop(&mut self) {
-        // Without it the cases that follow fail, and say what is missing.
-        let _unmounted = sys::umount(Path::new(self.path));
-    }
 }

@@ -11,6 +11,7 @@ mod bytes;
 mod case;
 mod coverage;
 mod disks;
+mod doctored;
 mod expected;
 mod facts;
 mod filters;

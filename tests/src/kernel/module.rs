@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Its cases, which belong to no file system.
-const CASES: [Case; 17] = [
+const CASES: [Case; 18] = [
     Case {
         name: "module::loaded_anew_while_tracing",
         run: loaded_anew,
@@ -39,6 +39,10 @@ const CASES: [Case; 17] = [
     Case {
         name: "coverage::required_functions",
         run: coverage::required,
+    },
+    Case {
+        name: "coverage::too_few_descriptors",
+        run: coverage::too_few_descriptors,
     },
     Case {
         name: "limits::deep_path",
