@@ -29,12 +29,11 @@ pub(super) fn regressions(before: &Measured, now: &Measured) -> Vec<String> {
 }
 
 /// A line for each number of instructions that differs too much between runs of the
-/// same; bpftrace's are not ours to mend.
+/// same.
 pub(super) fn unrepeatable(now: &Measured) -> Vec<String> {
     now.rows
         .iter()
-        .filter(|row| row.tracer == UNTRACED || OURS.contains(&row.tracer.as_str()))
-        .filter(|row| spread(row) > REPEATABLE)
+        .filter(|row| is_ours(row) && spread(row) > REPEATABLE)
         .map(|row| {
             format!(
                 "not repeatable: '{}' with '{}' on {}: {} to {} instructions",
@@ -42,6 +41,37 @@ pub(super) fn unrepeatable(now: &Measured) -> Vec<String> {
             )
         })
         .collect()
+}
+
+/// A line for each number of instructions that is not, within a percent, that of another run
+/// of this command: of the workloads, and of the starts.
+pub(super) fn unlike(before: &Measured, now: &Measured) -> Vec<String> {
+    let mut lines = Vec::new();
+    for row in now.rows.iter().filter(|row| is_ours(row)) {
+        let Some(old) = before.find(&row.kernel, &row.workload, &row.tracer) else {
+            continue;
+        };
+        let start = |row: &Row| row.agent.as_ref().map_or(0, |agent| agent.start);
+        let counts = [
+            ("the workload", old.instructions, row.instructions),
+            ("the start", start(old), start(row)),
+        ];
+        for (what, was, is) in counts {
+            if was.abs_diff(is) as f64 > was as f64 * REPEATABLE {
+                let (workload, tracer, kernel) = (&row.workload, &row.tracer, &row.kernel);
+                lines.push(format!(
+                    "not the same: {what} of '{workload}' with '{tracer}' on {kernel}: \
+                     {is} instructions, before {was}"
+                ));
+            }
+        }
+    }
+    lines
+}
+
+/// bpftrace's are not ours to mend.
+fn is_ours(row: &Row) -> bool {
+    row.tracer == UNTRACED || OURS.contains(&row.tracer.as_str())
 }
 
 /// By which part of it the runs of a workload differed.
@@ -138,6 +168,21 @@ mod tests {
         let lines = unrepeatable(&now);
         assert_eq!(lines.len(), 1);
         assert!(lines[0].contains("1100 to 1112"), "{}", lines[0]);
+    }
+
+    #[test]
+    fn two_runs_may_differ_by_a_percent() {
+        let before = measured(1000, 1100);
+        assert!(unlike(&before, &measured(1010, 1089)).is_empty());
+        let lines = unlike(&before, &measured(989, 1112));
+        assert_eq!(lines.len(), 2);
+        assert!(
+            lines[1].contains("1112 instructions, before 1100"),
+            "{lines:?}"
+        );
+        let mut now = measured(1000, 1100);
+        now.rows[1].agent.as_mut().unwrap().start = 8;
+        assert_eq!(unlike(&before, &now).len(), 1, "the start was 7");
     }
 
     #[test]

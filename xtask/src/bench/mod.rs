@@ -75,6 +75,10 @@ pub(crate) struct BenchOptions {
     /// Let the results be what later runs are compared with.
     #[arg(long)]
     write_baseline: bool,
+    /// Fail as well if a workload or a start takes 1 % more or less than in these results of
+    /// another run.
+    #[arg(long, value_name = "FILE")]
+    same_as: Option<PathBuf>,
     /// Only these workloads; 'programs', 'growth' and 'flood' are the other parts.
     #[arg(value_name = "WORKLOAD")]
     workloads: Vec<String>,
@@ -124,11 +128,12 @@ pub(crate) fn command(host: &Host, options: &BenchOptions) -> Result<ExitCode> {
         write(Path::new(BASELINE), &measured.to_json()?)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let text = fs::read_to_string(BASELINE)
-        .with_context(|| format!("no '{BASELINE}': run this once with --write-baseline"))?;
-    let baseline = Measured::from_json(&text).with_context(|| format!("'{BASELINE}'"))?;
+    let baseline = read(Path::new(BASELINE)).context("run this once with --write-baseline")?;
     let mut wrong = compare::regressions(&baseline, &measured);
     wrong.extend(compare::unrepeatable(&measured));
+    if let Some(path) = &options.same_as {
+        wrong.extend(compare::unlike(&read(path)?, &measured));
+    }
     for line in &wrong {
         say(line);
     }
@@ -162,6 +167,14 @@ fn script(repeat: u32, parts: &[String]) -> String {
     let names = parts.iter();
     words.extend(names.map(|name| format!("'{}'", name.replace('\'', ""))));
     words.join(" ")
+}
+
+/// The results of another run.
+fn read(path: &Path) -> Result<Measured> {
+    fs::read_to_string(path)
+        .with_context(|| format!("cannot read '{}'", path.display()))
+        .and_then(|text| Measured::from_json(&text))
+        .with_context(|| format!("the results '{}'", path.display()))
 }
 
 fn write(path: &Path, text: &str) -> Result<()> {
