@@ -14,8 +14,6 @@
 //! pool is finite. So a plain successful copy-up is counted by entry probes
 //! alone. Return probes add errno, phases and bytes.
 
-use core::mem::MaybeUninit;
-
 use ovl_trace_common::{
     codes::{UNKNOWN_U64, event_kind, result},
     event::{CopyUp, FLAG_ANCESTOR},
@@ -54,9 +52,12 @@ pub(crate) fn begin(tid: u32, dentry: u64, open_flags: u32) {
     } else {
         u32::from(FLAG_ANCESTOR)
     };
-    let mut place = MaybeUninit::<InFlight>::uninit();
-    // SAFETY: integers only.
-    let copy_up = unsafe { words::zeroed(&mut place) };
+    let Some(PerCpu { copy_up, .. }) = emit::per_cpu() else {
+        count(loss::UNREADABLE);
+        return;
+    };
+    // SAFETY: whole words; zeros are a value.
+    unsafe { words::clear(&raw mut *copy_up) };
     copy_up.dentry = dentry;
     copy_up.inode = inode;
     copy_up.inode_number = file.number;
@@ -79,7 +80,7 @@ pub(crate) fn begin(tid: u32, dentry: u64, open_flags: u32) {
         return;
     }
     if copy_up.size_bytes >= announce_bytes() {
-        announce(copy_up);
+        announce_copy_up();
     }
 }
 
@@ -210,15 +211,6 @@ fn finish(tid: u32, copy_up: &InFlight, outcome: i32) {
     if wanted::copy_up(copy_up, known, now_ns - copy_up.started_ns) {
         copy_up_event::report(syscall, false);
     }
-}
-
-#[inline(always)]
-fn announce(copy_up: &InFlight) {
-    let Some(own) = emit::per_cpu() else {
-        return;
-    };
-    own.copy_up = *copy_up;
-    announce_copy_up();
 }
 
 /// Says that this CPU's copy-up has begun. A global function: the verifier looks at it once.

@@ -112,7 +112,7 @@ pub(crate) struct Scratch {
 #[repr(C)]
 pub(crate) struct PerCpu {
     pub(crate) scratch: Scratch,
-    /// The copy-up to report.
+    /// The copy-up that begins, or that is to be reported.
     pub(crate) copy_up: InFlight,
 }
 

@@ -10,7 +10,7 @@ use super::{
     bpf::{self, Place},
     group::Group,
     object::Programs,
-    probe_table::{Probe, Refused},
+    probe_table::{PROBES, Probe, Refused},
     trampoline::{Misses, Trampolines},
 };
 use crate::kernel::{
@@ -83,7 +83,8 @@ impl<'a> Probes<'a> {
             Err(error) => {
                 let why = format!("{error:#}");
                 tracing::debug!("probe {} is not attached: {why}", probe.program);
-                if symbol.is_ok() {
+                // Nothing relies on the other probes of a function that is required.
+                if symbol.is_ok() && !is_required(probe.function) {
                     self.refused.insert(probe.function, why.clone());
                 }
                 Some(why)
@@ -133,6 +134,12 @@ impl<'a> Probes<'a> {
     }
 }
 
+/// Without a probe on it nothing is traced.
+fn is_required(function: &str) -> bool {
+    let mut probes = PROBES.iter();
+    probes.any(|probe| probe.function == function && probe.required)
+}
+
 /// The function of the trampoline; `None`: it becomes a kprobe.
 fn function(probe: &Probe, symbol: &str, functions: &Functions) -> Option<FunctionType> {
     let name = symbol.split_once(':').map_or(symbol, |(_, name)| name);
@@ -176,7 +183,13 @@ impl Attached {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{kernel::btf::TypeId, load::PROBES};
+    use crate::kernel::btf::TypeId;
+
+    #[test]
+    fn a_function_that_is_required_is_never_refused() {
+        assert!(is_required("ovl_copy_up_start"), "though not its return");
+        assert!(!is_required("ovl_copy_up_one"));
+    }
 
     #[test]
     fn a_trampoline_wherever_the_types_have_the_function() {

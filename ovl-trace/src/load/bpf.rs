@@ -112,8 +112,16 @@ pub(super) fn load_types(types: &[u8]) -> io::Result<OwnedFd> {
     descriptor(bpf_cmd::BPF_BTF_LOAD, &mut attr)
 }
 
-/// The error with the verifier's reason, for which it is asked once more.
+/// The error with the verifier's reason, for which it is asked once more, if the error is
+/// the verifier's: a program that was verified can still lack a descriptor or memory.
 fn explained(mut attr: bpf_attr, error: io::Error) -> anyhow::Error {
+    let others = [libc::EMFILE, libc::ENFILE, libc::ENOMEM, libc::EPERM];
+    if error
+        .raw_os_error()
+        .is_some_and(|code| others.contains(&code))
+    {
+        return error.into();
+    }
     let mut log = vec![0_u8; LOG_BYTES];
     attr.__bindgen_anon_3.log_level = 1;
     attr.__bindgen_anon_3.log_size = LOG_BYTES as u32;

@@ -3,6 +3,7 @@
 mod attach;
 mod bpf;
 mod coverage;
+mod descriptors;
 mod function_types;
 mod group;
 mod memlock;
@@ -25,7 +26,7 @@ use std::{
     collections::{BTreeMap, HashMap},
 };
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use aya::maps::{Array, Map, PerCpuArray};
 use aya_log::EbpfLogger;
 use ovl_trace_common::{
@@ -80,13 +81,21 @@ impl Tracer {
             );
         }
         memlock::lift();
+        let _spare = descriptors::hold_spare()?;
         // The programs are made for the functions that are probed: one that the kernel
         // refuses is one that it does not have.
         let mut refused = Refused::new();
         loop {
             match Self::without(&refused, plan)? {
                 Ok(tracer) => return Ok(tracer),
-                Err(more) => refused.extend(more),
+                Err(more) => {
+                    for (function, why) in &more {
+                        tracing::info!("no probe can be on '{function}': {why}");
+                    }
+                    // Who only supposes which functions there are looks again first.
+                    ensure!(plan.symbols.are_listed(), "some probes were refused");
+                    refused.extend(more);
+                }
             }
         }
     }

@@ -142,7 +142,7 @@ pub(super) fn too_few_descriptors() -> Result<()> {
         );
         Ok(ended.code == Some(0))
     };
-    let (mut too_few, mut enough) = (40, 120);
+    let (mut too_few, mut enough) = (64, 160);
     ensure!(
         !starts(too_few)? && starts(enough)?,
         "it needs other numbers"
