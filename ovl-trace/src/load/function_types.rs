@@ -11,15 +11,42 @@ use aya_obj::{
     btf::{Btf, BtfKind, BtfParam, BtfType, Func, FuncLinkage, FuncProto, Int, IntEncoding},
     generated::{BPF_PSEUDO_CALL, bpf_func_info, bpf_insn},
 };
+use ovl_trace_common::offsets::Settings;
 
-/// The functions of the object that are global, with the number of their arguments. These
-/// are numbers, and so is what they return: a pointer would have to be declared.
-const GLOBAL: [(&str, usize); 4] = [
-    ("announce_copy_up", 0),
-    ("first_sight", 2),
-    ("report_copy_up", 3),
-    ("send_whiteout", 3),
+/// The functions of the object that can be global.
+const GLOBAL: [Global; 4] = [
+    Global {
+        name: "announce_copy_up",
+        arguments: 0,
+        is_used: |settings| settings.events != 0,
+    },
+    Global {
+        name: "first_sight",
+        arguments: 2,
+        is_used: |_| true,
+    },
+    Global {
+        name: "report_copy_up",
+        arguments: 3,
+        is_used: |settings| settings.events != 0,
+    },
+    Global {
+        name: "send_whiteout",
+        arguments: 3,
+        is_used: |settings| settings.events != 0 && settings.wanted.whiteouts != 0,
+    },
 ];
+
+/// A global function.
+struct Global {
+    name: &'static str,
+    /// How many. They are numbers, and so is what it returns: a pointer would have to be
+    /// declared.
+    arguments: usize,
+    /// Whether it is ever called. Up to 6.7 the kernel looks at global functions that are
+    /// not, too; at others it never does.
+    is_used: fn(&Settings) -> bool,
+}
 
 /// What the kernel calls all others that are no programs.
 const OTHER: &str = "function";
@@ -38,8 +65,8 @@ pub(super) struct FunctionTypes {
 }
 
 impl FunctionTypes {
-    /// For an object with these types.
-    pub(super) fn new(object: Option<&Btf>) -> Result<Self> {
+    /// For an object with these types, whose programs are told these settings.
+    pub(super) fn new(object: Option<&Btf>, settings: &Settings) -> Result<Self> {
         let object = object.context("the eBPF object has no types")?;
         let (types, prototypes) = prototypes();
         let mut made = Self {
@@ -48,14 +75,17 @@ impl FunctionTypes {
             ids: BTreeMap::new(),
             global: BTreeMap::new(),
         };
-        for (name, arguments) in GLOBAL {
+        for function in &GLOBAL {
+            let name = function.name;
             let known = object.id_by_type_name_kind(name, BtfKind::Func);
             let known = known.with_context(|| {
                 format!("the eBPF object has no types of the function '{name}'")
             })?;
-            let id = made.add(name, arguments, FuncLinkage::Global);
-            made.ids.insert(name, id);
-            made.global.insert(known, name);
+            if (function.is_used)(settings) {
+                let id = made.add(name, function.arguments, FuncLinkage::Global);
+                made.ids.insert(name, id);
+                made.global.insert(known, name);
+            }
         }
         let other = made.add(OTHER, 0, FuncLinkage::Static);
         made.ids.insert(OTHER, other);
@@ -110,7 +140,7 @@ fn prototypes() -> (Btf, Vec<u32>) {
         name_offset: types.add_string("argument"),
         btf_type: number,
     };
-    let most = GLOBAL.iter().map(|(_, arguments)| *arguments).max();
+    let most = GLOBAL.iter().map(|function| function.arguments).max();
     let prototypes = (0..=most.unwrap_or_default()).map(|arguments| {
         let arguments = vec![argument.clone(); arguments];
         types.add_type(BtfType::FuncProto(FuncProto::new(arguments, int)))
@@ -131,7 +161,25 @@ fn called(instructions: &[bpf_insn]) -> BTreeSet<u32> {
 
 #[cfg(test)]
 mod tests {
+    use ovl_trace_common::offsets::Wanted;
+
     use super::*;
+
+    fn settings(events: u32) -> Settings {
+        Settings {
+            announce_bytes: 0,
+            events,
+            splice_probed: 1,
+            data_probed: 1,
+            one_probed: 1,
+            sync_probed: 1,
+            typed_task: 1,
+            slots: 1,
+            trampoline: 0,
+            lingers_ns: 0,
+            wanted: Wanted::ALL,
+        }
+    }
 
     /// A call of a helper, or of the function at a distance.
     fn call(src_reg: u8, imm: i32) -> bpf_insn {
@@ -166,13 +214,13 @@ mod tests {
 
     #[test]
     fn the_kernel_is_told_which_are_global() {
-        let names = GLOBAL.map(|(name, _)| name);
+        let names: Vec<&str> = GLOBAL.iter().map(|function| function.name).collect();
         let object = object(&names);
         let known = |name, insn_off| bpf_func_info {
             insn_off,
             type_id: object.id_by_type_name_kind(name, BtfKind::Func).unwrap(),
         };
-        let mut types = FunctionTypes::new(Some(&object)).unwrap();
+        let mut types = FunctionTypes::new(Some(&object), &settings(1)).unwrap();
         // Calls the functions at 3 and 5; of that at 5 nothing is known.
         let program = [call(1, 2), call(1, 3)];
         let described = types.describe("unlink_return", &program, &[known("first_sight", 3)]);
@@ -197,8 +245,25 @@ mod tests {
     }
 
     #[test]
+    fn what_is_never_called_is_not_global() {
+        let names: Vec<&str> = GLOBAL.iter().map(|function| function.name).collect();
+        let object = object(&names);
+        let global = |settings| {
+            let types = FunctionTypes::new(Some(&object), &settings).unwrap();
+            let mut names: Vec<&str> = types.global.into_values().collect();
+            names.sort_unstable();
+            names
+        };
+        assert_eq!(global(settings(1)), names);
+        assert_eq!(global(settings(0)), ["first_sight"]);
+        let mut no_whiteouts = settings(1);
+        no_whiteouts.wanted.whiteouts = 0;
+        assert_eq!(global(no_whiteouts), names[..3]);
+    }
+
+    #[test]
     fn an_object_must_have_them() {
-        let error = |types: Option<&Btf>| match FunctionTypes::new(types) {
+        let error = |types: Option<&Btf>| match FunctionTypes::new(types, &settings(1)) {
             Ok(_) => String::new(),
             Err(error) => error.to_string(),
         };

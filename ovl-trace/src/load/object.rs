@@ -85,7 +85,7 @@ impl Object {
             made.insert(name.clone(), Map::from_map_data(data)?);
         }
         let constants = [&for_kprobes, &for_trampolines].map(|map| map.fd().as_fd().as_raw_fd());
-        let mut types = FunctionTypes::new(object.btf.as_ref())?;
+        let mut types = FunctionTypes::new(object.btf.as_ref(), &making.settings)?;
         let linked = link(&mut object, &descriptors, &mut types)?;
         let programs = Programs {
             linked,
