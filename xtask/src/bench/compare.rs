@@ -1,5 +1,7 @@
 //! Is it worse than before? And would the next run say the same?
 
+use std::{collections::BTreeSet, fmt};
+
 use super::measured::{Measured, Row, UNTRACED};
 
 /// How much more is too much.
@@ -21,11 +23,10 @@ pub(super) fn regressions(before: &Measured, now: &Measured) -> Vec<String> {
         .rows
         .iter()
         .filter(|row| OURS.contains(&row.tracer.as_str()));
-    ours.flat_map(|row| {
-        let start = slower_start(before, row);
-        regression(before, now, row).into_iter().chain(start)
-    })
-    .collect()
+    let starts = starts(before, now).into_iter().filter(Start::is_slower);
+    ours.filter_map(|row| regression(before, now, row))
+        .chain(starts.map(|start| format!("worse: {start}")))
+        .collect()
 }
 
 /// A line for each number of instructions that differs too much between runs of the
@@ -46,27 +47,74 @@ pub(super) fn unrepeatable(now: &Measured) -> Vec<String> {
 /// A line for each number of instructions that is not, within a percent, that of another run
 /// of this command: of the workloads, and of the starts.
 pub(super) fn unlike(before: &Measured, now: &Measured) -> Vec<String> {
-    let mut lines = Vec::new();
-    for row in now.rows.iter().filter(|row| is_ours(row)) {
-        let Some(old) = before.find(&row.kernel, &row.workload, &row.tracer) else {
-            continue;
-        };
-        let start = |row: &Row| row.agent.as_ref().map_or(0, |agent| agent.start);
-        let counts = [
-            ("the workload", old.instructions, row.instructions),
-            ("the start", start(old), start(row)),
-        ];
-        for (what, was, is) in counts {
-            if was.abs_diff(is) as f64 > was as f64 * REPEATABLE {
-                let (workload, tracer, kernel) = (&row.workload, &row.tracer, &row.kernel);
-                lines.push(format!(
-                    "not the same: {what} of '{workload}' with '{tracer}' on {kernel}: \
-                     {is} instructions, before {was}"
-                ));
-            }
-        }
+    let workloads = now
+        .rows
+        .iter()
+        .filter(|row| is_ours(row))
+        .filter_map(|row| {
+            let was = before.find(&row.kernel, &row.workload, &row.tracer)?;
+            let (workload, tracer, kernel) = (&row.workload, &row.tracer, &row.kernel);
+            let (was, is) = (was.instructions, row.instructions);
+            is_unlike(was, is).then(|| {
+                format!(
+                    "not the same: '{workload}' with '{tracer}' on {kernel}: {is} instructions, \
+                 before {was}"
+                )
+            })
+        });
+    let starts = starts(before, now).into_iter();
+    workloads
+        .chain(
+            starts
+                .filter(|start| is_unlike(start.was, start.is))
+                .map(|start| format!("not the same: {start}")),
+        )
+        .collect()
+}
+
+fn is_unlike(was: u64, is: u64) -> bool {
+    was.abs_diff(is) as f64 > was as f64 * REPEATABLE
+}
+
+/// The starts of one of our tracers on a kernel.
+struct Start {
+    kernel: String,
+    tracer: &'static str,
+    was: u64,
+    is: u64,
+}
+
+impl Start {
+    fn is_slower(&self) -> bool {
+        self.is as f64 > self.was as f64 * (1.0 + TOLERANCE)
     }
-    lines
+}
+
+impl fmt::Display for Start {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            to,
+            "'{}' starts with {} instructions on {}, before {}",
+            self.tracer, self.is, self.kernel, self.was
+        )
+    }
+}
+
+/// Those that both have.
+fn starts(before: &Measured, now: &Measured) -> Vec<Start> {
+    let kernels: BTreeSet<&str> = now.rows.iter().map(|row| row.kernel.as_str()).collect();
+    let each = kernels
+        .into_iter()
+        .flat_map(|kernel| OURS.map(|tracer| (kernel, tracer)));
+    each.filter_map(|(kernel, tracer)| {
+        Some(Start {
+            kernel: kernel.to_owned(),
+            tracer,
+            was: before.start(kernel, tracer)?,
+            is: now.start(kernel, tracer)?,
+        })
+    })
+    .collect()
 }
 
 /// bpftrace's are not ours to mend.
@@ -77,17 +125,6 @@ fn is_ours(row: &Row) -> bool {
 /// By which part of it the runs of a workload differed.
 pub(super) fn spread(row: &Row) -> f64 {
     row.most as f64 / row.instructions as f64 - 1.0
-}
-
-fn slower_start(before: &Measured, row: &Row) -> Option<String> {
-    let old = before.find(&row.kernel, &row.workload, &row.tracer)?;
-    let (was, is) = (old.agent.as_ref()?.start, row.agent.as_ref()?.start);
-    (is as f64 > was as f64 * (1.0 + TOLERANCE)).then(|| {
-        format!(
-            "worse: '{}' starts with {is} instructions on {}, before {was} (workload '{}')",
-            row.tracer, row.kernel, row.workload
-        )
-    })
 }
 
 fn regression(before: &Measured, now: &Measured, row: &Row) -> Option<String> {
@@ -147,7 +184,7 @@ mod tests {
             let mut measured = measured(1000, 1100);
             for row in &mut measured.rows {
                 if let Some(agent) = &mut row.agent {
-                    agent.start = instructions;
+                    agent.starts = vec![instructions];
                 }
             }
             measured
@@ -181,7 +218,7 @@ mod tests {
             "{lines:?}"
         );
         let mut now = measured(1000, 1100);
-        now.rows[1].agent.as_mut().unwrap().start = 8;
+        now.rows[1].agent.as_mut().unwrap().starts = vec![8];
         assert_eq!(unlike(&before, &now).len(), 1, "the start was 7");
     }
 

@@ -38,10 +38,8 @@ pub(super) struct Row {
 /// What the tracer itself took.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Agent {
-    /// Until it observed: the least of all runs.
-    pub(super) start: u64,
-    /// The most of all runs.
-    pub(super) start_most: u64,
+    /// Until it observed, in each run.
+    pub(super) starts: Vec<u64>,
     /// While it observed: the least of all runs.
     pub(super) work: u64,
     /// The most of all runs.
@@ -71,8 +69,7 @@ struct OneRun {
 impl Agent {
     fn of(run: &OneRun) -> Self {
         Self {
-            start: run.start_ns,
-            start_most: run.start_ns,
+            starts: vec![run.start_ns],
             work: run.work_ns,
             work_most: run.work_ns,
             start_kib: run.start_kib,
@@ -84,8 +81,7 @@ impl Agent {
 
     fn and(&self, run: &OneRun) -> Self {
         Self {
-            start: self.start.min(run.start_ns),
-            start_most: self.start_most.max(run.start_ns),
+            starts: [self.starts.as_slice(), &[run.start_ns]].concat(),
             work: self.work.min(run.work_ns),
             work_most: self.work_most.max(run.work_ns),
             start_kib: self.start_kib.max(run.start_kib),
@@ -168,6 +164,18 @@ impl Measured {
             .find(|row| row.kernel == kernel && row.workload == workload && row.tracer == tracer)
     }
 
+    /// Instructions until a tracer observed, on a kernel: the median of all runs, whatever
+    /// the workload was. The kernel's part of a start varies by up to 4 % in either direction.
+    pub(super) fn start(&self, kernel: &str, tracer: &str) -> Option<u64> {
+        let rows = self.rows.iter();
+        let starts: Vec<u64> = rows
+            .filter(|row| row.kernel == kernel && row.tracer == tracer)
+            .filter_map(|row| row.agent.as_ref())
+            .flat_map(|agent| agent.starts.iter().copied())
+            .collect();
+        median(&starts)
+    }
+
     /// Instructions that the tracer adds to a unit of the workload. `None` for none,
     /// or where that was not measured.
     pub(super) fn added(&self, row: &Row) -> Option<f64> {
@@ -187,6 +195,13 @@ impl Measured {
     pub(super) fn from_json(text: &str) -> Result<Self> {
         serde_json::from_str(text).context("these are no results")
     }
+}
+
+/// The one in the middle; of an even number the larger one.
+pub(super) fn median(values: &[u64]) -> Option<u64> {
+    let mut values = values.to_vec();
+    values.sort_unstable();
+    values.get(values.len() / 2).copied()
 }
 
 #[cfg(test)]
@@ -227,6 +242,20 @@ pub(super) mod tests {
         assert_eq!((row.instructions, row.most), (1200, 1300));
         assert_eq!(measured.added(row), Some(20.0));
         assert_eq!(row.agent.as_ref().map(|agent| agent.events), Some(10));
+    }
+
+    #[test]
+    fn the_median_of_all_starts_counts() {
+        let mut all = Measured::default();
+        for (workload, start) in [("w", 9), ("w", 1), ("v", 5)] {
+            let line = line("events", 1000)
+                .replace("\"w\"", &format!("\"{workload}\""))
+                .replace("\"start_ns\":7", &format!("\"start_ns\":{start}"));
+            all.take("6.12", "6.12.1", &[line]).unwrap();
+        }
+        assert_eq!(all.rows.len(), 2);
+        assert_eq!(all.start("6.12", "events"), Some(5));
+        assert_eq!(all.start("6.1", "events"), None);
     }
 
     #[test]
