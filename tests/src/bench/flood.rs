@@ -1,4 +1,4 @@
-//! 1,000,000 events of a thousand overlays, as fast as two processes can make them:
+//! 200,000 events of a thousand overlays, as fast as two processes can make them:
 //! is any lost, and what does the agent keep of them?
 
 use std::{
@@ -22,7 +22,7 @@ const DISK: &str = "/run/flood";
 const OVERLAYS: usize = 1000;
 
 /// Each is copied up, then deleted: two events.
-const FILES: usize = 500;
+const FILES: usize = 100;
 
 /// Processes that work at the same time.
 const WORKERS: usize = 2;
