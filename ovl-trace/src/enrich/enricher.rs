@@ -152,7 +152,9 @@ impl Enricher {
         } else {
             entry.recheck(now, false);
         }
-        self.known(overlay, device)
+        self.entries
+            .get_mut(&overlay)
+            .map_or_else(|| Origin::unknown(device), Entry::answer)
     }
 
     fn seen(&mut self, event: &OverlaySeen, now: Instant) -> Arc<Origin> {

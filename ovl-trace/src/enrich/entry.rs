@@ -59,8 +59,8 @@ pub(crate) struct Entry {
     shown: bool,
     record: Option<Record>,
     outer: Option<String>,
-    /// There was an event.
-    touched: bool,
+    /// An event was answered with the origin.
+    answered: bool,
     /// When it was seen first.
     pub(crate) first_seen: Instant,
     attempts: u32,
@@ -88,7 +88,7 @@ impl Entry {
             shown: false,
             record: None,
             outer: None,
-            touched: false,
+            answered: false,
             first_seen: now,
             attempts: 0,
             not_before: now,
@@ -98,9 +98,14 @@ impl Entry {
 
     /// Whether an event is reason enough to look again: the first one after
     /// the mount always is, since by then mountinfo shows it.
-    pub(crate) fn is_due(&mut self, now: Instant) -> bool {
-        let first = !std::mem::replace(&mut self.touched, true);
-        !self.settled && (first || self.not_before <= now)
+    pub(crate) fn is_due(&self, now: Instant) -> bool {
+        !self.settled && (!self.answered || self.not_before <= now)
+    }
+
+    /// What an event is told. From then on the owner stays the same.
+    pub(crate) fn answer(&mut self) -> Arc<Origin> {
+        self.answered = true;
+        Arc::clone(&self.origin)
     }
 
     /// Whether the Engine API may know what the files do not say.
@@ -125,6 +130,14 @@ impl Entry {
         self.attempts == 0
     }
 
+    /// Whether a container with a name may be called `found` from now on. An overlay has
+    /// one owner as long as it lives, but not always one id: `BuildKit` makes a new record
+    /// of a step's layer when it commits it (buildkit `cache/refs.go`, `mutableRef.commit`),
+    /// maybe before all events of the step were read. What earlier ones were told stays.
+    fn may_become(&self, known: &Container, found: &Container) -> bool {
+        found.is_named() && (!self.answered || known.id == found.id)
+    }
+
     /// Takes what was found out now. Whatever was known and cannot be found
     /// again stays: files vanish together with their container.
     pub(crate) fn take(&mut self, found: Resolution, now: Instant) {
@@ -133,9 +146,9 @@ impl Entry {
             origin.mount = found.mount;
         }
         let named = Container::is_named;
-        let known = origin.container.as_ref().is_some_and(named);
+        let known = origin.container.as_ref().filter(|known| named(known));
         if let Some(owned) = found.owned
-            && (named(&owned.container) || !known)
+            && known.is_none_or(|known| self.may_become(known, &owned.container))
         {
             let Owned {
                 container,

@@ -1,5 +1,6 @@
 //! Whole answers, from recorded files of real daemons.
 
+mod builds;
 mod certain;
 mod events;
 mod expected;
