@@ -92,11 +92,27 @@ impl Agent {
     }
 }
 
+/// The kinds of [`Other`] lines: each has a field of one of these names.
+pub(super) const KINDS: [&str; 4] = ["program", "growth", "flood", "environment"];
+
 /// Something else that was measured on a kernel.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Other {
     pub(super) kernel: String,
     pub(super) value: Value,
+}
+
+impl Other {
+    /// What kind of line it is.
+    fn kind(&self) -> Option<&'static str> {
+        KINDS
+            .into_iter()
+            .find(|kind| self.value.get(kind).is_some())
+    }
+
+    fn is_like(&self, other: &Self) -> bool {
+        self.kernel == other.kernel && self.kind() == other.kind()
+    }
 }
 
 impl Measured {
@@ -149,6 +165,22 @@ impl Measured {
             agent: agent.as_ref().map(Agent::of),
         });
         Ok(())
+    }
+
+    /// With what `newer` measured again in the place of what was known of it: the rows, and
+    /// all other lines of a kind on a kernel.
+    pub(super) fn renewed(mut self, newer: Self) -> Self {
+        let is_old = |row: &Row| {
+            newer
+                .find(&row.kernel, &row.workload, &row.tracer)
+                .is_some()
+        };
+        self.rows.retain(|row| !is_old(row));
+        self.others
+            .retain(|known| !newer.others.iter().any(|other| other.is_like(known)));
+        self.rows.extend(newer.rows);
+        self.others.extend(newer.others);
+        self
     }
 
     fn find_mut(&mut self, kernel: &str, workload: &str, tracer: &str) -> Option<&mut Row> {
@@ -262,6 +294,39 @@ pub(super) mod tests {
         let one = measured(1000, 1200);
         let other = Measured::from_json(&one.to_json().unwrap()).unwrap();
         assert_eq!(one.rows, other.rows);
+    }
+
+    #[test]
+    fn what_is_measured_again_takes_the_place_of_what_was() {
+        let mut known = measured(1000, 1200);
+        for (kernel, line) in [
+            ("6.12", "{\"program\":\"a\"}"),
+            ("6.12", "{\"growth\":\"b\"}"),
+            ("6.1", "{\"program\":\"c\"}"),
+        ] {
+            known.take(kernel, kernel, &[line.to_owned()]).unwrap();
+        }
+        let mut newer = Measured::default();
+        let lines = [
+            line("events", 1300),
+            "{\"program\":\"d\"}".to_owned(),
+            "{\"program\":\"e\"}".to_owned(),
+        ];
+        newer.take("6.12", "6.12.2", &lines).unwrap();
+        let all = known.renewed(newer);
+        let rows = |tracer| all.find("6.12", "w", tracer).map(|row| row.instructions);
+        assert_eq!(all.rows.len(), 2);
+        assert_eq!((rows(UNTRACED), rows("events")), (Some(1000), Some(1300)));
+        let others: Vec<&Value> = all.others.iter().map(|other| &other.value).collect();
+        assert_eq!(
+            others,
+            [
+                &serde_json::json!({"growth": "b"}),
+                &serde_json::json!({"program": "c"}),
+                &serde_json::json!({"program": "d"}),
+                &serde_json::json!({"program": "e"}),
+            ]
+        );
     }
 
     #[test]

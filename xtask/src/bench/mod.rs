@@ -72,7 +72,8 @@ pub(crate) struct BenchOptions {
     /// Write the table as Markdown, too.
     #[arg(long, value_name = "FILE")]
     markdown: Option<PathBuf>,
-    /// Let the results be what later runs are compared with.
+    /// Let the results take their place in what later runs are compared with; what was not
+    /// measured this time stays there.
     #[arg(long)]
     write_baseline: bool,
     /// Fail as well if a workload or a start takes 1 % more or less than in these results of
@@ -124,11 +125,11 @@ pub(crate) fn command(host: &Host, options: &BenchOptions) -> Result<ExitCode> {
     if let Some(path) = &options.markdown {
         write(path, &table)?;
     }
+    let baseline = read(Path::new(BASELINE))?;
     if options.write_baseline {
-        write(Path::new(BASELINE), &measured.to_json()?)?;
+        write(Path::new(BASELINE), &baseline.renewed(measured).to_json()?)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let baseline = read(Path::new(BASELINE)).context("run this once with --write-baseline")?;
     let mut wrong = compare::regressions(&baseline, &measured);
     wrong.extend(compare::unrepeatable(&measured));
     if let Some(path) = &options.same_as {

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::{
     compare::spread,
-    measured::{Measured, Row, UNTRACED, mean},
+    measured::{KINDS, Measured, Row, UNTRACED, mean},
 };
 
 /// The tables: of workloads, per kernel, and of what else was measured.
@@ -119,12 +119,13 @@ fn agents(page: &mut String, rows: &[&Row]) {
 }
 
 fn others(page: &mut String, measured: &Measured, kernel: &str) {
-    for (word, head) in [
-        ("program", "eBPF programs of ovl-trace"),
-        ("growth", "Growth"),
-        ("flood", "As fast as the guest can"),
-        ("environment", "Environment"),
-    ] {
+    let heads = [
+        "eBPF programs of ovl-trace",
+        "Growth",
+        "As fast as the guest can",
+        "Environment",
+    ];
+    for (word, head) in KINDS.into_iter().zip(heads) {
         let values: Vec<_> = measured
             .others
             .iter()
