@@ -72,8 +72,8 @@ pub const PROBES: &[ProbeSymbol] = &[
     // another file: not inlined without LTO.
     required("ovl_copy_up_start", &["ovl_copy_up_start"]),
     required("ovl_copy_up_end", &["ovl_copy_up_end"]),
-    // The length is argument 4 of both. Up to 5.15 there is only the second;
-    // since, the second is also called for directories.
+    // The length is argument 4 of the first, and of the second as 5.10 and 5.15 have it,
+    // where there is no other (see [`Form`]).
     optional(
         "ovl_copy_up_file",
         &["ovl_copy_up_file", "ovl_copy_up_data"],
@@ -114,6 +114,34 @@ pub const PROBES: &[ProbeSymbol] = &[
     // address would be taken for the one before.
     required("ovl_put_super", &["ovl_put_super"]),
 ];
+
+/// A function of which only an older form is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Form {
+    /// Its name.
+    pub name: &'static str,
+    /// How many parameters it has in that form.
+    pub parameters: usize,
+    /// The first release with another one, for kernels that do not describe it.
+    pub until: (u32, u32),
+}
+
+/// `ovl_copy_up_data(ofs, old, new, len)` of 5.10 and 5.15 is `ovl_copy_up_data(c, temp)` in
+/// 6.1, without a length, and also called for directories (`fs/overlayfs/copy_up.c`). It
+/// is all that is left where a compiler has inlined `ovl_copy_up_file`.
+pub const FORMS: [Form; 1] = [Form {
+    name: "ovl_copy_up_data",
+    parameters: 4,
+    until: (6, 1),
+}];
+
+impl Form {
+    /// Whether the function of a kernel is in this form; `parameters` is how many its types
+    /// say that it has.
+    pub fn is_that_of(&self, release: (u32, u32), parameters: Option<usize>) -> bool {
+        parameters.map_or(release < self.until, |count| count == self.parameters)
+    }
+}
 
 /// Functions outside of overlayfs whose symbols are needed: those of
 /// [`PROBES`], `register_kprobe`, which exists if the kernel has kprobes, and
@@ -168,6 +196,15 @@ mod tests {
             [Some("ovl_copy_up_data"), Some("do_clone_file_range")]
         );
         assert_eq!(found("1 T x\n"), [None, None]);
+    }
+
+    #[test]
+    fn types_tell_the_form_and_else_the_release() {
+        let [data] = FORMS;
+        assert!(data.is_that_of((5, 10), None));
+        assert!(data.is_that_of((0, 0), Some(4)));
+        assert!(!data.is_that_of((5, 15), Some(2)));
+        assert!(!data.is_that_of((6, 1), None));
     }
 
     #[test]

@@ -42,6 +42,8 @@ pub struct Types {
     pub has_ring_buffer: bool,
     /// Functions to probe that can have a trampoline, by their names.
     pub functions: Functions,
+    /// Functions that have a form in which they are not probed ([`probe_table::FORMS`]).
+    pub other_forms: Vec<&'static str>,
 }
 
 /// Where overlayfs' own types are described.
@@ -112,13 +114,18 @@ impl Survey {
             None => (Err(TypesError::Architecture), None),
         };
         let (mut types, described) = read_types(exists);
-        let symbols = described.map_or_else(|| Self::list(roots), Ok);
+        let mut symbols = described.map_or_else(|| Self::list(roots), Ok);
         // The module may have come after its types were looked for.
         if let (Ok(known), Ok(symbols)) = (&types, &symbols)
             && known.overlay == OverlayTypes::Absent
             && symbols.overlay() == Overlay::Module
         {
             (types, _) = read_types(None);
+        }
+        if let (Ok(types), Ok(symbols)) = (&types, &mut symbols) {
+            for name in &types.other_forms {
+                symbols.forget(name);
+            }
         }
         Self {
             release,
@@ -174,8 +181,15 @@ fn types(
     } else {
         functions(&vmlinux, module.as_ref())
     };
+    let home = module.as_ref().unwrap_or(&vmlinux);
+    let other_forms = probe_table::FORMS
+        .iter()
+        .filter(|form| !form.is_that_of(release.version(), home.parameter_count(form.name)))
+        .map(|form| form.name)
+        .collect();
     let types = Types {
         functions,
+        other_forms,
         offsets,
         missing,
         overlay,

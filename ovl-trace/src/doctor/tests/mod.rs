@@ -1,5 +1,6 @@
 //! Machines that lack one thing each, as directories.
 
+mod functions;
 mod machine;
 
 use std::os::unix::fs::symlink;
@@ -165,19 +166,6 @@ fn overlay_not_loaded_or_absent() {
         !machine.diagnose().waits_for_overlayfs(),
         "BTF is missing, too"
     );
-}
-
-#[test]
-fn functions_that_the_compiler_changed() {
-    let machine = Machine::healthy();
-    let changed = symbols()
-        .replace("ovl_lower_positive", "ovl_lower_positive.isra.0")
-        .replace("ovl_copy_up_start", "ovl_copy_up_start.constprop.0");
-    machine.write("proc/kallsyms", changed);
-    insta::assert_snapshot!(machine.complaints(), @"
-    fatal probe ovl_copy_up_start: no function ovl_copy_up_start (inlined by the compiler, or renamed)
-    degraded probe ovl_lower_positive: no function ovl_lower_positive (inlined by the compiler, or renamed)
-    ");
 }
 
 #[test]

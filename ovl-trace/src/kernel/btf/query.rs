@@ -91,6 +91,14 @@ impl Btf<'_> {
         agreed(counts)
     }
 
+    /// Number of parameters of the function of this name, of this BTF without its base.
+    /// `None` if there is none, or several.
+    pub fn parameter_count(&self, function: &str) -> Option<usize> {
+        let id = *self.functions(&[function]).get(function)?;
+        let prototype = self.record(TypeId(self.record(id)?.size_or_type))?;
+        (prototype.kind == kind::FUNC_PROTO).then_some(prototype.count)
+    }
+
     /// The functions of these names, of this BTF without its base. A name that
     /// several functions have is left out.
     pub fn functions<'name>(&self, names: &[&'name str]) -> BTreeMap<&'name str, TypeId> {

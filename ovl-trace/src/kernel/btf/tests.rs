@@ -211,3 +211,22 @@ fn functions_by_name_each_in_its_own_part() {
     assert_eq!(ids(&overlay), [("ovl_copy_up_end", end)]);
     assert!(end.0 > twice.0, "ids continue those of the base");
 }
+
+#[test]
+fn parameters_of_functions() {
+    let mut builder = Builder::new();
+    let (four, two) = (builder.function(4), builder.function(2));
+    for (name, prototype) in [
+        ("data", four),
+        ("start", two),
+        ("twice", two),
+        ("twice", two),
+    ] {
+        builder.reference(name, 12, prototype);
+    }
+    let btf = parsed(&builder);
+    assert_eq!(btf.parameter_count("data"), Some(4));
+    assert_eq!(btf.parameter_count("start"), Some(2));
+    assert_eq!(btf.parameter_count("twice"), None);
+    assert_eq!(btf.parameter_count("other"), None);
+}

@@ -93,6 +93,12 @@ impl Symbols {
         self.names.contains_key(name)
     }
 
+    /// The functions of this name are not the ones that are meant by it: none exists, as far
+    /// as probes are concerned.
+    pub fn forget(&mut self, name: &str) {
+        self.names.remove(name);
+    }
+
     /// Several functions have this name, so that a probe on it is refused, or
     /// sits on any of them.
     pub fn is_ambiguous(&self, name: &str) -> bool {
