@@ -64,10 +64,11 @@ pub(crate) fn in_guest(
     script: &str,
     on_line: &mut dyn FnMut(&str),
 ) -> Result<guest::Finished> {
-    let mut stdout = std::io::stdout().lock();
     let mut written = Ok(());
     let finished = guest::run(host, guest, script, &mut |line| {
         if written.is_ok() {
+            // Line by line: another guest may run beside it.
+            let mut stdout = std::io::stdout().lock();
             written = writeln!(stdout, "{line}").and_then(|()| stdout.flush());
         }
         on_line(line);

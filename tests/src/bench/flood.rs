@@ -1,5 +1,5 @@
-//! 200,000 events of a thousand overlays, as fast as two processes can make them:
-//! is any lost, and what does the agent keep of them?
+//! Very many events of a thousand overlays, as fast as two processes can make them: is any
+//! lost, and what does the agent keep of them?
 
 use std::{
     fs, io,
@@ -21,26 +21,28 @@ const DISK: &str = "/run/flood";
 
 const OVERLAYS: usize = 1000;
 
-/// Each is copied up, then deleted: two events.
-const FILES: usize = 100;
+/// The parts, and how many events there are in each.
+pub(super) const SIZES: [(&str, usize); 2] = [("flood", 200_000), ("flood 1000000", 1_000_000)];
 
 /// Processes that work at the same time.
 const WORKERS: usize = 2;
 
-/// The one row of it.
-pub(super) fn row() -> Result<Value> {
+/// The row of one of them.
+pub(super) fn row(events: usize) -> Result<Value> {
     let root = PathBuf::from(DISK);
     fs::create_dir_all(&root)?;
     sys::mount("tmpfs", &root, "tmpfs", 0, "size=90%,nr_inodes=0")?;
-    let measured = with(&root);
+    let measured = with(&root, events);
     sys::umount(&root)?;
     measured
 }
 
-fn with(root: &Path) -> Result<Value> {
+fn with(root: &Path, events: usize) -> Result<Value> {
+    // Each is copied up, then deleted: two events.
+    let files = events / OVERLAYS / 2;
     let lower = root.join("lower");
     fs::create_dir(&lower)?;
-    for index in 0..FILES {
+    for index in 0..files {
         fs::write(lower.join(index.to_string()), "xx")?;
     }
     let overlays: Vec<PathBuf> = (0..OVERLAYS)
@@ -54,7 +56,12 @@ fn with(root: &Path) -> Result<Value> {
     let begun = Instant::now();
     let workers = overlays
         .chunks(OVERLAYS / WORKERS)
-        .map(|part| Child::start(|| part.iter().try_for_each(|at| work(&at.join("merged")))))
+        .map(|part| {
+            Child::start(|| {
+                part.iter()
+                    .try_for_each(|at| work(&at.join("merged"), files))
+            })
+        })
         .collect::<io::Result<Vec<_>>>()
         .context("fork")?;
     for worker in workers {
@@ -65,7 +72,7 @@ fn with(root: &Path) -> Result<Value> {
     for at in &overlays {
         run("umount", &[&at.join("merged").display().to_string()])?;
     }
-    let made = 2 * OVERLAYS * FILES;
+    let made = 2 * OVERLAYS * files;
     Ok(json!({
         "flood": "copy-ups and whiteouts of 1,000 overlays",
         "made": made,
@@ -78,8 +85,8 @@ fn with(root: &Path) -> Result<Value> {
 }
 
 /// In an order that meets each overlay once: its files one after the other.
-fn work(merged: &Path) -> io::Result<()> {
-    for index in 0..FILES {
+fn work(merged: &Path, files: usize) -> io::Result<()> {
+    for index in 0..files {
         let file = merged.join(index.to_string());
         sys::chmod(&file, 0o600)?;
         fs::remove_file(&file)?;

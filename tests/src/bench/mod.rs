@@ -1,10 +1,10 @@
 //! What tracing costs: the same workload without a tracer, with `ovl-trace`
 //! and with bpftrace, in processor time.
 //!
-//! `ovl-trace-tests bench [--repeat N] [WORKLOAD…]`, where `programs`, `growth` and
-//! `flood` (only by name) are the parts that have no workload of their own. In a guest whose clock counts
-//! instructions (`cargo xtask bench`), processor time is a number of
-//! instructions. One JSON object per line goes to standard output.
+//! `ovl-trace-tests bench [--repeat N] [WORKLOAD…]`, where `programs` and `growth`, and only
+//! by name `flood` and `flood 1000000`, are the parts that have no workload of their own. In
+//! a guest whose clock counts instructions (`cargo xtask bench`), processor time is a number
+//! of instructions. One JSON object per line goes to standard output.
 
 mod cost;
 mod flood;
@@ -52,7 +52,7 @@ fn run(arguments: &[String]) -> Result<()> {
         // The first run fills caches, which no later one does: it does not count.
         stage.run(&TRACERS[0])?;
         for tracer in TRACERS.iter().filter(|tracer| asked.traces(tracer.name)) {
-            for _ in 0..asked.repeat {
+            for _ in 0..workload.repeat(asked.repeat) {
                 let measured = stage.run(tracer).with_context(|| {
                     format!("the workload '{}' with '{}'", workload.name, tracer.name)
                 })?;
@@ -73,9 +73,11 @@ fn run(arguments: &[String]) -> Result<()> {
     if asked.names("growth") {
         growth::each(|row| Ok(print(row)?))?;
     }
-    // Only by name: what it shows is no number of instructions.
-    if asked.workloads.contains(&"flood") {
-        print(&flood::row()?)?;
+    // Only by name: what they show is no number of instructions.
+    for (name, events) in flood::SIZES {
+        if asked.workloads.contains(&name) {
+            print(&flood::row(events)?)?;
+        }
     }
     Ok(())
 }

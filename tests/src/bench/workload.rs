@@ -107,6 +107,13 @@ pub(super) struct Stage<'a> {
 }
 
 impl Workload {
+    /// How often it is worth running, if `asked` times are asked for: one with as much to do as
+    /// these is its own mean.
+    pub(super) fn repeat(&self, asked: usize) -> usize {
+        let is_large = self.units > 10_000 || self.bytes >= GIB;
+        if is_large { asked.min(1) } else { asked }
+    }
+
     /// Makes the lower layer.
     pub(super) fn prepare(&self) -> Result<Stage<'_>> {
         let root = PathBuf::from(DISK);

@@ -5,6 +5,7 @@
 //! then a number of instructions, nearly the same from run to run on any machine.
 
 mod compare;
+mod guests;
 mod measured;
 mod table;
 
@@ -12,18 +13,16 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::ExitCode,
-    time::Duration,
 };
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 use clap::Args;
 
 use self::measured::Measured;
 use crate::{
     build,
-    guest::Guest,
     host::{Host, say},
-    setup, vm,
+    setup,
 };
 
 /// The root file system with the tracers to compare with.
@@ -31,18 +30,6 @@ const ROOTFS: &str = "bench";
 
 /// What was measured last, to compare with.
 const BASELINE: &str = "tests/bench/baseline.json";
-
-/// The part that runs in a guest with two processors, which cannot count.
-const UNCOUNTED: &str = "flood";
-
-/// How long one kernel may take.
-const LIMIT: Duration = Duration::from_secs(60 * 60);
-
-/// Two copies of a file of 1 GiB, and what the rest needs.
-const MEMORY_MIB: u32 = 6144;
-
-/// Addresses that change from boot to boot change hash tables, and so the numbers.
-const KERNEL_ARGS: [&str; 2] = ["nokaslr", "norandmaps"];
 
 /// `cargo xtask bench`.
 #[derive(Args, Debug)]
@@ -63,7 +50,8 @@ pub(crate) struct BenchOptions {
         default_value = "6.1,6.12,newest"
     )]
     kernels: Vec<String>,
-    /// How often each workload runs with each tracer; the least counts.
+    /// How often each workload runs with each tracer; the least counts. The two largest run
+    /// once.
     #[arg(long, value_name = "N", default_value_t = 3)]
     repeat: u32,
     /// Where the results go.
@@ -80,7 +68,8 @@ pub(crate) struct BenchOptions {
     /// another run.
     #[arg(long, value_name = "FILE")]
     same_as: Option<PathBuf>,
-    /// Only these workloads; 'programs', 'growth' and 'flood' are the other parts.
+    /// Only these workloads; 'programs', 'growth' and 'flood' are the other parts, and
+    /// 'flood 1000000' one that runs by its name only.
     #[arg(value_name = "WORKLOAD")]
     workloads: Vec<String>,
 }
@@ -93,32 +82,7 @@ pub(crate) fn command(host: &Host, options: &BenchOptions) -> Result<ExitCode> {
     };
     setup::for_tests(host, false, needed)?;
     let binaries = build::guest_binaries(host)?;
-    let mut measured = Measured::default();
-    for kernel in &options.kernels {
-        for (count_instructions, parts) in guests(&options.workloads) {
-            let guest = Guest {
-                kernel: kernel.clone(),
-                rootfs: ROOTFS.to_owned(),
-                memory_mib: MEMORY_MIB,
-                time_limit: LIMIT,
-                count_instructions,
-                kernel_args: KERNEL_ARGS.map(str::to_owned).to_vec(),
-                ..Guest::new(binaries.dir.clone())
-            };
-            let mut lines = Vec::new();
-            let script = script(options.repeat, &parts);
-            let finished = vm::in_guest(host, &guest, &script, &mut |line| {
-                lines.push(line.to_owned());
-            })?;
-            ensure!(
-                finished.status == 0,
-                "the benchmarks on kernel {} ended with status {}",
-                finished.kernel_version,
-                finished.status
-            );
-            measured.take(kernel, &finished.kernel_version, &lines)?;
-        }
-    }
+    let measured = guests::run(&binaries.dir, options)?;
     write(&options.json, &measured.to_json()?)?;
     let table = table::markdown(&measured);
     say(&table);
@@ -141,35 +105,6 @@ pub(crate) fn command(host: &Host, options: &BenchOptions) -> Result<ExitCode> {
     Ok(ExitCode::from(u8::from(!wrong.is_empty())))
 }
 
-/// The guests of a kernel, whether they count, and what runs in each.
-fn guests(asked: &[String]) -> Vec<(bool, Vec<String>)> {
-    let is_uncounted = |name: &&String| *name == UNCOUNTED;
-    let counted: Vec<String> = asked
-        .iter()
-        .filter(|name| !is_uncounted(name))
-        .cloned()
-        .collect();
-    let mut guests = Vec::new();
-    if asked.is_empty() || !counted.is_empty() {
-        guests.push((true, counted));
-    }
-    if asked.is_empty() || asked.iter().any(|name| is_uncounted(&name)) {
-        guests.push((false, vec![UNCOUNTED.to_owned()]));
-    }
-    guests
-}
-
-/// What runs in the guest.
-fn script(repeat: u32, parts: &[String]) -> String {
-    let mut words = vec![
-        "exec ovl-trace-tests bench --repeat".to_owned(),
-        repeat.to_string(),
-    ];
-    let names = parts.iter();
-    words.extend(names.map(|name| format!("'{}'", name.replace('\'', ""))));
-    words.join(" ")
-}
-
 /// The results of another run.
 fn read(path: &Path) -> Result<Measured> {
     fs::read_to_string(path)
@@ -183,23 +118,4 @@ fn write(path: &Path, text: &str) -> Result<()> {
     fs::create_dir_all(parent)
         .and_then(|()| fs::write(path, text))
         .with_context(|| format!("cannot write '{}'", path.display()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_cannot_be_counted_has_a_guest_of_its_own() {
-        let of =
-            |names: &[&str]| guests(&names.iter().map(|n| (*n).to_owned()).collect::<Vec<_>>());
-        let flood = (false, vec!["flood".to_owned()]);
-        assert_eq!(of(&[]), [(true, vec![]), flood.clone()]);
-        assert_eq!(of(&["flood"]), std::slice::from_ref(&flood));
-        assert_eq!(of(&["rm -r"]), [(true, vec!["rm -r".to_owned()])]);
-        assert_eq!(
-            of(&["flood", "growth"]),
-            [(true, vec!["growth".to_owned()]), flood]
-        );
-    }
 }
