@@ -11,12 +11,14 @@ mod flood;
 mod growth;
 mod measured;
 mod programs;
+mod size;
 mod tracer;
 mod workload;
 
 use std::{
     fs,
     io::{self, Write as _},
+    path::Path,
     process::ExitCode,
     thread,
 };
@@ -82,6 +84,9 @@ fn run(arguments: &[String]) -> Result<()> {
     Ok(())
 }
 
+/// Where the programs are that are measured.
+const PROGRAMS: &str = "/host";
+
 /// What was measured with what.
 fn environment() -> Result<Value> {
     let version = |program: &str| -> Result<String> {
@@ -92,6 +97,7 @@ fn environment() -> Result<Value> {
         "environment": fs::read_to_string("/proc/version")?.trim(),
         "processors": thread::available_parallelism()?.get(),
         "ovl_trace": version("ovl-trace")?,
+        "ovl_trace_bytes": size::loaded(&Path::new(PROGRAMS).join("ovl-trace"))?,
         // Not in each root file system.
         "bpftrace": version("bpftrace").ok(),
     }))
