@@ -99,7 +99,7 @@ fn means(survey: &Survey) -> Check {
         if preemption.interrupts_programs() {
             format!("not used, but kprobes (preemption: {preemption})")
         } else if has_functions.unwrap_or(false) {
-            format!("used (preemption: {preemption})")
+            format!("used where the kernel allows it (preemption: {preemption})")
         } else {
             "not used, but kprobes (this kernel is too old, or does not describe its functions)"
                 .to_owned()

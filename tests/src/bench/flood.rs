@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 
-use super::{growth, measured, tracer::EVENTS};
+use super::{growth::Overlay, measured, tracer::EVENTS};
 use crate::{
     command::run,
     kernel::{process::Child, sys},
@@ -45,23 +45,16 @@ fn with(root: &Path, events: usize) -> Result<Value> {
     for index in 0..files {
         fs::write(lower.join(index.to_string()), "xx")?;
     }
-    let overlays: Vec<PathBuf> = (0..OVERLAYS)
-        .map(|index| root.join(format!("overlay-{index}")))
+    let overlays: Vec<Overlay> = (0..OVERLAYS)
+        .map(|index| Overlay::below(&root.join(format!("overlay-{index}"))))
         .collect();
-    overlays
-        .iter()
-        .try_for_each(|at| growth::mount(&lower, at))?;
+    overlays.iter().try_for_each(|one| one.mount(&lower))?;
     let output = root.join("output");
     let running = EVENTS.start(&output)?.context("nothing was started")?;
     let begun = Instant::now();
     let workers = overlays
         .chunks(OVERLAYS / WORKERS)
-        .map(|part| {
-            Child::start(|| {
-                part.iter()
-                    .try_for_each(|at| work(&at.join("merged"), files))
-            })
-        })
+        .map(|part| Child::start(|| part.iter().try_for_each(|one| work(&one.merged, files))))
         .collect::<io::Result<Vec<_>>>()
         .context("fork")?;
     for worker in workers {
@@ -69,8 +62,8 @@ fn with(root: &Path, events: usize) -> Result<Value> {
     }
     let milliseconds = begun.elapsed().as_millis().max(1);
     let cost = running.finish()?;
-    for at in &overlays {
-        run("umount", &[&at.join("merged").display().to_string()])?;
+    for one in &overlays {
+        run("umount", &[&one.merged.display().to_string()])?;
     }
     let made = 2 * OVERLAYS * files;
     Ok(json!({

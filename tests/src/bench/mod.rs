@@ -6,6 +6,7 @@
 //! a guest whose clock counts instructions (`cargo xtask bench`), processor time is a number
 //! of instructions. One JSON object per line goes to standard output.
 
+mod containers;
 mod cost;
 mod flood;
 mod growth;

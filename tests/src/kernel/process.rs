@@ -2,10 +2,13 @@
 
 use std::{
     fs, io,
+    path::Path,
     time::{Duration, Instant},
 };
 
 use anyhow::{Context as _, Result, bail, ensure};
+
+use super::sys;
 
 /// How long a child may take to come where it is expected.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -160,6 +163,16 @@ pub(crate) fn unshare_user(id: u32) -> io::Result<()> {
     fs::write("/proc/self/setgroups", "deny")?;
     fs::write("/proc/self/uid_map", format!("0 {id} 1"))?;
     fs::write("/proc/self/gid_map", format!("0 {id} 1"))
+}
+
+/// A mount namespace of one's own, out of which no mount is seen.
+pub(crate) fn unshare_mounts() -> io::Result<()> {
+    // SAFETY: no memory is involved; the child has one thread.
+    if unsafe { libc::unshare(libc::CLONE_NEWNS) } != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    let private = libc::MS_REC | libc::MS_PRIVATE;
+    sys::mount("none", Path::new("/"), "none", private, "")
 }
 
 /// Bytes in the page cache.

@@ -14,8 +14,7 @@ use serde_json::Value;
 use super::{
     case::Case,
     merged::Merged,
-    process::{Child, pause},
-    sys,
+    process::{Child, pause, unshare_mounts},
 };
 use crate::{command::run, harness, tracer::Tracer};
 
@@ -107,12 +106,7 @@ fn uppers<'a>(root: &Path, rows: impl Iterator<Item = &'a Value>) -> HashSet<&'a
 
 /// Overlays that no other process sees, with a copy-up in each.
 fn mount_all(root: &Path) -> io::Result<()> {
-    // SAFETY: no memory is involved; the child has one thread.
-    if unsafe { libc::unshare(libc::CLONE_NEWNS) } != 0 {
-        return Err(io::Error::last_os_error());
-    }
-    let private = libc::MS_REC | libc::MS_PRIVATE;
-    sys::mount("none", Path::new("/"), "none", private, "")?;
+    unshare_mounts()?;
     for index in 0..OVERLAYS_EACH {
         let case = Case::new("overlay").lower(|layer| layer.file("f", 100));
         let root = root.join(index.to_string());
