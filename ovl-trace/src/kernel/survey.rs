@@ -170,23 +170,25 @@ fn types(
         None if vmlinux.struct_named("ovl_inode").is_some() => OverlayTypes::BuiltIn,
         None => OverlayTypes::Absent,
     };
+    let home = module.as_ref().unwrap_or(&vmlinux);
+    let other_forms: Vec<_> = probe_table::FORMS
+        .iter()
+        .filter(|form| !form.is_that_of(release.version(), home.parameter_count(form.name)))
+        .map(|form| form.name)
+        .collect();
     let described = exists.and_then(|exists| {
         let is_live = fs::read_to_string(roots.sys.join("module/overlay/initstate"))
             .is_ok_and(|state| state.trim() == "live");
         let module = module.as_ref().filter(|_| is_live);
+        // One that is missing is left to the list, whatever the reason.
         described::symbols(&vmlinux, module, exists)
+            .filter(|symbols| !other_forms.iter().any(|name| symbols.contains(name)))
     });
     let functions = if preemption.interrupts_programs() {
         Functions::new()
     } else {
         functions(&vmlinux, module.as_ref())
     };
-    let home = module.as_ref().unwrap_or(&vmlinux);
-    let other_forms = probe_table::FORMS
-        .iter()
-        .filter(|form| !form.is_that_of(release.version(), home.parameter_count(form.name)))
-        .map(|form| form.name)
-        .collect();
     let types = Types {
         functions,
         other_forms,

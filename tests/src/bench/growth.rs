@@ -38,6 +38,9 @@ const ALONE: usize = 10;
 /// How long each of these is alone: longer than its owner is looked for in vain.
 const PAUSE: Duration = Duration::from_secs(2);
 
+/// How long an overlay among many may take the agent: several times what it does.
+const READ: Duration = Duration::from_millis(20);
+
 /// A machine, and what of it grows.
 #[derive(Clone)]
 struct Machine {
@@ -140,7 +143,7 @@ fn with(root: &Path, machine: &Machine) -> Result<Value> {
     let at_once = beside_idle(&running, idle, || {
         later.iter().try_for_each(|one| one.mount(&lower))?;
         many.iter().try_for_each(Overlay::copy_up)?;
-        thread::sleep(PAUSE);
+        thread::sleep(PAUSE + READ * many.len() as u32);
         Ok(())
     })?;
     let one_by_one = beside_idle(&running, idle, || {

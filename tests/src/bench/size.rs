@@ -16,14 +16,19 @@ pub(super) fn loaded(program: &Path) -> Result<u64> {
 
 #[cfg(test)]
 mod tests {
+    use object::ObjectSection as _;
+
     use super::*;
 
     #[test]
     fn debug_information_is_not_loaded() {
         let own = std::env::current_exe().unwrap();
-        let all = fs::metadata(&own).unwrap().len();
-        let loaded = loaded(&own).unwrap();
-        assert!((1 << 20..all).contains(&loaded), "{loaded} of {all}");
+        let bytes = fs::read(&own).unwrap();
+        let file = object::File::parse(bytes.as_slice()).unwrap();
+        let size = |name: &str| file.section_by_name(name).unwrap().size();
+        let (loaded, all) = (loaded(&own).unwrap(), bytes.len() as u64);
+        assert!(loaded > size(".text"), "{loaded}");
+        assert!(loaded + size(".debug_line") < all, "{loaded} of {all}");
     }
 
     #[test]

@@ -1,20 +1,16 @@
 //! The guests that measure: those that count side by side, one processor each, then one by
 //! one those that cannot.
 
-use std::{
-    path::Path,
-    sync::{
-        Mutex,
-        atomic::{AtomicUsize, Ordering},
-    },
-    thread,
-    time::Duration,
-};
+use std::{path::Path, thread, time::Duration};
 
-use anyhow::{Context as _, Result, anyhow, ensure};
+use anyhow::{Result, ensure};
 
 use super::{BenchOptions, ROOTFS, measured::Measured};
-use crate::{guest::Guest, host::Host, vm};
+use crate::{
+    guest::Guest,
+    host::{Host, say},
+    vm,
+};
 
 /// What the parts begin with that run in a guest with two processors, which cannot count.
 const UNCOUNTED: &str = "flood";
@@ -42,63 +38,44 @@ struct Job {
 }
 
 /// Measures what is asked for, with the programs in `binaries`.
+///
+/// # Errors
+/// When a guest fails, which is said at once; the others are run to their ends.
 pub(super) fn run(binaries: &Path, options: &BenchOptions) -> Result<Measured> {
     let (counted, others): (Vec<Job>, Vec<Job>) = jobs(&options.kernels, &options.workloads)
         .into_iter()
         .partition(|job| job.counts);
     let mut measured = Measured::default();
-    for (jobs, workers) in [(counted, SIDE_BY_SIDE), (others, 1)] {
-        for (job, lines) in jobs
-            .iter()
-            .zip(in_guests(binaries, options, &jobs, workers))
-        {
-            let (release, lines) = lines.with_context(|| format!("kernel {}", job.kernel))?;
-            measured.take(&job.kernel, &release, &lines)?;
+    let mut failed = 0;
+    for group in counted.chunks(SIDE_BY_SIDE).chain(others.chunks(1)) {
+        let group = thread::scope(|scope| {
+            let guests: Vec<_> = group
+                .iter()
+                .map(|job| (job, scope.spawn(|| in_guest(binaries, options.repeat, job))))
+                .collect();
+            let ends = guests.into_iter();
+            ends.map(|(job, guest)| (job, guest.join()))
+                .collect::<Vec<_>>()
+        });
+        for (job, end) in group {
+            match end {
+                Ok(Some((release, lines))) => measured.take(&job.kernel, &release, &lines)?,
+                Ok(None) | Err(_) => failed += 1,
+            }
         }
     }
+    ensure!(failed == 0, "{failed} guests failed, as said above");
     Ok(measured)
 }
 
-/// Release and output of each.
-type Printed = Result<(String, Vec<String>)>;
-
-/// Runs them, so many at a time; their outputs are in the order of the jobs.
-fn in_guests(
-    binaries: &Path,
-    options: &BenchOptions,
-    jobs: &[Job],
-    workers: usize,
-) -> Vec<Printed> {
-    let next = AtomicUsize::new(0);
-    let printed: Vec<Mutex<Printed>> = jobs
-        .iter()
-        .map(|_| Mutex::new(Err(anyhow!("it was not run"))))
-        .collect();
-    thread::scope(|scope| {
-        for _ in 0..workers {
-            scope.spawn(|| {
-                while let Some((job, place)) = {
-                    let index = next.fetch_add(1, Ordering::Relaxed);
-                    jobs.get(index).zip(printed.get(index))
-                } {
-                    let result = in_guest(binaries, options.repeat, job);
-                    if let Ok(mut place) = place.lock() {
-                        *place = result;
-                    }
-                }
-            });
-        }
-    });
-    let results = printed.into_iter();
-    results
-        .map(|place| match place.into_inner() {
-            Ok(result) => result,
-            Err(_) => Err(anyhow!("its thread panicked")),
-        })
-        .collect()
+/// Release and output; `None` if there is none, which is said.
+fn in_guest(binaries: &Path, repeat: u32, job: &Job) -> Option<(String, Vec<String>)> {
+    measure(binaries, repeat, job)
+        .inspect_err(|error| say(format_args!("kernel {}: {error:#}", job.kernel)))
+        .ok()
 }
 
-fn in_guest(binaries: &Path, repeat: u32, job: &Job) -> Printed {
+fn measure(binaries: &Path, repeat: u32, job: &Job) -> Result<(String, Vec<String>)> {
     // All that is needed is there by now.
     let host = Host::new(false)?;
     let guest = Guest {

@@ -4,6 +4,8 @@ use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::other::Other;
+
 /// Without a tracer.
 pub(super) const UNTRACED: &str = "none";
 
@@ -89,29 +91,6 @@ impl Agent {
             events: self.events.min(run.events),
             lost: self.lost.max(run.lost),
         }
-    }
-}
-
-/// The kinds of [`Other`] lines: each has a field of one of these names.
-pub(super) const KINDS: [&str; 4] = ["program", "growth", "flood", "environment"];
-
-/// Something else that was measured on a kernel.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct Other {
-    pub(super) kernel: String,
-    pub(super) value: Value,
-}
-
-impl Other {
-    /// What kind of line it is.
-    fn kind(&self) -> Option<&'static str> {
-        KINDS
-            .into_iter()
-            .find(|kind| self.value.get(kind).is_some())
-    }
-
-    fn is_like(&self, other: &Self) -> bool {
-        self.kernel == other.kernel && self.kind() == other.kind()
     }
 }
 

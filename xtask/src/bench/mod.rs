@@ -7,6 +7,7 @@
 mod compare;
 mod guests;
 mod measured;
+mod other;
 mod table;
 
 use std::{
@@ -82,6 +83,11 @@ pub(crate) fn command(host: &Host, options: &BenchOptions) -> Result<ExitCode> {
     };
     setup::for_tests(host, false, needed)?;
     let binaries = build::guest_binaries(host)?;
+    // Before hours of work.
+    let baseline = read(Path::new(BASELINE)).context(
+        "what to compare with cannot be used: give it its old content back, or '{\"rows\":[],\
+         \"others\":[]}' and run all of 'cargo xtask bench --write-baseline'",
+    )?;
     let measured = guests::run(&binaries.dir, options)?;
     write(&options.json, &measured.to_json()?)?;
     let table = table::markdown(&measured);
@@ -89,7 +95,6 @@ pub(crate) fn command(host: &Host, options: &BenchOptions) -> Result<ExitCode> {
     if let Some(path) = &options.markdown {
         write(path, &table)?;
     }
-    let baseline = read(Path::new(BASELINE))?;
     if options.write_baseline {
         write(Path::new(BASELINE), &baseline.renewed(measured).to_json()?)?;
         return Ok(ExitCode::SUCCESS);

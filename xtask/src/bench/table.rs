@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use super::{
     compare::spread,
-    measured::{KINDS, Measured, Row, UNTRACED, mean},
+    measured::{Measured, Row, UNTRACED, mean},
+    other::KINDS,
 };
 
 /// The tables: of workloads, per kernel, and of what else was measured.
@@ -36,9 +37,10 @@ pub(super) fn markdown(measured: &Measured) -> String {
 
 fn kernels(measured: &Measured) -> Vec<String> {
     let mut kernels: Vec<String> = Vec::new();
-    for row in &measured.rows {
-        if !kernels.contains(&row.kernel) {
-            kernels.push(row.kernel.clone());
+    let others = measured.others.iter().map(|other| &other.kernel);
+    for kernel in measured.rows.iter().map(|row| &row.kernel).chain(others) {
+        if !kernels.contains(kernel) {
+            kernels.push(kernel.clone());
         }
     }
     kernels
@@ -189,6 +191,15 @@ mod tests {
         assert_eq!(thousands(1234.5), "1,234");
         assert_eq!(thousands(1_234_567.0), "1,234,567");
         assert_eq!(signed(-999.6), "-1,000");
+    }
+
+    #[test]
+    fn other_parts_need_no_workload() {
+        let mut measured = Measured::default();
+        let line = "{\"growth\":\"overlays\",\"number\":1000}".to_owned();
+        measured.take("6.1", "6.1.0", &[line]).unwrap();
+        let page = markdown(&measured);
+        assert!(page.contains("| overlays | 1,000 |"), "{page}");
     }
 
     #[test]
