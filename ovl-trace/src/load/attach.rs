@@ -8,6 +8,7 @@ use anyhow::{Context as _, Result, anyhow};
 use super::{
     Coverage,
     bpf::{self, Place},
+    descriptors,
     group::Group,
     object::Programs,
     probe_table::{PROBES, Probe, Refused},
@@ -81,9 +82,10 @@ impl<'a> Probes<'a> {
                 )));
             }
             Err(error) => {
-                let why = format!("{error:#}");
+                let why = format!("{:#}", descriptors::advise(error));
                 tracing::debug!("probe {} is not attached: {why}", probe.program);
-                // Nothing relies on the other probes of a function that is required.
+                // What relies on the other probe of a function that is required says so
+                // in what is lost.
                 if symbol.is_ok() && !is_required(probe.function) {
                     self.refused.insert(probe.function, why.clone());
                 }

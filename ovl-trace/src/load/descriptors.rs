@@ -1,12 +1,11 @@
 //! The limit on open descriptors, of which each probe takes two.
 
 use std::{
-    fs::File,
     io,
     os::fd::{AsFd as _, OwnedFd},
 };
 
-use anyhow::{Result, anyhow};
+use anyhow::{Context as _, Error, Result};
 
 /// What the agent needs besides: files of `/proc`, sockets of runtimes, its databases.
 const SPARE: usize = 32;
@@ -18,22 +17,32 @@ const ENOUGH: usize = 256;
 pub(super) type Spare = Vec<OwnedFd>;
 
 /// Lifts `RLIMIT_NOFILE` as far as it goes, and takes what will be needed later: an
-/// observation that cannot read its maps any more would lose what it has counted. Fails,
-/// with what to do, if there are too few.
+/// observation that cannot read its maps any more would lose what it has counted. Fails
+/// if there are too few.
 pub(super) fn hold_spare() -> Result<Spare> {
     lift();
-    held(SPARE).map_err(|error| {
-        anyhow!(
-            "too few files may be open at once ({error}); allow more: 'ulimit -n {ENOUGH}', \
-             or LimitNOFILE={ENOUGH} of a systemd unit"
-        )
-    })
+    held(SPARE).context("keeping descriptors for later")
+}
+
+/// Adds what to do, if that is what the error comes from.
+pub(super) fn advise(error: Error) -> Error {
+    let causes = error.chain().filter_map(|cause| cause.downcast_ref());
+    let mut codes = causes.filter_map(io::Error::raw_os_error);
+    if codes.any(|code| matches!(code, libc::EMFILE | libc::ENFILE)) {
+        error.context(format!(
+            "too few files may be open at once: allow more ('ulimit -n {ENOUGH}', or \
+             LimitNOFILE={ENOUGH} of a systemd unit)"
+        ))
+    } else {
+        error
+    }
 }
 
 fn held(count: usize) -> io::Result<Spare> {
-    let null = File::open("/dev/null")?;
+    // Needs no path.
+    let (any, _other) = io::pipe()?;
     (0..count)
-        .map(|_| null.as_fd().try_clone_to_owned())
+        .map(|_| any.as_fd().try_clone_to_owned())
         .collect()
 }
 
@@ -60,6 +69,18 @@ fn lift() {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_what_lacks_descriptors_is_advised_about() {
+        let of = |code| {
+            let error = Err::<(), _>(io::Error::from_raw_os_error(code));
+            format!("{:#}", advise(error.context("making a map").unwrap_err()))
+        };
+        let advice = of(libc::EMFILE);
+        assert!(advice.contains("ulimit -n 256"), "{advice}");
+        assert!(advice.contains("making a map"), "{advice}");
+        assert!(!of(libc::ENOMEM).contains("ulimit"));
+    }
 
     #[test]
     fn as_many_as_asked_for_are_held() {

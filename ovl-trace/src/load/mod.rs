@@ -75,6 +75,10 @@ pub struct Tracer {
 impl Tracer {
     /// Loads and attaches. Fails if a required probe cannot be attached.
     pub fn start(plan: &Plan<'_>) -> Result<Self> {
+        Self::start_with(plan).map_err(descriptors::advise)
+    }
+
+    fn start_with(plan: &Plan<'_>) -> Result<Self> {
         if PROGRAM.is_empty() {
             bail!(
                 "this ovl-trace was built without its eBPF program; build it with 'cargo xtask build'"

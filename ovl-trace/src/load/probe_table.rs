@@ -165,7 +165,7 @@ pub const PROBES: &[Probe] = &[
     returns(
         "copy_up_start_return",
         "ovl_copy_up_start",
-        "the phase lock",
+        "the phase lock; without 'ovl_copy_up_one' also failed and raced copy-ups",
     ),
     only_kprobe(entry(
         "copy_up_flags",

@@ -140,7 +140,13 @@ pub(super) fn too_few_descriptors() -> Result<()> {
             ended.code,
             ended.stderr
         );
-        Ok(ended.code == Some(0))
+        let started = ended.code == Some(0);
+        ensure!(
+            started || ended.stderr.contains("ulimit -n"),
+            "{limit}: no advice in {}",
+            ended.stderr
+        );
+        Ok(started)
     };
     let (mut too_few, mut enough) = (64, 160);
     ensure!(
