@@ -22,9 +22,6 @@ use crate::{
 /// A tmpfs with the layers: no disk, whose time would be the host's.
 const DISK: &str = "/run/bench";
 
-/// Makes the kernel move pages until what is free is in one piece.
-const COMPACT: &str = "/proc/sys/vm/compact_memory";
-
 const KIB: u64 = 1 << 10;
 const GIB: u64 = 1 << 30;
 
@@ -167,9 +164,6 @@ impl Stage<'_> {
         }
         let output = at("output");
         let running = tracer.start(&output)?;
-        // What a program takes to fill pages depends on whether free memory is in large
-        // pieces, and so on what ran before.
-        fs::write(COMPACT, "1").with_context(|| format!("writing to '{COMPACT}'"))?;
         let workload_ns = (self.workload.work)(&merged)?;
         look()?;
         let tracer = running.map(Running::finish).transpose()?;

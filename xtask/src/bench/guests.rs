@@ -51,7 +51,7 @@ pub(super) fn run(binaries: &Path, options: &BenchOptions) -> Result<Measured> {
         let group = thread::scope(|scope| {
             let guests: Vec<_> = group
                 .iter()
-                .map(|job| (job, scope.spawn(|| in_guest(binaries, options.repeat, job))))
+                .map(|job| (job, scope.spawn(|| in_guest(binaries, options, job))))
                 .collect();
             let ends = guests.into_iter();
             ends.map(|(job, guest)| (job, guest.join()))
@@ -69,13 +69,13 @@ pub(super) fn run(binaries: &Path, options: &BenchOptions) -> Result<Measured> {
 }
 
 /// Release and output; `None` if there is none, which is said.
-fn in_guest(binaries: &Path, repeat: u32, job: &Job) -> Option<(String, Vec<String>)> {
-    measure(binaries, repeat, job)
+fn in_guest(binaries: &Path, options: &BenchOptions, job: &Job) -> Option<(String, Vec<String>)> {
+    measure(binaries, options, job)
         .inspect_err(|error| say(format_args!("kernel {}: {error:#}", job.kernel)))
         .ok()
 }
 
-fn measure(binaries: &Path, repeat: u32, job: &Job) -> Result<(String, Vec<String>)> {
+fn measure(binaries: &Path, options: &BenchOptions, job: &Job) -> Result<(String, Vec<String>)> {
     // All that is needed is there by now.
     let host = Host::new(false)?;
     let guest = Guest {
@@ -88,7 +88,7 @@ fn measure(binaries: &Path, repeat: u32, job: &Job) -> Result<(String, Vec<Strin
         ..Guest::new(binaries.to_owned())
     };
     let mut lines = Vec::new();
-    let finished = vm::in_guest(&host, &guest, &script(repeat, &job.parts), &mut |line| {
+    let finished = vm::in_guest(&host, &guest, &script(options, &job.parts), &mut |line| {
         lines.push(line.to_owned());
     })?;
     ensure!(
@@ -128,13 +128,16 @@ fn jobs(kernels: &[String], asked: &[String]) -> Vec<Job> {
 }
 
 /// What runs in the guest.
-fn script(repeat: u32, parts: &[String]) -> String {
-    let mut words = vec![
-        "exec ovl-trace-tests bench --repeat".to_owned(),
-        repeat.to_string(),
-    ];
-    let names = parts.iter();
-    words.extend(names.map(|name| format!("'{}'", name.replace('\'', ""))));
+fn script(options: &BenchOptions, parts: &[String]) -> String {
+    let quoted = |word: &str| format!("'{}'", word.replace('\'', ""));
+    let mut words = vec![format!(
+        "exec ovl-trace-tests bench --repeat {}",
+        options.repeat
+    )];
+    if !options.tracers.is_empty() {
+        words.push(format!("--tracers {}", quoted(&options.tracers.join(","))));
+    }
+    words.extend(parts.iter().map(|part| quoted(part)));
     words.join(" ")
 }
 

@@ -55,6 +55,9 @@ pub(crate) struct BenchOptions {
     /// once.
     #[arg(long, value_name = "N", default_value_t = 3)]
     repeat: u32,
+    /// Only these tracers ('none' is without one), separated by commas.
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    tracers: Vec<String>,
     /// Where the results go.
     #[arg(long, value_name = "FILE", default_value = "target/bench.json")]
     json: PathBuf,
