@@ -14,9 +14,9 @@ const REPEATABLE: f64 = 0.01;
 const NOISE: f64 = 30.0;
 
 /// By which part of the workload itself two runs of the same may differ in what is added to it:
-/// where that is something, and where it is nothing. (Seen on 6.1, 6.12 and 7.2: 0.25 % and
+/// where that is something, and where it is nothing. (Seen on 6.1, 6.12 and 7.2: 0.4 % and
 /// 0.06 %.)
-const NOISE_OF_SOME: f64 = 0.003;
+const NOISE_OF_SOME: f64 = 0.005;
 const NOISE_OF_NONE: f64 = 0.001;
 
 /// What is added is nothing if it is a smaller part of the workload.
@@ -187,9 +187,9 @@ mod tests {
     fn noise_is_a_part_of_the_workload() {
         // 100,000 and 2,000 per unit: 3 % are 60.
         let before = measured(1_000_000, 1_020_000);
-        assert!(regressions(&before, &measured(1_000_000, 1_022_900)).is_empty());
+        assert!(regressions(&before, &measured(1_000_000, 1_024_900)).is_empty());
         assert_eq!(
-            regressions(&before, &measured(1_000_000, 1_023_100)).len(),
+            regressions(&before, &measured(1_000_000, 1_025_100)).len(),
             1
         );
         let nothing = measured(1_000_000, 1_000_000);
