@@ -4,6 +4,7 @@
 //! with `ovl-trace` and with bpftrace (`ovl-trace-tests bench`). Processor time is
 //! then a number of instructions, nearly the same from run to run on any machine.
 
+mod agent;
 mod compare;
 mod guests;
 mod measured;
