@@ -1,10 +1,11 @@
 //! What tracing costs: the same workload without a tracer, with `ovl-trace`
 //! and with bpftrace, in processor time.
 //!
-//! `ovl-trace-tests bench [--repeat N] [--tracers NAMES] [WORKLOAD…]`, where `programs` and `growth`, and only
-//! by name `flood` and `flood 1000000`, are the parts that have no workload of their own. In
-//! a guest whose clock counts instructions (`cargo xtask bench`), processor time is a number
-//! of instructions. One JSON object per line goes to standard output.
+//! `ovl-trace-tests bench [--repeat N] [--tracers NAMES] [WORKLOAD…]`, where `programs` and
+//! `growth`, and only by name `flood` and `flood 1000000`, are the parts that have no
+//! workload of their own. In a guest whose clock counts instructions (`cargo xtask bench`),
+//! processor time is a number of instructions. One JSON object per line goes to standard
+//! output.
 
 mod containers;
 mod cost;

@@ -38,8 +38,14 @@ fn put_record(host: &FakeHost, id: &str, transaction: u64) {
     }
 }
 
-fn upper() -> String {
-    format!("{CONTAINERD}/io.containerd.snapshotter.v1.overlayfs/snapshots/3/fs")
+/// A step whose mount was just seen.
+fn step(start: Instant) -> (FakeHost, Enricher) {
+    let host = FakeHost::new();
+    put_record(&host, MUTABLE, 2);
+    let mut enricher = Enricher::new(&host.config());
+    let upper = format!("{CONTAINERD}/io.containerd.snapshotter.v1.overlayfs/snapshots/3/fs");
+    enricher.origin_at(&Event::OverlaySeen(seen(key(1), &upper, true)), start);
+    (host, enricher)
 }
 
 fn id(origin: &Origin) -> &str {
@@ -49,11 +55,8 @@ fn id(origin: &Origin) -> &str {
 /// It was committed, and its mount ended, before the agent had read its events.
 #[test]
 fn a_step_keeps_the_id_that_its_first_event_was_told() {
-    let host = FakeHost::new();
-    put_record(&host, MUTABLE, 2);
-    let mut enricher = Enricher::new(&host.config());
     let start = Instant::now();
-    enricher.origin_at(&Event::OverlaySeen(seen(key(1), &upper(), true)), start);
+    let (host, mut enricher) = step(start);
     let first = enricher.origin_at(&copied_up(key(1)), start);
     assert_eq!((id(&first), label(&first).as_str()), (MUTABLE, STEP));
     put_record(&host, COMMITTED, 3);
@@ -67,11 +70,8 @@ fn a_step_keeps_the_id_that_its_first_event_was_told() {
 /// Nobody was told the first one: the last one is what can still be looked up.
 #[test]
 fn a_step_without_events_has_the_id_that_it_was_committed_with() {
-    let host = FakeHost::new();
-    put_record(&host, MUTABLE, 2);
-    let mut enricher = Enricher::new(&host.config());
     let start = Instant::now();
-    enricher.origin_at(&Event::OverlaySeen(seen(key(1), &upper(), true)), start);
+    let (host, mut enricher) = step(start);
     put_record(&host, COMMITTED, 3);
     let first = enricher.origin_at(&copied_up(key(1)), start);
     assert_eq!(id(&first), COMMITTED);
