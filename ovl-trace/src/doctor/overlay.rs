@@ -1,6 +1,6 @@
 //! overlayfs: present, described by types, and with the functions to probe.
 
-use std::fs;
+use std::{fs, io};
 
 use super::{Check, Roots};
 use crate::kernel::{
@@ -27,7 +27,10 @@ pub(super) fn checks(roots: &Roots, survey: &Survey) -> Vec<Check> {
         Err(error) => checks.push(Check::fatal(
             "kernel symbols",
             format!("'/proc/kallsyms' cannot be read: {error}"),
-            "Use a kernel with CONFIG_KALLSYMS=y, and mount /proc.",
+            match error.kind() {
+                io::ErrorKind::ResourceBusy => "Try again when the machine has started.",
+                _ => "Use a kernel with CONFIG_KALLSYMS=y, and mount /proc.",
+            },
         )),
     }
     if let Ok(types) = &survey.types {
@@ -43,7 +46,7 @@ fn types(survey: &Survey) -> Check {
                           Fedora 31, RHEL 8.2 and all later ones.";
     match &survey.types {
         Ok(_) => Check::ok(NAME, "described by BTF"),
-        Err(TypesError::Read { path, error }) if error.kind() == std::io::ErrorKind::NotFound => {
+        Err(TypesError::Read { path, error }) if error.kind() == io::ErrorKind::NotFound => {
             Check::fatal(NAME, format!("no BTF ('{path}' does not exist)"), REMEDY)
         }
         Err(TypesError::Architecture) => Check::info(NAME, "not read for this architecture"),

@@ -99,7 +99,7 @@ impl Survey {
 
     /// `/proc/kallsyms`
     pub fn list(roots: &KernelRoots) -> io::Result<Symbols> {
-        Symbols::read(&roots.proc.join("kallsyms"), &probe_table::other_symbols())
+        Symbols::read(&roots.proc, &probe_table::other_symbols())
     }
 
     fn look(roots: &KernelRoots, exists: Option<Exists<'_>>) -> Self {

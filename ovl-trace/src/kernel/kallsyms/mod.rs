@@ -1,6 +1,7 @@
 //! Kernel symbols: which functions exist, and which one an address is in.
 
 mod collect;
+mod settled;
 #[cfg(test)]
 mod tests;
 
@@ -50,10 +51,21 @@ pub struct Symbols {
 }
 
 impl Symbols {
-    /// Reads `/proc/kallsyms`, keeping the functions of overlayfs and those
+    /// Reads `kallsyms` of `proc`, keeping the functions of overlayfs and those
     /// named in `others`.
-    pub fn read(path: &Path, others: &[&str]) -> io::Result<Self> {
-        Self::parse(BufReader::with_capacity(1 << 16, File::open(path)?), others)
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Self::parse`]; [`io::ErrorKind::ResourceBusy`] if modules came or went
+    /// whenever it was read.
+    pub fn read(proc: &Path, others: &[&str]) -> io::Result<Self> {
+        let list = proc.join("kallsyms");
+        settled::read(&proc.join("modules"), || {
+            Self::parse(
+                BufReader::with_capacity(1 << 16, File::open(&list)?),
+                others,
+            )
+        })
     }
 
     /// As [`Self::read`], from any source: vmlinux first, then one module after
