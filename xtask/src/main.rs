@@ -22,6 +22,7 @@ mod steps;
 mod test;
 mod toolchain;
 mod tools;
+mod tries;
 mod unit_tests;
 mod vm;
 

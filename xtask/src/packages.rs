@@ -4,7 +4,10 @@ use std::{fs, path::Path, process::Command};
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::host::{Host, say};
+use crate::{
+    host::{Host, say},
+    tries::patiently,
+};
 
 /// Where dpkg keeps the journal of what it is doing.
 const DPKG_UPDATES: &str = "/var/lib/dpkg/updates";
@@ -29,8 +32,12 @@ impl Host {
             self.missing(&format!("{} ({why})", absent.join(", ")), &how);
             return Ok(());
         }
-        self.update_lists()?;
-        self.install_packages(why, install(apt_get()).args(absent))
+        patiently(|| {
+            self.update_lists()?;
+            // After an error they may be what was wrong.
+            self.install_packages(why, install(apt_get()).args(&absent))
+                .inspect_err(|_| self.lists_updated.set(false))
+        })
     }
 
     /// Runs a command that installs packages. A dpkg that was interrupted is

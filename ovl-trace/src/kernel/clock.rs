@@ -2,6 +2,9 @@
 
 use jiff::Timestamp;
 
+/// How often both clocks are read for one distance between them.
+const READINGS: usize = 5;
+
 /// Converts `CLOCK_MONOTONIC` (`bpf_ktime_get_ns`) to wall-clock time, by the
 /// distance between the two clocks at one moment. A later step of the wall
 /// clock (by hand, or NTP) is not followed; take a new one then.
@@ -13,12 +16,19 @@ pub struct WallClock {
 impl WallClock {
     /// Reads both clocks now.
     pub fn now() -> Self {
-        // The wall clock is read between two readings of the other one.
+        // The wall clock is read between two readings of the other one. Of several times
+        // the shortest: in another one the task may have been interrupted.
+        let shortest = (0..READINGS).map(|_| Self::reading()).min();
+        let (_, offset_ns) = shortest.unwrap_or_else(Self::reading);
+        Self::from_offset_ns(offset_ns)
+    }
+
+    /// How long it took, and the offset that it found.
+    fn reading() -> (i64, i64) {
         let before = read(libc::CLOCK_MONOTONIC);
         let real = read(libc::CLOCK_REALTIME);
         let after = read(libc::CLOCK_MONOTONIC);
-        let monotonic = before + (after - before) / 2;
-        Self::from_offset_ns(real - monotonic)
+        (after - before, real - (before + (after - before) / 2))
     }
 
     /// From a recorded [`Self::offset_ns`].

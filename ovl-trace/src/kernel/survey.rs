@@ -97,9 +97,14 @@ impl Survey {
         Self::look(roots, Some(exists))
     }
 
-    /// `/proc/kallsyms`
+    /// `/proc/kallsyms`, as [`Symbols::read`] does it.
     pub fn list(roots: &KernelRoots) -> io::Result<Symbols> {
-        Symbols::read(&roots.proc, &probe_table::other_symbols())
+        Symbols::read(roots, &probe_table::other_symbols())
+    }
+
+    /// The same by [`Symbols::try_read`].
+    pub fn try_list(roots: &KernelRoots) -> io::Result<Symbols> {
+        Symbols::try_read(roots, &probe_table::other_symbols())
     }
 
     fn look(roots: &KernelRoots, exists: Option<Exists<'_>>) -> Self {

@@ -74,12 +74,9 @@ impl Callers {
             return Err(io::ErrorKind::NotFound.into());
         }
         let Some(names) = self.names() else {
-            let symbols = self.list.get_or_init(|| {
-                Survey::list(&KernelRoots::host()).unwrap_or_else(|error| {
-                    tracing::warn!("/proc/kallsyms cannot be read: {error}");
-                    Symbols::of_functions(Vec::new())
-                })
-            });
+            let symbols = Survey::try_list(&KernelRoots::host())
+                .inspect_err(|error| tracing::warn!("/proc/kallsyms cannot be read: {error}"))?;
+            let symbols = self.list.get_or_init(|| symbols);
             return Ok(symbols.resolve(address).map(|(name, _)| name.into()));
         };
         let symbol = names.name(address)?;

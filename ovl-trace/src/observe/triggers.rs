@@ -74,7 +74,7 @@ impl KernelTriggers {
     }
 
     /// Forgets where functions are if overlayfs was loaded anew: they are elsewhere then.
-    /// Whether it was.
+    /// Whether it was. What cannot be read now is asked for the next time.
     pub(super) fn refresh(&mut self) -> bool {
         let load = module_load();
         if load == self.load || load.is_none() {
@@ -86,7 +86,7 @@ impl KernelTriggers {
             self.load = load;
             return true;
         }
-        match Survey::list(&KernelRoots::host()) {
+        match Survey::try_list(&KernelRoots::host()) {
             Ok(symbols) => {
                 self.learn(symbols);
                 self.load = load;

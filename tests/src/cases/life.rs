@@ -68,29 +68,31 @@ pub(crate) fn a_restarted_container_is_one_row() -> Result<()> {
 pub(crate) fn a_recycled_device_number_is_another_container() -> Result<()> {
     let image = image::ensure()?;
     let tracer = Tracer::start(&[])?;
-    let (first, second) = (unique("first"), unique("second"));
-    run_once(image, &first, "echo x >> /etc/motd")?;
-    run_once(
-        image,
-        &second,
-        "rm /srv/app/part-0/file-1.txt; chmod 600 /etc/motd",
-    )?;
+    // Numbers of other file systems of an earlier container come back late, and one of them
+    // may be taken instead.
+    let names = [(); 5].map(|()| unique("in-turn"));
+    for (index, name) in names.iter().enumerate() {
+        let script = match index % 2 {
+            0 => "echo x >> /etc/motd",
+            _ => "rm /srv/app/part-0/file-1.txt; chmod 600 /etc/motd",
+        };
+        run_once(image, name, script)?;
+    }
     let recorded = tracer.finish()?;
-    let device = |name: &str| -> Result<String> {
+    let mut devices = Vec::new();
+    for (index, name) in names.iter().enumerate() {
         let events = recorded.copy_ups(name);
         let event = events
             .first()
             .with_context(|| format!("no copy-up of {name}"))?;
-        Ok(event["mount"]["device"].to_string())
-    };
-    // The point of the test: the second mount has the number of the first.
-    assert_eq!(
-        device(&first)?,
-        device(&second)?,
-        "the kernel did not recycle the number"
+        devices.push(event["mount"]["device"].to_string());
+        assert_eq!(recorded.row(name)?["whiteouts"]["total"], index % 2);
+    }
+    // The point of the test: a mount has the number of the one before it.
+    assert!(
+        devices.windows(2).any(|two| two[0] == two[1]),
+        "the kernel did not recycle a number: {devices:?}"
     );
-    assert_eq!(recorded.row(&first)?["whiteouts"]["total"], 0);
-    assert_eq!(recorded.row(&second)?["whiteouts"]["total"], 1);
     Ok(())
 }
 

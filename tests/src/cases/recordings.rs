@@ -122,12 +122,21 @@ pub(crate) fn a_recording_that_was_killed_is_read() -> Result<()> {
     let container = Container::start(image::ensure()?, "killed")?;
     let mut recording = Recording::start(None)?;
     container.shell("chown -R 1:1 /srv/app/part-2")?;
+    let copied = |report: &Value| -> Result<bool> {
+        Ok(row(report, &container)?["copy_ups"]["data"] == 100)
+    };
     // Once a second everything is written.
-    thread::sleep(Duration::from_secs(3));
+    let deadline = Instant::now() + PATIENCE;
+    while !recording
+        .report()
+        .is_ok_and(|report| copied(&report).unwrap_or(false))
+    {
+        ensure!(Instant::now() < deadline, "nothing is written");
+        thread::sleep(Duration::from_secs(1));
+    }
     ensure!(recording.end(libc::SIGKILL)?.is_none());
     let report = recording.report()?;
-    let row = row(&report, &container)?;
-    ensure!(row["copy_ups"]["data"] == 100, "{row}");
+    ensure!(copied(&report)?, "{report}");
     let note = report["notes"][0].as_str().unwrap_or_default();
     ensure!(
         note.contains("incomplete") && note.contains("cut off"),

@@ -3,6 +3,7 @@
 use std::{
     fs, io,
     path::Path,
+    thread,
     time::{Duration, Instant},
 };
 
@@ -11,7 +12,10 @@ use anyhow::{Context as _, Result, bail, ensure};
 use super::sys;
 
 /// How long a child may take to come where it is expected.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// Between two looks at one.
+const PAUSE: Duration = Duration::from_millis(1);
 
 /// A child process, killed when it is forgotten.
 pub(crate) struct Child {
@@ -66,6 +70,7 @@ impl Child {
                 'Z' => return Ok(false),
                 state => ensure!(Instant::now() < deadline, "it is in state {state}"),
             }
+            thread::sleep(PAUSE);
         }
     }
 
@@ -78,8 +83,14 @@ impl Child {
                 return Ok(false);
             }
             ensure!(Instant::now() < deadline, "it does not copy");
+            thread::sleep(PAUSE);
         }
         Ok(true)
+    }
+
+    /// It is waited for.
+    pub(crate) fn has_ended(&self) -> Result<bool> {
+        Ok(self.state()? == 'Z')
     }
 
     /// The letter of `ps`.

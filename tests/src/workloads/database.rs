@@ -8,10 +8,16 @@ use super::{container::Container, layers::Kind};
 const PREPARE: &str = r#"
     directory="$1/etc/postgresql/15/main/conf.d"
     mkdir -p "$directory"
-    echo "listen_addresses = ''" >"$directory/test.conf"
+    {
+        echo "listen_addresses = ''"
+        # What it does after a minute is not for a slow machine to see.
+        echo "autovacuum = off"
+        echo "checkpoint_timeout = 1d"
+    } >"$directory/test.conf"
 "#;
 
 const SCRIPT: &str = r"
+    export PGCTLTIMEOUT=600
     pg_ctlcluster 15 main start
     cd /
     runuser -u postgres -- psql -q -v ON_ERROR_STOP=1 <<'END'

@@ -22,8 +22,9 @@ use crate::{
 /// How the tests of every kernel are called.
 const SYSTEM_CALLS: &str = "system calls";
 
-/// How long the tests in one guest may take.
-const LIMIT: Duration = Duration::from_secs(30 * 60);
+/// How long the tests in one guest may take: some four times what they do on two processors
+/// where one is emulated. A guest that hangs is silent, which ends it long before.
+const LIMIT: Duration = Duration::from_secs(60 * 60);
 
 /// Every kernel series that is tested, the oldest first.
 pub(crate) const ALL_KERNELS: [&str; 5] = ["5.10", "6.1", "6.12", "6.18", "newest"];
@@ -61,7 +62,8 @@ pub(crate) struct Chosen<'a> {
 }
 
 /// Runs the system calls in a guest of each kernel, and the suites in a guest
-/// of their own each. A guest that does not boot is an error.
+/// of their own each. A guest that does not boot, or does not say how many of its tests
+/// passed, is one failure; the others run all the same.
 pub(crate) fn run(host: &Host, binaries: &GuestBinaries, chosen: &Chosen<'_>) -> Result<Counts> {
     let Chosen {
         kernels,
@@ -80,11 +82,13 @@ pub(crate) fn run(host: &Host, binaries: &GuestBinaries, chosen: &Chosen<'_>) ->
         let mut lines = Vec::new();
         let outcome = in_guest(host, &guest, SYSTEM_CALLS, script, &mut |line| {
             lines.push(line.to_owned());
-        })?;
-        for line in &lines {
-            cases.take(&outcome.kernel, line);
+        });
+        if let Ok(outcome) = &outcome {
+            for line in &lines {
+                cases.take(&outcome.kernel, line);
+            }
         }
-        all += outcome.counts;
+        all += counted(outcome);
     }
     for suite in suites {
         let guest = Guest {
@@ -92,7 +96,13 @@ pub(crate) fn run(host: &Host, binaries: &GuestBinaries, chosen: &Chosen<'_>) ->
             docker: suite.docker,
             ..guest(binaries, suite.kernel())
         };
-        all += in_guest(host, &guest, suite.name, suite.script, &mut |_| {})?.counts;
+        all += counted(in_guest(
+            host,
+            &guest,
+            suite.name,
+            suite.script,
+            &mut |_| {},
+        ));
     }
     if let Some(path) = table {
         let parent = path.parent().unwrap_or(Path::new("."));
@@ -117,6 +127,16 @@ struct Outcome {
     /// Release of its kernel.
     kernel: String,
     counts: Counts,
+}
+
+fn counted(outcome: Result<Outcome>) -> Counts {
+    match outcome {
+        Ok(outcome) => outcome.counts,
+        Err(error) => {
+            say(format_args!("error: {error:#}"));
+            Counts::FAILED
+        }
+    }
 }
 
 fn in_guest(

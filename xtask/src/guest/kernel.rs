@@ -13,6 +13,7 @@ use super::suite::{Apt, Archive};
 use super::tool::{output_of, tool, write_whole};
 use crate::files::unfinished_in;
 use crate::host::Host;
+use crate::tries::patiently;
 
 /// How long the newest kernel that was found counts as the newest.
 const FRESH: Duration = Duration::from_secs(7 * 24 * 60 * 60);
@@ -83,7 +84,7 @@ impl Kernel {
             ),
             _ => {}
         }
-        match (fetch(host, series), cached) {
+        match (patiently(|| fetch(host, series)), cached) {
             (Ok(kernel), _) => {
                 write_whole(&stamp, kernel.version.as_bytes())?;
                 Ok(kernel)

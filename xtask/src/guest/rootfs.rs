@@ -12,6 +12,7 @@ use super::suite::sources;
 use super::tool::{fingerprint, output_of, tool, write_whole};
 use crate::files::{left_in, new_unfinished_in};
 use crate::host::{Host, say};
+use crate::tries::patiently;
 
 /// Size of the image, most of it a hole. What a guest writes beyond its data
 /// disk goes to a temporary file of the emulator.
@@ -155,7 +156,17 @@ fn fill(host: &Host, recipe: &Recipe, work: &Path, tree: &Path) -> anyhow::Resul
         "Debian '{}' with container runtimes, for guests (some minutes)",
         recipe.suite
     );
-    host.run_as_root(&why, &mut install)?;
+    patiently(|| {
+        // What the try before left: mmdebstrap wants an empty directory.
+        if tree.exists() {
+            remove(
+                host,
+                "what an installation that failed left",
+                &[tree.to_owned()],
+            )?;
+        }
+        host.run_as_root(&why, &mut install)
+    })?;
 
     // Made here, so that it belongs to the user when root fills it.
     let image = work.join("image");

@@ -151,6 +151,7 @@ pub(super) fn sources(archives: &[Archive<'_>]) -> String {
     archives.iter().map(line).collect()
 }
 
+/// Indexes are complete, or fetching them fails.
 /// apt.conf(5): read after the machine's own (`-c`), so proxies still apply.
 fn configuration(home: &Path, status: &Path) -> String {
     let (home, status) = (home.display(), status.display());
@@ -163,6 +164,7 @@ fn configuration(home: &Path, status: &Path) -> String {
          Dir::State::status \"{status}\";\n\
          Dir::Cache \"{home}/cache\";\n\
          Acquire::Languages \"none\";\n\
+         APT::Update::Error-Mode \"any\";\n\
          Acquire::IndexTargets::deb::DEP-11::DefaultEnabled \"false\";\n\
          APT::Sandbox::User \"root\";\n"
     )

@@ -207,7 +207,8 @@ mod tests {
 
     #[test]
     fn an_emulator_that_hangs_is_ended_at_its_limit() {
-        let limits = Limits::new(Duration::from_secs(1));
+        // Long enough for a shell to start on a busy machine.
+        let limits = Limits::new(Duration::from_secs(5));
         let (seen, lines) = watched("echo started; exec sleep 600", limits);
         assert_eq!(seen.end, End::TimeLimit);
         assert_eq!(lines, ["started"]);

@@ -9,10 +9,11 @@ use std::{
     collections::BTreeMap,
     fs::File,
     io::{self, BufRead, BufReader},
-    path::Path,
 };
 
 use collect::{Kept, Symbol};
+
+use super::KernelRoots;
 
 /// Where overlayfs' code is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,16 +52,26 @@ pub struct Symbols {
 }
 
 impl Symbols {
-    /// Reads `kallsyms` of `proc`, keeping the functions of overlayfs and those
+    /// Reads `/proc/kallsyms`, keeping the functions of overlayfs and those
     /// named in `others`.
     ///
     /// # Errors
     ///
     /// Those of [`Self::parse`]; [`io::ErrorKind::ResourceBusy`] if modules came or went
-    /// whenever it was read.
-    pub fn read(proc: &Path, others: &[&str]) -> io::Result<Self> {
-        let list = proc.join("kallsyms");
-        settled::read(&proc.join("modules"), || {
+    /// whenever it was read, for seconds.
+    pub fn read(roots: &KernelRoots, others: &[&str]) -> io::Result<Self> {
+        Self::read_within(settled::TRIES, roots, others)
+    }
+
+    /// As [`Self::read`], but gives up at once: for those who can wait for a better moment,
+    /// and have something else to do.
+    pub fn try_read(roots: &KernelRoots, others: &[&str]) -> io::Result<Self> {
+        Self::read_within(1, roots, others)
+    }
+
+    fn read_within(tries: u32, roots: &KernelRoots, others: &[&str]) -> io::Result<Self> {
+        let list = roots.proc.join("kallsyms");
+        settled::read(roots, tries, || {
             Self::parse(
                 BufReader::with_capacity(1 << 16, File::open(&list)?),
                 others,

@@ -5,81 +5,122 @@
 //! come first, and once a module has started it loses the symbols of its beginning
 //! (`do_init_module`). So a list that was read meanwhile lacks functions, or has some twice.
 
-use std::{fs, io, path::Path, thread, time::Duration};
+use std::{fs, io, os::unix::fs::MetadataExt as _, path::PathBuf, thread, time::Duration};
 
-use super::Symbols;
+use super::{Overlay, Symbols};
+use crate::kernel::KernelRoots;
 
-/// How often the list is read until no module came or went meanwhile. It takes some 0.1 s.
-const TRIES: u32 = 50;
+/// How often the list is read until no module came or went meanwhile, where nothing else
+/// waits. It takes some 0.1 s.
+pub(super) const TRIES: u32 = 50;
 
 /// Between two of them: a module that is just being loaded needs no longer than that.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// What `read` gives when it was left alone with the modules: none of those in `/proc/modules`
-/// (`modules`) changed meanwhile, and overlayfs was not on its way in or out.
+/// What `read` gives when it was left alone with the modules: the same were loaded before
+/// and after it, and overlayfs was not on its way in or out.
 ///
 /// # Errors
 ///
-/// Those of `read`; [`io::ErrorKind::ResourceBusy`] if it never was.
+/// Those of `read`; [`io::ErrorKind::ResourceBusy`] if that was so none of `tries` times.
 pub(super) fn read(
-    modules: &Path,
+    roots: &KernelRoots,
+    tries: u32,
     mut read: impl FnMut() -> io::Result<Symbols>,
 ) -> io::Result<Symbols> {
-    // A kernel without modules has no such file.
-    let modules = || Modules::parse(&fs::read_to_string(modules).unwrap_or_default());
-    let mut before = modules();
-    for _ in 0..TRIES {
+    let files = Files {
+        modules: roots.proc.join("modules"),
+        overlay: roots.sys.join("module/overlay/initstate"),
+    };
+    let mut before = files.look();
+    for left in (0..tries).rev() {
         let symbols = read()?;
-        let after = modules();
-        if before == after && !after.overlay_changes {
+        let after = files.look();
+        if before == after && after.agree_with(&symbols) {
             return Ok(symbols);
         }
         before = after;
-        thread::sleep(PAUSE);
+        if left > 0 {
+            thread::sleep(PAUSE);
+        }
     }
     Err(io::Error::new(
         io::ErrorKind::ResourceBusy,
-        format!("modules were loaded or unloaded each of the {TRIES} times it was read"),
+        "modules were loaded or unloaded while it was read",
     ))
+}
+
+/// Where the kernel says what is loaded.
+struct Files {
+    modules: PathBuf,
+    /// A new file with each load of it.
+    overlay: PathBuf,
+}
+
+impl Files {
+    fn look(&self) -> Modules {
+        let number = fs::metadata(&self.overlay).map(|it| it.ino());
+        // A kernel without modules has no list of them.
+        let list = fs::read_to_string(&self.modules);
+        Modules {
+            loaded: list.map_or_else(|_| Vec::new(), |list| parsed(&list)),
+            overlay: number.ok(),
+        }
+    }
 }
 
 /// What decides on the symbols of the modules.
 #[derive(PartialEq, Eq)]
 struct Modules {
-    /// Name, size and address of each. The size tells whether it has its beginning still.
-    loaded: Vec<[String; 3]>,
-    /// Overlayfs is neither live nor absent.
-    overlay_changes: bool,
+    /// Of each: its size tells whether it has its beginning still.
+    loaded: Vec<Module>,
+    /// Which load of overlayfs it is.
+    overlay: Option<u64>,
+}
+
+#[derive(PartialEq, Eq)]
+struct Module {
+    name: String,
+    size: String,
+    state: String,
+    address: String,
 }
 
 impl Modules {
-    /// From lines of `name size users used-by state address` (`m_show`, kernel/module).
-    fn parse(lines: &str) -> Self {
-        let mut overlay_changes = false;
-        let loaded = lines
-            .lines()
-            .map(|line| {
-                let mut fields = line.split_whitespace();
-                let mut next = || fields.next().unwrap_or_default();
-                let (name, size, _, _, state, address) =
-                    (next(), next(), next(), next(), next(), next());
-                overlay_changes |= name == "overlay" && state != "Live";
-                [name, size, address].map(str::to_owned)
-            })
-            .collect();
-        Self {
-            loaded,
-            overlay_changes,
+    /// It may have come and gone while the list was read.
+    fn agree_with(&self, symbols: &Symbols) -> bool {
+        if self.loaded.is_empty() {
+            return true;
         }
+        let overlay = self.loaded.iter().find(|module| module.name == "overlay");
+        overlay.is_some() == (symbols.overlay() == Overlay::Module)
+            && overlay.is_none_or(|module| module.state == "Live")
     }
+}
+
+/// Lines of `name size users used-by state address` (`m_show`, kernel/module).
+fn parsed(lines: &str) -> Vec<Module> {
+    let module = |line: &str| {
+        let mut fields = line.split_whitespace().map(str::to_owned);
+        let (name, size) = (fields.next()?, fields.next()?);
+        // Its users come and go all the time.
+        let state = fields.nth(2)?;
+        let address = fields.next()?;
+        Some(Module {
+            name,
+            size,
+            state,
+            address,
+        })
+    };
+    lines.lines().filter_map(module).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use std::cell::Cell;
+    use std::{cell::Cell, path::Path};
 
     use super::*;
-    use crate::kernel::kallsyms::Overlay;
 
     const LIVE: &str = "\
 overlay 155648 0 - Live 0xffffffffc0700000
@@ -89,32 +130,46 @@ loop 40960 2 - Live 0xffffffffc0600000
 overlay 159744 1 - Loading 0xffffffffc0700000
 loop 40960 2 - Live 0xffffffffc0600000
 ";
+    const ABSENT: &str = "loop 40960 2 - Live 0xffffffffc0600000\n";
 
-    /// Reads while `/proc/modules` is as `states` say, first before the first time. Returns
-    /// how often it was read, and whether there was an answer.
-    fn times(states: &[&str]) -> (usize, bool) {
+    fn roots(directory: &Path) -> KernelRoots {
+        KernelRoots {
+            proc: directory.to_owned(),
+            sys: directory.to_owned(),
+            ..KernelRoots::host()
+        }
+    }
+
+    /// A list that is read while the modules are as `states` say, first before the first
+    /// time. Returns how often it was read, and whether there was an answer.
+    fn times_of(overlay: Overlay, states: &[&str]) -> (u32, bool) {
         let directory = tempfile::tempdir().unwrap();
-        let modules = directory.path().join("modules");
         let times = Cell::new(0);
         let show = || {
             let state = states.get(times.get()).or(states.last()).unwrap();
-            fs::write(&modules, state).unwrap();
+            fs::write(directory.path().join("modules"), state).unwrap();
         };
         show();
-        let read = read(&modules, || {
+        let read = read(&roots(directory.path()), TRIES, || {
             times.set(times.get() + 1);
             show();
-            Ok(Symbols::of_names(Overlay::Module, []))
+            Ok(Symbols::of_names(overlay, []))
         });
         if let Err(error) = &read {
             assert_eq!(error.kind(), io::ErrorKind::ResourceBusy);
         }
-        (times.get(), read.is_ok())
+        (u32::try_from(times.get()).unwrap(), read.is_ok())
+    }
+
+    fn times(states: &[&str]) -> (u32, bool) {
+        times_of(Overlay::Module, states)
     }
 
     #[test]
     fn once_if_nothing_happens() {
         assert_eq!(times(&[LIVE]), (1, true));
+        assert_eq!(times_of(Overlay::NotLoaded, &[ABSENT]), (1, true));
+        assert_eq!(times_of(Overlay::BuiltIn, &[ABSENT]), (1, true));
     }
 
     /// Their number of users changes all the time.
@@ -126,7 +181,7 @@ loop 40960 2 - Live 0xffffffffc0600000
 
     #[test]
     fn again_while_overlayfs_is_loaded() {
-        assert_eq!(times(&["", LOADING, LOADING, LIVE]), (4, true));
+        assert_eq!(times(&[ABSENT, LOADING, LOADING, LIVE]), (4, true));
     }
 
     /// The list of symbols is another one when the module has started.
@@ -142,23 +197,51 @@ loop 40960 2 - Live 0xffffffffc0600000
         assert_eq!(times(&[LIVE, &elsewhere]), (2, true));
     }
 
+    /// At the same address.
+    #[test]
+    fn again_after_a_reload_that_shows_nowhere_else() {
+        let directory = tempfile::tempdir().unwrap();
+        let at = |name: &str| directory.path().join("module/overlay").join(name);
+        fs::create_dir_all(at("")).unwrap();
+        fs::write(at("initstate"), "live").unwrap();
+        fs::write(directory.path().join("modules"), LIVE).unwrap();
+        let mut times = 0;
+        let read = read(&roots(directory.path()), TRIES, || {
+            times += 1;
+            if times == 1 {
+                // The old one is there still, so the new one is another.
+                fs::write(at("new"), "live").unwrap();
+                fs::rename(at("new"), at("initstate")).unwrap();
+            }
+            Ok(Symbols::of_names(Overlay::Module, []))
+        });
+        assert!(read.is_ok());
+        assert_eq!(times, 2);
+    }
+
+    /// It was there only while the list was read, which may lack some of it.
+    #[test]
+    fn never_a_list_of_what_is_gone() {
+        assert_eq!(times(&[ABSENT]), (TRIES, false));
+        assert_eq!(times_of(Overlay::NotLoaded, &[LIVE]), (TRIES, false));
+    }
+
     #[test]
     fn not_for_ever() {
-        assert_eq!(times(&[LOADING]), (TRIES as usize, false));
+        assert_eq!(times(&[LOADING]), (TRIES, false));
     }
 
     #[test]
     fn without_modules() {
-        let nowhere = Path::new("/nonexistent/modules");
-        let symbols = read(nowhere, || Ok(Symbols::of_names(Overlay::BuiltIn, []))).unwrap();
+        let roots = roots(Path::new("/nonexistent"));
+        let symbols = read(&roots, 1, || Ok(Symbols::of_names(Overlay::BuiltIn, []))).unwrap();
         assert_eq!(symbols.overlay(), Overlay::BuiltIn);
     }
 
     #[test]
     fn an_error_is_given_at_once() {
-        let error = read(Path::new("/nonexistent/modules"), || {
-            Err(io::ErrorKind::NotFound.into())
-        });
+        let roots = roots(Path::new("/nonexistent"));
+        let error = read(&roots, TRIES, || Err(io::ErrorKind::NotFound.into()));
         assert_eq!(error.unwrap_err().kind(), io::ErrorKind::NotFound);
     }
 }

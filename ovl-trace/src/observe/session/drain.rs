@@ -19,9 +19,23 @@ impl Session<'_, '_> {
     pub(super) fn drain_and_linger(&mut self) -> Result<()> {
         let handled = self.drain(BATCH)?;
         let is_first = self.look_again.is_none();
-        self.look_again =
-            (!self.more && (is_first || handled > 0)).then(|| Instant::now() + self.lingers * 2);
+        self.linger_if(is_first || handled > 0);
         Ok(())
+    }
+
+    /// Handles what nobody woke the agent for: an event whose program was held up, on a
+    /// processor that stood still, from when it looked at the clock until the agent had
+    /// looked twice.
+    pub(super) fn drain_late(&mut self) -> Result<()> {
+        if self.drain(BATCH)? > 0 {
+            self.linger_if(true);
+        }
+        Ok(())
+    }
+
+    fn linger_if(&mut self, there_may_be_more: bool) {
+        self.look_again =
+            (!self.more && there_may_be_more).then(|| Instant::now() + self.lingers * 2);
     }
 
     /// Handles what is in the ring, at most `limit` records at a time; returns how

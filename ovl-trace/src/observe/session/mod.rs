@@ -170,6 +170,7 @@ impl<'a, 'out> Session<'a, 'out> {
             match wake {
                 Wake::Ring => self.drain_and_linger()?,
                 Wake::Tick => {
+                    self.drain_late()?;
                     self.tick()?;
                     if self.recorder.is_none() && stdout::reader_is_gone() {
                         return Err(std::io::Error::from(std::io::ErrorKind::BrokenPipe).into());
