@@ -12,6 +12,7 @@ mod cost;
 mod flood;
 mod growth;
 mod measured;
+mod priority;
 mod programs;
 mod size;
 mod tracer;

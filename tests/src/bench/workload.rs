@@ -11,7 +11,7 @@ use anyhow::{Context as _, Result};
 
 use super::{
     cost::Cost,
-    measured,
+    measured, priority,
     tracer::{Running, Tracer},
 };
 use crate::{
@@ -164,6 +164,9 @@ impl Stage<'_> {
         }
         let output = at("output");
         let running = tracer.start(&output)?;
+        if let Some(running) = &running {
+            priority::at_once(running.pid())?;
+        }
         let workload_ns = (self.workload.work)(&merged)?;
         look()?;
         let tracer = running.map(Running::finish).transpose()?;
