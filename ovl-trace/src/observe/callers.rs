@@ -2,9 +2,10 @@
 
 use std::{
     borrow::Cow,
-    cell::{OnceCell, RefCell},
+    cell::{Cell, OnceCell, RefCell},
     collections::HashMap,
     io,
+    time::{Duration, Instant},
 };
 
 use crate::{
@@ -15,6 +16,10 @@ use crate::{
 /// Addresses that are remembered. A machine has some twenty.
 const REMEMBERED_MAX: usize = 256;
 
+/// Between two readings of all functions of which the first failed: one takes 0.1 s, and
+/// there may be an event each microsecond.
+const PAUSE: Duration = Duration::from_secs(1);
+
 /// From addresses to functions.
 pub(super) struct Callers {
     /// All functions, once they are needed.
@@ -23,6 +28,8 @@ pub(super) struct Callers {
     names: OnceCell<Option<Names>>,
     /// What it answered.
     known: RefCell<HashMap<u64, Option<String>>>,
+    /// When all functions could not be read.
+    failed: Cell<Option<Instant>>,
 }
 
 impl Callers {
@@ -40,6 +47,7 @@ impl Callers {
             list: OnceCell::new(),
             names: OnceCell::new(),
             known: RefCell::default(),
+            failed: Cell::new(None),
         }
     }
 
@@ -74,9 +82,7 @@ impl Callers {
             return Err(io::ErrorKind::NotFound.into());
         }
         let Some(names) = self.names() else {
-            let symbols = Survey::try_list(&KernelRoots::host())
-                .inspect_err(|error| tracing::warn!("/proc/kallsyms cannot be read: {error}"))?;
-            let symbols = self.list.get_or_init(|| symbols);
+            let symbols = self.try_list()?;
             return Ok(symbols.resolve(address).map(|(name, _)| name.into()));
         };
         let symbol = names.name(address)?;
@@ -87,6 +93,19 @@ impl Callers {
         }
         known.insert(address, name.clone());
         Ok(name.map(Cow::Owned))
+    }
+
+    /// The table. What cannot be read now is not asked for again by the next event.
+    fn try_list(&self) -> io::Result<&Symbols> {
+        let failed = self.failed.get();
+        if failed.is_some_and(|failed| failed.elapsed() < PAUSE) {
+            return Err(io::ErrorKind::ResourceBusy.into());
+        }
+        let symbols = Survey::try_list(&KernelRoots::host()).inspect_err(|error| {
+            tracing::warn!("/proc/kallsyms cannot be read: {error}");
+            self.failed.set(Some(Instant::now()));
+        })?;
+        Ok(self.list.get_or_init(|| symbols))
     }
 
     fn names(&self) -> Option<&Names> {

@@ -29,6 +29,8 @@ pub struct KernelTriggers {
     remembered: Box<[Slot; REMEMBERED]>,
     /// See [`Self::is_certain`].
     is_certain: Cell<bool>,
+    /// `callers` are of the load before, as long as those of this one cannot be read.
+    is_stale: bool,
 }
 
 impl KernelTriggers {
@@ -44,6 +46,7 @@ impl KernelTriggers {
             load: module_load(),
             remembered: nothing(),
             is_certain: Cell::new(true),
+            is_stale: false,
         }
     }
 
@@ -55,6 +58,7 @@ impl KernelTriggers {
             load: None,
             remembered: nothing(),
             is_certain: Cell::new(true),
+            is_stale: false,
         }
     }
 
@@ -62,6 +66,7 @@ impl KernelTriggers {
     pub(super) fn learn(&mut self, symbols: Symbols) {
         self.callers = Callers::listed(symbols);
         self.remembered = nothing();
+        self.is_stale = false;
     }
 
     /// The table of symbols, read now if it was not needed before.
@@ -94,6 +99,8 @@ impl KernelTriggers {
             }
             Err(error) => {
                 tracing::warn!("/proc/kallsyms cannot be read again: {error}");
+                self.remembered = nothing();
+                self.is_stale = true;
                 false
             }
         }
@@ -154,7 +161,8 @@ impl KernelTriggers {
     fn find(&self, (caller, open_flags, syscall, compat): Facts) -> (Trigger, bool) {
         // A return address is one past the call, which may be the function's
         // last instruction: the byte before it is in the function.
-        let function = caller.checked_sub(1).map(|address| {
+        let address = caller.checked_sub(1).filter(|_| !self.is_stale);
+        let function = address.map(|address| {
             // What is asked now is about the module as it is now.
             self.callers
                 .function(address, || module_load() == self.load)
@@ -165,7 +173,7 @@ impl KernelTriggers {
                 tracing::debug!("the kernel does not name {caller:#x}: {error}");
                 (None, false)
             }
-            None => (None, true),
+            None => (None, !self.is_stale),
         };
         let syscall = syscalls::name(self.architecture, compat, syscall);
         let function = function.as_deref();

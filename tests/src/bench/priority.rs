@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, ensure};
 
 /// Lets all threads of a process run as soon as they are woken, as where a processor is
 /// free. Else it is the scheduler's choice whether a tracer runs right after an event or
-/// after some more, which differs from run to run; each time takes thousands of
+/// after some more, which differs from run to run; each switch to it takes thousands of
 /// instructions of the traced process.
 pub(super) fn at_once(pid: u32) -> Result<()> {
     let lowest = libc::sched_param { sched_priority: 1 };

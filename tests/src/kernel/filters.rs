@@ -132,7 +132,7 @@ pub(super) fn renamed() -> Result<()> {
     let lost = recorded.summary["loss"]["reasons"]["renamed"].as_u64();
     let lost = lost.unwrap_or(0) as usize;
     ensure!(lost <= first, "{lost} of {first}");
-    ensure!(lost == recorded.withheld().unwrap_or(0), "{lost}");
+    ensure!(lost == recorded.withheld()?, "{lost}");
     Ok(())
 }
 

@@ -182,34 +182,39 @@ fn loaded_later() -> Result<()> {
 /// The kernel's list of functions changes while it is read, so that one in ten readings
 /// lacks some of them (seen on 5.10): the doctor never misses one where there is a module.
 fn comes_and_goes() -> Result<()> {
-    let reloads = thread::spawn(|| {
-        (0..RELOADS).try_for_each(|_| {
-            run("rmmod", &["overlay"])?;
-            run("modprobe", &["overlay"]).map(drop)
-        })
-    });
-    let mut missed = Vec::new();
-    loop {
-        let is_last = reloads.is_finished();
-        let diagnosis: Value =
-            serde_json::from_slice(&output("ovl-trace", &["doctor", "--output", "json"])?.stdout)?;
-        let checks = diagnosis["checks"].as_array().context("no checks")?;
-        missed.extend(
-            checks
-                .iter()
-                .filter(|check| {
-                    let name = check["name"].as_str().unwrap_or_default();
-                    name.starts_with("probe ") || name == "kernel symbols"
-                })
-                .map(Value::to_string),
-        );
-        if is_last {
-            break;
+    let missed = thread::scope(|scope| {
+        let reloads = scope.spawn(|| {
+            (0..RELOADS).try_for_each(|_| {
+                run("rmmod", &["overlay"])?;
+                run("modprobe", &["overlay"]).map(drop)
+            })
+        });
+        let mut missed = Vec::new();
+        loop {
+            let is_last = reloads.is_finished();
+            missed.extend(missing_functions()?);
+            if is_last {
+                break;
+            }
         }
-    }
-    reloads.join().ok().context("the thread that reloads")??;
+        reloads.join().ok().context("the thread that reloads")??;
+        anyhow::Ok(missed)
+    })?;
     ensure!(missed.is_empty(), "{missed:?}");
     coverage::complete()
+}
+
+/// What the doctor says of functions that are not there, however it ends.
+fn missing_functions() -> Result<Vec<String>> {
+    let output = output("ovl-trace", &["doctor", "--output", "json"])?;
+    let diagnosis: Value = serde_json::from_slice(&output.stdout)?;
+    let checks = diagnosis["checks"].as_array().context("no checks")?;
+    let is_missing = |check: &&Value| {
+        let name = check["name"].as_str().unwrap_or_default();
+        name.starts_with("probe ") || name == "kernel symbols"
+    };
+    let missing = checks.iter().filter(is_missing);
+    Ok(missing.map(Value::to_string).collect())
 }
 
 /// Without the module there is nothing to attach to: it waits, and says what

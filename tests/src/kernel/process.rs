@@ -88,7 +88,7 @@ impl Child {
         Ok(true)
     }
 
-    /// It is waited for.
+    /// It has ended, and nobody has waited for it.
     pub(crate) fn has_ended(&self) -> Result<bool> {
         Ok(self.state()? == 'Z')
     }

@@ -22,8 +22,8 @@ use crate::{
 /// How the tests of every kernel are called.
 const SYSTEM_CALLS: &str = "system calls";
 
-/// How long the tests in one guest may take: some four times what they do on two processors
-/// where one is emulated. A guest that hangs is silent, which ends it long before.
+/// How long the tests in one guest may take: some four times what they do where processors
+/// are emulated by two. A guest that hangs is silent, which ends it long before.
 const LIMIT: Duration = Duration::from_secs(60 * 60);
 
 /// Every kernel series that is tested, the oldest first.
@@ -72,6 +72,7 @@ pub(crate) fn run(host: &Host, binaries: &GuestBinaries, chosen: &Chosen<'_>) ->
     } = *chosen;
     let mut all = Counts::default();
     let mut cases = Table::default();
+    let mut all_kernels = true;
     for kernel in kernels {
         let guest = guest(binaries, kernel);
         let script = if table.is_some() {
@@ -83,10 +84,13 @@ pub(crate) fn run(host: &Host, binaries: &GuestBinaries, chosen: &Chosen<'_>) ->
         let outcome = in_guest(host, &guest, SYSTEM_CALLS, script, &mut |line| {
             lines.push(line.to_owned());
         });
-        if let Ok(outcome) = &outcome {
-            for line in &lines {
-                cases.take(&outcome.kernel, line);
+        match &outcome {
+            Ok(outcome) => {
+                for line in &lines {
+                    cases.take(&outcome.kernel, line);
+                }
             }
+            Err(_) => all_kernels = false,
         }
         all += counted(outcome);
     }
@@ -105,6 +109,10 @@ pub(crate) fn run(host: &Host, binaries: &GuestBinaries, chosen: &Chosen<'_>) ->
         ));
     }
     if let Some(path) = table {
+        ensure!(
+            all_kernels,
+            "no table of cases and kernels: a kernel has no outcome"
+        );
         let parent = path.parent().unwrap_or(Path::new("."));
         fs::create_dir_all(parent)
             .and_then(|()| fs::write(path, cases.markdown()))
@@ -150,7 +158,8 @@ fn in_guest(
     let finished = vm::in_guest(host, guest, script, &mut |line| {
         counts = Counts::parse(line).or(counts);
         on_line(line);
-    })?;
+    })
+    .with_context(|| format!("{name} on kernel {}", guest.kernel))?;
     let kernel = finished.kernel_version;
     let counts = counts.with_context(|| {
         format!(

@@ -84,7 +84,13 @@ impl Kernel {
             ),
             _ => {}
         }
-        match (patiently(|| fetch(host, series)), cached) {
+        host.ensure_packages("the modules of guest kernels", &["kmod"])?;
+        let fetched = match cached {
+            // One that will do: perhaps there is no network.
+            Some(_) => fetch(host, series),
+            None => patiently(|| fetch(host, series)),
+        };
+        match (fetched, cached) {
             (Ok(kernel), _) => {
                 write_whole(&stamp, kernel.version.as_bytes())?;
                 Ok(kernel)
@@ -168,7 +174,6 @@ fn age(file: &Path) -> Option<Duration> {
 /// Looks up the newest kernel of the series, and unpacks it unless the cache
 /// has just that one.
 fn fetch(host: &Host, series: &Series) -> anyhow::Result<Kernel> {
-    host.ensure_packages("the modules of guest kernels", &["kmod"])?;
     let arch = Arch::of_host()?;
     let apt = Apt::new(host, series.name, series.archives)?;
     apt.update()?;

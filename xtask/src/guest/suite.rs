@@ -151,10 +151,10 @@ pub(super) fn sources(archives: &[Archive<'_>]) -> String {
     archives.iter().map(line).collect()
 }
 
-/// Indexes are complete, or fetching them fails.
 /// apt.conf(5): read after the machine's own (`-c`), so proxies still apply.
 fn configuration(home: &Path, status: &Path) -> String {
     let (home, status) = (home.display(), status.display());
+    // The last but one: indexes are complete, or fetching them fails.
     format!(
         "Dir::Etc::sourcelist \"{home}/sources.list\";\n\
          Dir::Etc::sourceparts \"/dev/null\";\n\

@@ -76,6 +76,8 @@ pub(super) struct Kept {
     open: Option<u64>,
     /// Some function of vmlinux has an address other than 0.
     has_addresses: bool,
+    /// Modules before overlayfs.
+    passed: Vec<String>,
     /// Some function was seen.
     has_functions: bool,
     is_complete: bool,
@@ -100,7 +102,13 @@ impl Kept {
             }
             // vmlinux comes first, and then one module after the other
             // (`get_ksymbol_core`, `get_ksymbol_mod`, kernel/kallsyms.c).
-            Some(_) => self.is_complete = !self.module.is_empty() || self.is_built_in(),
+            Some(module) => {
+                self.is_complete = !self.module.is_empty() || self.is_built_in();
+                let last = self.passed.last();
+                if !self.is_complete && last.is_none_or(|last| last.as_bytes() != module) {
+                    self.passed.push(str::from_utf8(module).ok()?.to_owned());
+                }
+            }
         }
         Some(())
     }
@@ -159,6 +167,7 @@ impl Kept {
         }
         starts.sort_unstable();
         kept.sort_unstable();
+        let repeats = kept.windows(2).any(|two| two[0] == two[1]);
         // Aliases: the first name stands for the address.
         kept.dedup_by_key(|(start, _)| *start);
         let functions = kept
@@ -175,6 +184,8 @@ impl Kept {
             names,
             addresses_hidden,
             listed: true,
+            passed: self.passed,
+            repeats,
         }
     }
 }

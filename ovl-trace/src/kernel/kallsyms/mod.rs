@@ -49,6 +49,10 @@ pub struct Symbols {
     addresses_hidden: bool,
     /// From `/proc/kallsyms`.
     listed: bool,
+    /// The modules whose functions are listed before those of overlayfs.
+    passed: Vec<String>,
+    /// A function of overlayfs is listed twice.
+    repeats: bool,
 }
 
 impl Symbols {
@@ -158,6 +162,8 @@ impl Symbols {
             names: BTreeMap::new(),
             addresses_hidden: false,
             listed: true,
+            passed: Vec::new(),
+            repeats: false,
         }
     }
 
@@ -170,6 +176,8 @@ impl Symbols {
             names: names.into_iter().map(|name| (name, 1)).collect(),
             addresses_hidden: false,
             listed: false,
+            passed: Vec::new(),
+            repeats: false,
         }
     }
 

@@ -1,8 +1,8 @@
 //! Reading `/proc/kallsyms` while modules come and go.
 //!
-//! The kernel finds a module's symbol by counting those of all modules before it, anew for
-//! each page that is read (`get_ksymbol_mod`, `module_get_kallsym`; 5.10 to 7.2). New modules
-//! come first, and once a module has started it loses the symbols of its beginning
+//! The kernel finds a module's symbol by counting those of all modules before it, each time
+//! anew (`s_next`, `get_ksymbol_mod`, `module_get_kallsym`; 5.10 to 7.2). New modules come
+//! first, and once one has started it loses the symbols of its init sections
 //! (`do_init_module`). So a list that was read meanwhile lacks functions, or has some twice.
 
 use std::{fs, io, os::unix::fs::MetadataExt as _, path::PathBuf, thread, time::Duration};
@@ -10,15 +10,14 @@ use std::{fs, io, os::unix::fs::MetadataExt as _, path::PathBuf, thread, time::D
 use super::{Overlay, Symbols};
 use crate::kernel::KernelRoots;
 
-/// How often the list is read until no module came or went meanwhile, where nothing else
-/// waits. It takes some 0.1 s.
+/// How often the list is read until no module came or went meanwhile, before anything is
+/// observed. It takes some 0.1 s.
 pub(super) const TRIES: u32 = 50;
 
 /// Between two of them: a module that is just being loaded needs no longer than that.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// What `read` gives when it was left alone with the modules: the same were loaded before
-/// and after it, and overlayfs was not on its way in or out.
+/// What `read` gives when nothing happened to the modules that decides on it.
 ///
 /// # Errors
 ///
@@ -36,7 +35,7 @@ pub(super) fn read(
     for left in (0..tries).rev() {
         let symbols = read()?;
         let after = files.look();
-        if before == after && after.agree_with(&symbols) {
+        if is_whole(&symbols, &before, &after) {
             return Ok(symbols);
         }
         before = after;
@@ -48,6 +47,24 @@ pub(super) fn read(
         io::ErrorKind::ResourceBusy,
         "modules were loaded or unloaded while it was read",
     ))
+}
+
+/// The list has all functions of overlayfs, and each once.
+fn is_whole(symbols: &Symbols, before: &Modules, after: &Modules) -> bool {
+    match symbols.overlay() {
+        // vmlinux does not change.
+        Overlay::BuiltIn => true,
+        Overlay::NotLoaded => before.overlay().is_none() && after.overlay().is_none(),
+        // Where no modules are listed, nothing is known of them.
+        Overlay::Module if after.loaded.is_empty() => true,
+        Overlay::Module => {
+            before == after
+                && after.overlay().is_some_and(|it| it.state == "Live")
+                && !symbols.repeats
+                // None was there only for a while.
+                && symbols.passed.iter().all(|name| after.named(name).is_some())
+        }
+    }
 }
 
 /// Where the kernel says what is loaded.
@@ -64,7 +81,7 @@ impl Files {
         let list = fs::read_to_string(&self.modules);
         Modules {
             loaded: list.map_or_else(|_| Vec::new(), |list| parsed(&list)),
-            overlay: number.ok(),
+            load: number.ok(),
         }
     }
 }
@@ -72,10 +89,10 @@ impl Files {
 /// What decides on the symbols of the modules.
 #[derive(PartialEq, Eq)]
 struct Modules {
-    /// Of each: its size tells whether it has its beginning still.
+    /// Of each: its size tells whether it has its init sections still.
     loaded: Vec<Module>,
     /// Which load of overlayfs it is.
-    overlay: Option<u64>,
+    load: Option<u64>,
 }
 
 #[derive(PartialEq, Eq)]
@@ -87,14 +104,12 @@ struct Module {
 }
 
 impl Modules {
-    /// It may have come and gone while the list was read.
-    fn agree_with(&self, symbols: &Symbols) -> bool {
-        if self.loaded.is_empty() {
-            return true;
-        }
-        let overlay = self.loaded.iter().find(|module| module.name == "overlay");
-        overlay.is_some() == (symbols.overlay() == Overlay::Module)
-            && overlay.is_none_or(|module| module.state == "Live")
+    fn named(&self, name: &str) -> Option<&Module> {
+        self.loaded.iter().find(|module| module.name == name)
+    }
+
+    fn overlay(&self) -> Option<&Module> {
+        self.named("overlay")
     }
 }
 
@@ -140,9 +155,13 @@ loop 40960 2 - Live 0xffffffffc0600000
         }
     }
 
-    /// A list that is read while the modules are as `states` say, first before the first
-    /// time. Returns how often it was read, and whether there was an answer.
+    /// How often a list of overlayfs' symbols is read, and whether there is an answer then,
+    /// while the modules are as `states` say, first before the first time.
     fn times_of(overlay: Overlay, states: &[&str]) -> (u32, bool) {
+        times_to_read(&Symbols::of_names(overlay, []), states)
+    }
+
+    fn times_to_read(symbols: &Symbols, states: &[&str]) -> (u32, bool) {
         let directory = tempfile::tempdir().unwrap();
         let times = Cell::new(0);
         let show = || {
@@ -153,7 +172,7 @@ loop 40960 2 - Live 0xffffffffc0600000
         let read = read(&roots(directory.path()), TRIES, || {
             times.set(times.get() + 1);
             show();
-            Ok(Symbols::of_names(overlay, []))
+            Ok(symbols.clone())
         });
         if let Err(error) = &read {
             assert_eq!(error.kind(), io::ErrorKind::ResourceBusy);
@@ -169,7 +188,34 @@ loop 40960 2 - Live 0xffffffffc0600000
     fn once_if_nothing_happens() {
         assert_eq!(times(&[LIVE]), (1, true));
         assert_eq!(times_of(Overlay::NotLoaded, &[ABSENT]), (1, true));
-        assert_eq!(times_of(Overlay::BuiltIn, &[ABSENT]), (1, true));
+    }
+
+    /// Nothing of it can be missed.
+    #[test]
+    fn what_others_do_does_not_matter_without_the_module() {
+        for overlay in [Overlay::NotLoaded, Overlay::BuiltIn] {
+            let states = [ABSENT, "", "fuse 1 0 - Loading 0xffffffffc0800000"];
+            assert_eq!(times_of(overlay, &states), (1, true));
+        }
+    }
+
+    /// Symbols of what comes before overlayfs were counted, and are not there any more.
+    #[test]
+    fn again_when_another_came_and_went() {
+        let text = |module| format!("1000 t probe\t[{module}]\n2000 t ovl_open\t[overlay]\n");
+        let list = |module| Symbols::parse(text(module).as_bytes(), &[]).unwrap();
+        assert_eq!(times_to_read(&list("loop"), &[LIVE]), (1, true));
+        assert_eq!(times_to_read(&list("floppy"), &[LIVE]), (TRIES, false));
+    }
+
+    /// What comes before overlayfs became more meanwhile.
+    #[test]
+    fn again_when_a_function_is_listed_twice() {
+        let text =
+            |address| format!("2000 t ovl_open\t[overlay]\n{address} t ovl_open\t[overlay]\n");
+        let list = |address| Symbols::parse(text(address).as_bytes(), &[]).unwrap();
+        assert_eq!(times_to_read(&list("3000"), &[LIVE]), (1, true));
+        assert_eq!(times_to_read(&list("2000"), &[LIVE]), (TRIES, false));
     }
 
     /// Their number of users changes all the time.

@@ -7,7 +7,7 @@ use ovl_trace_common::{in_flight::InFlight, loss};
 
 use super::Session;
 use crate::{
-    kernel::{KernelRoots, Preemption, kallsyms::Symbols},
+    kernel::{KernelRoots, Preemption},
     load::KernelTotals,
     model::{Event, Loss, LossSource, OverlayKey},
     observe::{unannounced, unchanged},
@@ -46,12 +46,7 @@ impl Session<'_, '_> {
         if self.triggers.refresh() {
             self.forget_calls()?;
             if let Some(recorder) = &mut self.recorder {
-                let unknown = Symbols::of_functions(Vec::new());
-                let symbols = self.triggers.symbols().unwrap_or_else(|error| {
-                    tracing::warn!("the recording will not say who copied up: {error}");
-                    &unknown
-                });
-                recorder.symbols(symbols)?;
+                recorder.symbols(self.triggers.symbols()?)?;
             }
         }
         self.record_tick()?;

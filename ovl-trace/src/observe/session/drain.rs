@@ -27,7 +27,8 @@ impl Session<'_, '_> {
     /// processor that stood still, from when it looked at the clock until the agent had
     /// looked twice.
     pub(super) fn drain_late(&mut self) -> Result<()> {
-        if self.drain(BATCH)? > 0 {
+        let had_more = self.more;
+        if self.drain(BATCH)? > 0 || had_more {
             self.linger_if(true);
         }
         Ok(())

@@ -45,7 +45,7 @@ use crate::{
     model::{Event, OverlayKey, Process},
 };
 
-/// How often counters are read. Events do not wait for it.
+/// How often counters are read. Events do not wait for it, but those that woke nobody.
 const TICK: Duration = Duration::from_secs(1);
 
 /// A running observation.
