@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fmt};
 
-use super::measured::{Measured, Row, UNTRACED};
+use super::measured::{Measured, Row};
 
 /// How much more is too much.
 const TOLERANCE: f64 = 0.03;
@@ -43,7 +43,7 @@ pub(super) fn regressions(before: &Measured, now: &Measured) -> Vec<String> {
 pub(super) fn unrepeatable(now: &Measured) -> Vec<String> {
     now.rows
         .iter()
-        .filter(|row| is_ours(row) && spread(row) > REPEATABLE)
+        .filter(|row| spread(row) > REPEATABLE)
         .map(|row| {
             format!(
                 "not repeatable: '{}' with '{}' on {}: {} to {} instructions",
@@ -121,11 +121,6 @@ fn starts(before: &Measured, now: &Measured) -> Vec<Start> {
         })
     })
     .collect()
-}
-
-/// bpftrace's are not ours to mend.
-fn is_ours(row: &Row) -> bool {
-    row.tracer == UNTRACED || OURS.contains(&row.tracer.as_str())
 }
 
 /// By which part of it the runs of a workload differed.
