@@ -1,11 +1,15 @@
 //! Triggers, from the running kernel's symbols and syscall numbers.
 
-use std::{cell::Cell, fs, io, os::unix::fs::MetadataExt as _};
+use std::{cell::Cell, io};
 
 use super::callers::Callers;
 use crate::{
     decode::TriggerTable,
-    kernel::{Architecture, KernelRoots, Survey, kallsyms::Symbols, syscalls, trigger},
+    kernel::{
+        Architecture, KernelRoots, Survey,
+        kallsyms::{self, Symbols},
+        syscalls, trigger,
+    },
     model::Trigger,
 };
 
@@ -123,12 +127,8 @@ const fn slot(facts: Facts) -> usize {
     (mixed >> 58) as usize
 }
 
-/// A number that is another one after the module was loaded again; `None` if
-/// it is built in or not loaded.
 fn module_load() -> Option<u64> {
-    fs::metadata("/sys/module/overlay/initstate")
-        .ok()
-        .map(|file| file.ino())
+    kallsyms::load(&KernelRoots::host())
 }
 
 impl TriggerTable for KernelTriggers {

@@ -154,7 +154,7 @@ pub(super) fn sources(archives: &[Archive<'_>]) -> String {
 /// apt.conf(5): read after the machine's own (`-c`), so proxies still apply.
 fn configuration(home: &Path, status: &Path) -> String {
     let (home, status) = (home.display(), status.display());
-    // The last but one: indexes are complete, or fetching them fails.
+    // With Error-Mode, indexes are complete, or fetching them fails.
     format!(
         "Dir::Etc::sourcelist \"{home}/sources.list\";\n\
          Dir::Etc::sourceparts \"/dev/null\";\n\

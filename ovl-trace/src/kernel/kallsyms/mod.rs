@@ -12,6 +12,7 @@ use std::{
 };
 
 use collect::{Kept, Symbol};
+pub use settled::load;
 
 use super::KernelRoots;
 

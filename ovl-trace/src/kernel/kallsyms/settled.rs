@@ -5,7 +5,7 @@
 //! first, and once one has started it loses the symbols of its init sections
 //! (`do_init_module`). So a list that was read meanwhile lacks functions, or has some twice.
 
-use std::{fs, io, os::unix::fs::MetadataExt as _, path::PathBuf, thread, time::Duration};
+use std::{fs, io, os::unix::fs::MetadataExt as _, thread, time::Duration};
 
 use super::{Overlay, Symbols};
 use crate::kernel::KernelRoots;
@@ -27,14 +27,10 @@ pub(super) fn read(
     tries: u32,
     mut read: impl FnMut() -> io::Result<Symbols>,
 ) -> io::Result<Symbols> {
-    let files = Files {
-        modules: roots.proc.join("modules"),
-        overlay: roots.sys.join("module/overlay/initstate"),
-    };
-    let mut before = files.look();
+    let mut before = Modules::look(roots);
     for left in (0..tries).rev() {
         let symbols = read()?;
-        let after = files.look();
+        let after = Modules::look(roots);
         if is_whole(&symbols, &before, &after) {
             return Ok(symbols);
         }
@@ -67,23 +63,12 @@ fn is_whole(symbols: &Symbols, before: &Modules, after: &Modules) -> bool {
     }
 }
 
-/// Where the kernel says what is loaded.
-struct Files {
-    modules: PathBuf,
-    /// A new file with each load of it.
-    overlay: PathBuf,
-}
-
-impl Files {
-    fn look(&self) -> Modules {
-        let number = fs::metadata(&self.overlay).map(|it| it.ino());
-        // A kernel without modules has no list of them.
-        let list = fs::read_to_string(&self.modules);
-        Modules {
-            loaded: list.map_or_else(|_| Vec::new(), |list| parsed(&list)),
-            load: number.ok(),
-        }
-    }
+/// A number that is another one after the module `overlay` was loaded again; `None` if
+/// it is built in or not loaded.
+pub fn load(roots: &KernelRoots) -> Option<u64> {
+    // A new file with each load.
+    let state = fs::metadata(roots.sys.join("module/overlay/initstate"));
+    state.ok().map(|file| file.ino())
 }
 
 /// What decides on the symbols of the modules.
@@ -104,6 +89,15 @@ struct Module {
 }
 
 impl Modules {
+    fn look(roots: &KernelRoots) -> Self {
+        // A kernel without modules has no list of them.
+        let list = fs::read_to_string(roots.proc.join("modules"));
+        Self {
+            loaded: list.map_or_else(|_| Vec::new(), |list| parsed(&list)),
+            load: load(roots),
+        }
+    }
+
     fn named(&self, name: &str) -> Option<&Module> {
         self.loaded.iter().find(|module| module.name == name)
     }
