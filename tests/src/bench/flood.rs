@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 
-use super::{growth::Overlay, measured, tracer::EVENTS};
+use super::{growth::Overlay, measured, priority::Priority, tracer::EVENTS};
 use crate::{
     command::run,
     kernel::{process::Child, sys},
@@ -50,7 +50,9 @@ fn with(root: &Path, events: usize) -> Result<Value> {
         .collect();
     overlays.iter().try_for_each(|one| one.mount(&lower))?;
     let output = root.join("output");
-    let running = EVENTS.start(&output)?.context("nothing was started")?;
+    let running = EVENTS
+        .start(&output, Priority::Usual)?
+        .context("nothing was started")?;
     let begun = Instant::now();
     let workers = overlays
         .chunks(OVERLAYS / WORKERS)

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 use super::{
     containers, measured,
+    priority::Priority,
     tracer::{EVENTS, Running},
 };
 use crate::{
@@ -138,7 +139,9 @@ fn with(root: &Path, machine: &Machine) -> Result<Value> {
     let (before, later) = many.split_at(many.len() / 2);
     before.iter().try_for_each(|one| one.mount(&lower))?;
     let output = root.join("output");
-    let running = EVENTS.start(&output)?.context("nothing was started")?;
+    let running = EVENTS
+        .start(&output, Priority::First)?
+        .context("nothing was started")?;
     let idle = idle(&running)?;
     let at_once = beside_idle(&running, idle, || {
         later.iter().try_for_each(|one| one.mount(&lower))?;

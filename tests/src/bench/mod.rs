@@ -29,7 +29,11 @@ use std::{
 use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
 
-use self::{tracer::TRACERS, workload::WORKLOADS};
+use self::{
+    priority::Priority,
+    tracer::{TRACERS, Tracer},
+    workload::{WORKLOADS, Workload},
+};
 use crate::command::run as run_program;
 
 /// How often each pair of workload and tracer runs, unless asked otherwise.
@@ -55,14 +59,22 @@ fn run(arguments: &[String]) -> Result<()> {
     let asked = Asked::parse(arguments)?;
     fs::write(PAGE_LISTS, "8").with_context(|| format!("writing to '{PAGE_LISTS}'"))?;
     print(&environment()?)?;
-    for workload in WORKLOADS
+    let tracers: Vec<&Tracer> = TRACERS
+        .iter()
+        .filter(|tracer| asked.traces(tracer.name))
+        .collect();
+    let workloads: Vec<&Workload> = WORKLOADS
         .iter()
         .filter(|workload| asked.names(workload.name))
-    {
+        .collect();
+    if !workloads.is_empty() {
+        tracers.iter().try_for_each(|tracer| warm_up(tracer))?;
+    }
+    for workload in workloads {
         let stage = workload.prepare()?;
         // The first run fills caches, which no later one does: it does not count.
         stage.run(&TRACERS[0])?;
-        for tracer in TRACERS.iter().filter(|tracer| asked.traces(tracer.name)) {
+        for tracer in &tracers {
             for _ in 0..workload.repeat(asked.repeat) {
                 let measured = stage.run(tracer).with_context(|| {
                     format!("the workload '{}' with '{}'", workload.name, tracer.name)
@@ -92,6 +104,20 @@ fn run(arguments: &[String]) -> Result<()> {
     }
     Ok(())
 }
+
+/// Starts a tracer and ends it: the first start reads files that no later one does, and does
+/// not count.
+fn warm_up(tracer: &Tracer) -> Result<()> {
+    let context = || format!("the first start of '{}'", tracer.name);
+    let output = Path::new(FIRST_OUTPUT);
+    if let Some(running) = tracer.start(output, Priority::First).with_context(context)? {
+        running.finish().with_context(context)?;
+    }
+    Ok(())
+}
+
+/// What the first start of a tracer writes.
+const FIRST_OUTPUT: &str = "/run/first";
 
 /// Where the programs are that are measured.
 const PROGRAMS: &str = "/host";

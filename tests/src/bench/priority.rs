@@ -1,25 +1,46 @@
 //! When a tracer runs.
 
-use std::{fs, io};
+use std::{io, os::unix::process::CommandExt as _, process::Command};
 
-use anyhow::{Context as _, Result, ensure};
+/// The priority of a tracer.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Priority {
+    /// That of all other processes.
+    Usual,
+    /// It runs as soon as it is woken, as where a processor is free, and none of the others
+    /// interrupts it: for what is counted.
+    ///
+    /// Else it is the scheduler's choice whether a tracer runs right after an event or after
+    /// some more, which differs from run to run; each switch to it takes thousands of
+    /// instructions of the traced process. And where the kernel preempts its own tasks only at
+    /// certain points, a start is counted 1 to 4 % wrong: the clock that a process's time is
+    /// taken from is not read at a switch that follows a wake-up (`check_preempt_curr`,
+    /// `kernel/sched/core.c`, 6.1; `wakeup_preempt`, 6.12: `rq_clock_skip_update`), so what
+    /// the process did since then, up to a tick in a long system call, is counted as the
+    /// other's. No wake-up of a lower class does that.
+    First,
+}
 
-/// Lets all threads of a process run as soon as they are woken, as where a processor is
-/// free. Else it is the scheduler's choice whether a tracer runs right after an event or
-/// after some more, which differs from run to run; each switch to it takes thousands of
-/// instructions of the traced process.
-pub(super) fn at_once(pid: u32) -> Result<()> {
-    let lowest = libc::sched_param { sched_priority: 1 };
-    for task in fs::read_dir(format!("/proc/{pid}/task"))? {
-        let name = task?.file_name();
-        let id: libc::pid_t = name.to_str().context("a thread's id")?.parse()?;
-        // SAFETY: the parameters outlive the call, which only reads them.
-        let set = unsafe { libc::sched_setscheduler(id, libc::SCHED_FIFO, &raw const lowest) };
-        ensure!(
-            set == 0,
-            "sched_setscheduler: {}",
-            io::Error::last_os_error()
-        );
+impl Priority {
+    /// Gives it to a program that is to be started, and to all its threads.
+    pub(super) fn give(self, command: &mut Command) {
+        match self {
+            Self::Usual => {}
+            // SAFETY: between fork and exec `first` only makes a system call, and allocates
+            // nothing.
+            Self::First => unsafe {
+                command.pre_exec(first);
+            },
+        }
     }
-    Ok(())
+}
+
+/// The lowest real-time priority, for this thread and those that it starts.
+fn first() -> io::Result<()> {
+    let lowest = libc::sched_param { sched_priority: 1 };
+    // SAFETY: the parameters outlive the call, which only reads them.
+    match unsafe { libc::sched_setscheduler(0, libc::SCHED_FIFO, &raw const lowest) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
 }

@@ -13,7 +13,7 @@ use anyhow::{Context as _, Result, bail};
 
 use serde_json::Value;
 
-use super::{cost::TracerCost, measured};
+use super::{cost::TracerCost, measured, priority::Priority};
 use crate::tracer::signal;
 
 /// How long a start may take; much more than it does where the processor is
@@ -171,17 +171,24 @@ pub(super) struct Running<'a> {
 
 impl Tracer {
     /// Starts it, and waits until it observes. `None`: there is nothing to start.
-    pub(super) fn start<'a>(&'a self, output: &'a Path) -> Result<Option<Running<'a>>> {
+    pub(super) fn start<'a>(
+        &'a self,
+        output: &'a Path,
+        priority: Priority,
+    ) -> Result<Option<Running<'a>>> {
         let Some((program, arguments)) = self.command.split_first() else {
             return Ok(None);
         };
         let log = output.with_extension("log");
-        let mut child = Command::new(program)
+        let mut command = Command::new(program);
+        command
             .args(arguments)
             .env("BPFTRACE_MAX_MAP_KEYS", "100000")
             .stdin(Stdio::null())
             .stdout(File::create(output)?)
-            .stderr(File::create(&log)?)
+            .stderr(File::create(&log)?);
+        priority.give(&mut command);
+        let mut child = command
             .spawn()
             .with_context(|| format!("cannot start '{program}'"))?;
         let mut waited = Duration::ZERO;

@@ -11,7 +11,8 @@ use anyhow::{Context as _, Result};
 
 use super::{
     cost::Cost,
-    measured, priority,
+    measured,
+    priority::Priority,
     tracer::{Running, Tracer},
 };
 use crate::{
@@ -163,10 +164,7 @@ impl Stage<'_> {
             before(&merged)?;
         }
         let output = at("output");
-        let running = tracer.start(&output)?;
-        if let Some(running) = &running {
-            priority::at_once(running.pid())?;
-        }
+        let running = tracer.start(&output, Priority::First)?;
         let workload_ns = (self.workload.work)(&merged)?;
         look()?;
         let tracer = running.map(Running::finish).transpose()?;

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::{
     compare::spread,
-    measured::{Measured, Row, UNTRACED, mean},
+    measured::{Measured, Row, UNTRACED, median},
     other::KINDS,
 };
 
@@ -109,7 +109,7 @@ fn agents(page: &mut String, rows: &[&Row]) {
             "| {} | {} | {} M | {} | {:.1} MiB | {:.1} MiB | {} of {} | {} |",
             row.workload,
             row.tracer,
-            mean(&agent.starts).unwrap_or_default() / 1_000_000,
+            median(&agent.starts).unwrap_or_default() / 1_000_000,
             thousands(agent.work as f64 / row.units as f64),
             agent.start_kib as f64 / 1024.0,
             agent.end_kib as f64 / 1024.0,
