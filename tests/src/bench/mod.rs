@@ -110,7 +110,10 @@ fn run(arguments: &[String]) -> Result<()> {
 fn warm_up(tracer: &Tracer) -> Result<()> {
     let context = || format!("the first start of '{}'", tracer.name);
     let output = Path::new(FIRST_OUTPUT);
-    if let Some(running) = tracer.start(output, Priority::First).with_context(context)? {
+    if let Some(running) = tracer
+        .start(output, Priority::First)
+        .with_context(context)?
+    {
         running.finish().with_context(context)?;
     }
     Ok(())

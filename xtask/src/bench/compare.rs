@@ -1,14 +1,9 @@
-//! Is it worse than before? And would the next run say the same?
-
-use std::{collections::BTreeSet, fmt};
+//! Is it worse than before?
 
 use super::measured::{Measured, Row};
 
 /// How much more is too much.
 const TOLERANCE: f64 = 0.03;
-
-/// By how much two runs of the same may differ.
-const REPEATABLE: f64 = 0.01;
 
 /// Instructions per unit that are noise, however few there are.
 const NOISE: f64 = 30.0;
@@ -32,100 +27,23 @@ pub(super) fn regressions(before: &Measured, now: &Measured) -> Vec<String> {
         .rows
         .iter()
         .filter(|row| OURS.contains(&row.tracer.as_str()));
-    let starts = starts(before, now).into_iter().filter(Start::is_slower);
     ours.filter_map(|row| regression(before, now, row))
-        .chain(starts.map(|start| format!("worse: {start}")))
+        .chain(slower_starts(before, now))
         .collect()
 }
 
-/// A line for each number of instructions that differs too much between runs of the
-/// same.
-pub(super) fn unrepeatable(now: &Measured) -> Vec<String> {
-    now.rows
-        .iter()
-        .filter(|row| spread(row) > REPEATABLE)
-        .map(|row| {
-            format!(
-                "not repeatable: '{}' with '{}' on {}: {} to {} instructions",
-                row.workload, row.tracer, row.kernel, row.instructions, row.most
-            )
+fn slower_starts(before: &Measured, now: &Measured) -> Vec<String> {
+    let before = before.starts();
+    let ours = now.starts().into_iter();
+    ours.filter(|((_, tracer), _)| OURS.contains(tracer))
+        .filter_map(|(of, is)| {
+            let was = *before.get(&of)?;
+            let (kernel, tracer) = of;
+            (is as f64 > was as f64 * (1.0 + TOLERANCE)).then(|| {
+                format!("worse: '{tracer}' starts with {is} instructions on {kernel}, before {was}")
+            })
         })
         .collect()
-}
-
-/// A line for each number of instructions that is not, within a percent, that of another run
-/// of this command: of the workloads with every tracer, and of our starts (those of bpftrace
-/// differ by up to a fifth).
-pub(super) fn unlike(before: &Measured, now: &Measured) -> Vec<String> {
-    let workloads = now.rows.iter().filter_map(|row| {
-        let was = before.find(&row.kernel, &row.workload, &row.tracer)?;
-        let (workload, tracer, kernel) = (&row.workload, &row.tracer, &row.kernel);
-        let (was, is) = (was.instructions, row.instructions);
-        is_unlike(was, is).then(|| {
-            format!(
-                "not the same: '{workload}' with '{tracer}' on {kernel}: {is} instructions, \
-                 before {was}"
-            )
-        })
-    });
-    let starts = starts(before, now).into_iter();
-    workloads
-        .chain(
-            starts
-                .filter(|start| is_unlike(start.was, start.is))
-                .map(|start| format!("not the same: {start}")),
-        )
-        .collect()
-}
-
-fn is_unlike(was: u64, is: u64) -> bool {
-    was.abs_diff(is) as f64 > was as f64 * REPEATABLE
-}
-
-/// The starts of one of our tracers on a kernel.
-struct Start {
-    kernel: String,
-    tracer: &'static str,
-    was: u64,
-    is: u64,
-}
-
-impl Start {
-    fn is_slower(&self) -> bool {
-        self.is as f64 > self.was as f64 * (1.0 + TOLERANCE)
-    }
-}
-
-impl fmt::Display for Start {
-    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            to,
-            "'{}' starts with {} instructions on {}, before {}",
-            self.tracer, self.is, self.kernel, self.was
-        )
-    }
-}
-
-/// Those that both have.
-fn starts(before: &Measured, now: &Measured) -> Vec<Start> {
-    let kernels: BTreeSet<&str> = now.rows.iter().map(|row| row.kernel.as_str()).collect();
-    let each = kernels
-        .into_iter()
-        .flat_map(|kernel| OURS.map(|tracer| (kernel, tracer)));
-    each.filter_map(|(kernel, tracer)| {
-        Some(Start {
-            kernel: kernel.to_owned(),
-            tracer,
-            was: before.start(kernel, tracer)?,
-            is: now.start(kernel, tracer)?,
-        })
-    })
-    .collect()
-}
-
-/// By which part of it the runs of a workload differed.
-pub(super) fn spread(row: &Row) -> f64 {
-    row.most as f64 / row.instructions as f64 - 1.0
 }
 
 fn regression(before: &Measured, now: &Measured, row: &Row) -> Option<String> {
@@ -221,33 +139,6 @@ mod tests {
         let worse = regressions(&start(1000), &start(1031));
         assert_eq!(worse.len(), 1);
         assert!(worse[0].contains("1031 instructions"), "{}", worse[0]);
-    }
-
-    #[test]
-    fn runs_of_the_same_may_differ_by_a_percent() {
-        let mut now = measured(1000, 1100);
-        assert!(unrepeatable(&now).is_empty());
-        now.rows[1].most = 1110;
-        assert!(unrepeatable(&now).is_empty());
-        now.rows[1].most = 1112;
-        let lines = unrepeatable(&now);
-        assert_eq!(lines.len(), 1);
-        assert!(lines[0].contains("1100 to 1112"), "{}", lines[0]);
-    }
-
-    #[test]
-    fn two_runs_may_differ_by_a_percent() {
-        let before = measured(1000, 1100);
-        assert!(unlike(&before, &measured(1010, 1089)).is_empty());
-        let lines = unlike(&before, &measured(989, 1112));
-        assert_eq!(lines.len(), 2);
-        assert!(
-            lines[1].contains("1112 instructions, before 1100"),
-            "{lines:?}"
-        );
-        let mut now = measured(1000, 1100);
-        now.rows[1].agent.as_mut().unwrap().starts = vec![8];
-        assert_eq!(unlike(&before, &now).len(), 1, "the start was 7");
     }
 
     #[test]

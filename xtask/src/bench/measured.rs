@@ -1,5 +1,7 @@
 //! Results: what the guests printed, reduced to one row per workload and tracer.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -121,17 +123,21 @@ impl Measured {
             .find(|row| row.kernel == kernel && row.workload == workload && row.tracer == tracer)
     }
 
-    /// Instructions until a tracer observed, on a kernel: the median of all runs, whatever
-    /// the workload was. All are the same within a tenth of a percent, but for few that are
-    /// far from it.
-    pub(super) fn start(&self, kernel: &str, tracer: &str) -> Option<u64> {
-        let rows = self.rows.iter();
-        let starts: Vec<u64> = rows
-            .filter(|row| row.kernel == kernel && row.tracer == tracer)
-            .filter_map(|row| row.agent.as_ref())
-            .flat_map(|agent| agent.starts.iter().copied())
-            .collect();
-        median(&starts)
+    /// Instructions until a tracer observed, by kernel and tracer: the median of all runs,
+    /// whatever the workload was. All are the same within a tenth of a percent, but for few
+    /// that are far from it.
+    pub(super) fn starts(&self) -> BTreeMap<(&str, &str), u64> {
+        let mut all: BTreeMap<(&str, &str), Vec<u64>> = BTreeMap::new();
+        for row in &self.rows {
+            if let Some(agent) = &row.agent {
+                all.entry((&row.kernel, &row.tracer))
+                    .or_default()
+                    .extend(&agent.starts);
+            }
+        }
+        all.into_iter()
+            .filter_map(|(of, starts)| Some((of, median(&starts)?)))
+            .collect()
     }
 
     /// Instructions that the tracer adds to a unit of the workload. `None` for none,
@@ -212,8 +218,7 @@ pub(super) mod tests {
             all.take("6.12", "6.12.1", &[line]).unwrap();
         }
         assert_eq!(all.rows.len(), 2);
-        assert_eq!(all.start("6.12", "events"), Some(9));
-        assert_eq!(all.start("6.1", "events"), None);
+        assert_eq!(all.starts(), BTreeMap::from([(("6.12", "events"), 9)]));
     }
 
     #[test]

@@ -6,9 +6,11 @@
 
 mod agent;
 mod compare;
+mod counts;
 mod guests;
 mod measured;
 mod other;
+mod same;
 mod table;
 
 use std::{
@@ -70,8 +72,8 @@ pub(crate) struct BenchOptions {
     /// measured this time stays there.
     #[arg(long)]
     write_baseline: bool,
-    /// Fail as well if a workload or a start takes 1 % more or less than in these results of
-    /// another run.
+    /// Fail as well if a number of instructions is not, within 1 %, that of another run, whose
+    /// results these are.
     #[arg(long, value_name = "FILE")]
     same_as: Option<PathBuf>,
     /// Only these workloads; 'programs', 'growth' and 'flood' are the other parts, and
@@ -105,9 +107,9 @@ pub(crate) fn command(host: &Host, options: &BenchOptions) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let mut wrong = compare::regressions(&baseline, &measured);
-    wrong.extend(compare::unrepeatable(&measured));
+    wrong.extend(same::unrepeatable(&measured));
     if let Some(path) = &options.same_as {
-        wrong.extend(compare::unlike(&read(path)?, &measured));
+        wrong.extend(same::unlike(&read(path)?, &measured));
     }
     for line in &wrong {
         say(line);

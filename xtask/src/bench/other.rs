@@ -18,6 +18,19 @@ pub(super) struct Other {
 }
 
 impl Other {
+    /// What it is about: 'program x', or 'growth overlays 10'.
+    pub(super) fn name(&self) -> String {
+        let kind = KINDS.iter().find_map(|kind| {
+            let what = self.value.get(kind)?.as_str()?;
+            Some(format!("{kind} {what}"))
+        });
+        let kind = kind.unwrap_or_default();
+        match self.value.get("number") {
+            Some(number) => format!("{kind} {number}"),
+            None => kind,
+        }
+    }
+
     /// Whether a run that has one of them has the other, too.
     pub(super) fn is_like(&self, other: &Self) -> bool {
         let has = |it: &Self, kind| it.value.get(kind).is_some();
@@ -34,6 +47,23 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn each_has_a_name() {
+        let name = |value| {
+            let kernel = "6.1".to_owned();
+            Other { kernel, value }.name()
+        };
+        assert_eq!(
+            name(json!({"program": "copy_up", "runs": 1})),
+            "program copy_up"
+        );
+        assert_eq!(
+            name(json!({"growth": "overlays", "number": 10})),
+            "growth overlays 10"
+        );
+        assert_eq!(name(json!({})), "");
+    }
 
     #[test]
     fn what_is_measured_together() {

@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 
 use super::{
-    compare::spread,
     measured::{Measured, Row, UNTRACED, median},
     other::KINDS,
+    same::spread,
 };
 
 /// The tables: of workloads, per kernel, and of what else was measured.
@@ -22,11 +22,14 @@ pub(super) fn markdown(measured: &Measured) -> String {
             let _title = writeln!(page, "\nKernel {}: instructions per unit\n", first.release);
             workloads(&mut page, measured, &rows);
             let widest = rows.iter().map(|row| spread(row)).fold(0.0, f64::max);
-            let _line = writeln!(
-                page,
-                "\nRuns of the same differ by at most {:.2} %.",
-                widest * 100.0
-            );
+            // Of single runs it says nothing.
+            if widest > 0.0 {
+                let _line = writeln!(
+                    page,
+                    "\nRuns of the same differ by at most {:.2} %.",
+                    widest * 100.0
+                );
+            }
             let _title = writeln!(page, "\nThe tracers themselves\n");
             agents(&mut page, &rows);
         }
