@@ -183,7 +183,6 @@ impl Tracer {
         let mut command = Command::new(program);
         command
             .args(arguments)
-            .env("BPFTRACE_MAX_MAP_KEYS", "100000")
             .stdin(Stdio::null())
             .stdout(File::create(output)?)
             .stderr(File::create(&log)?);
