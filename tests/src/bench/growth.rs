@@ -30,8 +30,9 @@ use crate::{
 /// A tmpfs with the layers.
 const DISK: &str = "/run/growth";
 
-/// Over which time the cost of doing nothing is taken.
-const IDLE: Duration = Duration::from_secs(30);
+/// Over which time the cost of doing nothing is taken: so long that a look more or less, once a
+/// second, is nothing.
+const IDLE: Duration = Duration::from_secs(300);
 
 /// Overlays that come one by one, when all others are there.
 const ALONE: usize = 10;
@@ -144,8 +145,11 @@ fn with(root: &Path, machine: &Machine) -> Result<Value> {
         .context("nothing was started")?;
     let idle = idle(&running)?;
     let at_once = beside_idle(&running, idle, || {
+        // Else it is a matter of time how many of them share a look.
+        running.pause();
         later.iter().try_for_each(|one| one.mount(&lower))?;
         many.iter().try_for_each(Overlay::copy_up)?;
+        running.go_on();
         thread::sleep(PAUSE + READ * many.len() as u32);
         Ok(())
     })?;

@@ -26,6 +26,11 @@ const STEP: Duration = Duration::from_millis(50);
 /// How long a tracer may sleep between two looks at its ring.
 const DRAINED: Duration = Duration::from_secs(3);
 
+/// Where in the second between two looks of ovl-trace at its totals a workload begins: most
+/// end before the next one. Else one look or two find something new, which is a million
+/// instructions of its own.
+const AFTER_LOOK: Duration = Duration::from_millis(100);
+
 /// How the line begins with which `ovl-trace` ends.
 const SUMMARY: &[u8] = b"{\"type\":\"summary\"";
 
@@ -203,7 +208,7 @@ impl Tracer {
             waited += STEP;
         }
         // What it does once, right after its start.
-        thread::sleep(DRAINED);
+        thread::sleep(DRAINED + AFTER_LOOK);
         Ok(Some(Running {
             tracer: self,
             start_ns: measured::so_far(child.id())?,
@@ -224,6 +229,16 @@ impl Running<'_> {
     /// Its process id.
     pub(super) fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Lets it do nothing until it may go on.
+    pub(super) fn pause(&self) {
+        signal(&self.child, libc::SIGSTOP);
+    }
+
+    /// Lets it go on.
+    pub(super) fn go_on(&self) {
+        signal(&self.child, libc::SIGCONT);
     }
 
     /// Ends it when it has read all.
