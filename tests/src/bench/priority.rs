@@ -13,7 +13,7 @@ pub(super) enum Priority {
     /// Else it is the scheduler's choice whether a tracer runs right after an event or after
     /// some more, which differs from run to run; each switch to it takes thousands of
     /// instructions of the traced process. And where the kernel preempts its own tasks only at
-    /// certain points, a start is counted 1 to 4 % wrong: the clock that a process's time is
+    /// certain points, up to a tenth of a start is not counted: the clock that a process's time is
     /// taken from is not read at a switch that follows a wake-up (`check_preempt_curr`,
     /// `kernel/sched/core.c`, 6.1; `wakeup_preempt`, 6.12: `rq_clock_skip_update`), so what
     /// the process did since then, up to a tick in a long system call, is counted as the
