@@ -2,7 +2,6 @@
 //! and what its numbers mean.
 
 mod arch;
-pub mod btf;
 mod clock;
 mod described;
 pub mod kallsyms;

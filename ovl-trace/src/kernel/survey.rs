@@ -2,11 +2,11 @@
 
 use std::{collections::BTreeMap, fs, io, path::Path};
 
+use ovl_trace_btf::{Btf, BtfError, ReadError, TypeId};
 use ovl_trace_common::offsets::Offsets;
 
 use super::{
     Architecture, KernelRoots, Preemption, Release,
-    btf::{Btf, BtfError, ReadError, TypeId},
     described::{self, Exists},
     kallsyms::{Overlay, Symbols},
     offsets::{self, MissingField, Sources},

@@ -185,7 +185,7 @@ impl Attached {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernel::btf::TypeId;
+    use ovl_trace_btf::TypeId;
 
     #[test]
     fn a_function_that_is_required_is_never_refused() {

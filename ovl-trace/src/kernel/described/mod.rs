@@ -6,8 +6,9 @@
 //! the kernel as soon as a probe is made; whatever is neither is left to
 //! `/proc/kallsyms`.
 
+use ovl_trace_btf::Btf;
+
 use super::{
-    btf::Btf,
     kallsyms::{Overlay, Symbols},
     probe_table::{ITS_OWN, PROBES, REGISTER_KPROBE, TYPED_TASK},
 };

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use super::*;
-use crate::kernel::btf::builder::Builder;
+use ovl_trace_btf::builder::Builder;
 
 /// Adds functions.
 fn add(builder: &mut Builder, names: &[&str]) {

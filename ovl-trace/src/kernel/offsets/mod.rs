@@ -12,7 +12,8 @@ mod tests;
 
 use ovl_trace_common::offsets::{ABSENT, Offsets};
 
-use super::{Architecture, Release, btf::Btf};
+use super::{Architecture, Release};
+use ovl_trace_btf::Btf;
 
 /// What the offsets are resolved from.
 #[derive(Clone, Copy, Debug)]

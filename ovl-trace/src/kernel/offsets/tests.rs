@@ -6,7 +6,8 @@ use std::path::Path;
 use ovl_trace_common::offsets::{ABSENT, Offsets};
 
 use super::{MissingField, Sources, resolve};
-use crate::kernel::{Architecture, Release, btf::Btf};
+use crate::kernel::{Architecture, Release};
+use ovl_trace_btf::Btf;
 
 fn fixture(name: &str) -> Vec<u8> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/btf");
@@ -211,7 +212,7 @@ fn without_module_btf_nothing_is_guessed_beyond_the_known_releases() {
 
 #[test]
 fn without_btf_of_the_vfs_nothing_can_be_traced() {
-    let empty = Btf::parse(crate::kernel::btf::builder::Builder::new().bytes()).unwrap();
+    let empty = Btf::parse(ovl_trace_btf::builder::Builder::new().bytes()).unwrap();
     let (offsets, missing) = resolve(&Sources {
         vmlinux: &empty,
         overlay: None,

@@ -3,7 +3,7 @@
 use super::TypeId;
 
 /// Collects types and strings.
-pub(crate) struct Builder {
+pub struct Builder {
     types: Vec<u8>,
     strings: Vec<u8>,
     next: u32,
@@ -11,10 +11,15 @@ pub(crate) struct Builder {
 }
 
 /// (name, type, offset word as on the wire)
-pub(crate) type RawMember<'a> = (&'a str, TypeId, u32);
+pub type RawMember<'a> = (&'a str, TypeId, u32);
 
 impl Builder {
-    pub(crate) fn new() -> Self {
+    /// Starts an empty blob, as of vmlinux.
+    #[expect(
+        clippy::new_without_default,
+        reason = "a test names what it starts with"
+    )]
+    pub fn new() -> Self {
         Self {
             types: Vec::new(),
             strings: vec![0],
@@ -24,7 +29,7 @@ impl Builder {
     }
 
     /// Continues the types and strings of `base`.
-    pub(crate) fn on(base: &Self) -> Self {
+    pub fn on(base: &Self) -> Self {
         Self {
             types: Vec::new(),
             strings: Vec::new(),
@@ -43,7 +48,8 @@ impl Builder {
         at
     }
 
-    pub(crate) fn raw(&mut self, name: &str, info: u32, size: u32, data: &[u32]) -> TypeId {
+    /// Adds a type from the words of `struct btf_type` and those behind it.
+    pub fn raw(&mut self, name: &str, info: u32, size: u32, data: &[u32]) -> TypeId {
         let name = self.string(name);
         for word in [name, info, size].iter().chain(data) {
             self.types.extend(word.to_ne_bytes());
@@ -52,21 +58,24 @@ impl Builder {
         TypeId(self.next - 1)
     }
 
-    pub(crate) fn int(&mut self, name: &str, bytes: u32) -> TypeId {
+    /// Adds an integer of this many bytes.
+    pub fn int(&mut self, name: &str, bytes: u32) -> TypeId {
         self.raw(name, 1 << 24, bytes, &[bytes * 8])
     }
 
     /// A type that refers to another one: pointer, typedef, const, …
-    pub(crate) fn reference(&mut self, name: &str, kind: u8, to: TypeId) -> TypeId {
+    pub fn reference(&mut self, name: &str, kind: u8, to: TypeId) -> TypeId {
         self.raw(name, u32::from(kind) << 24, to.0, &[])
     }
 
-    pub(crate) fn function(&mut self, parameters: usize) -> TypeId {
+    /// Adds a function prototype with this many parameters, all of type `void`.
+    pub fn function(&mut self, parameters: usize) -> TypeId {
         let data = vec![0; parameters * 2];
         self.raw("", 13 << 24 | parameters as u32, 0, &data)
     }
 
-    pub(crate) fn enumeration(&mut self, name: &str, entries: &[(&str, u32)]) -> TypeId {
+    /// Adds an enumeration of 32-bit values.
+    pub fn enumeration(&mut self, name: &str, entries: &[(&str, u32)]) -> TypeId {
         let mut data = Vec::new();
         for (label, value) in entries {
             data.extend([self.string(label), *value]);
@@ -75,12 +84,7 @@ impl Builder {
     }
 
     /// Members with offsets in bytes.
-    pub(crate) fn structure(
-        &mut self,
-        name: &str,
-        bytes: u32,
-        members: &[RawMember<'_>],
-    ) -> TypeId {
+    pub fn structure(&mut self, name: &str, bytes: u32, members: &[RawMember<'_>]) -> TypeId {
         let in_bits: Vec<_> = members
             .iter()
             .map(|&(name, id, at)| (name, id, at * 8))
@@ -88,7 +92,8 @@ impl Builder {
         self.aggregate(name, 4, false, bytes, &in_bits)
     }
 
-    pub(crate) fn aggregate(
+    /// Adds a structure (kind 4) or union (kind 5) whose members have raw offset words; with `flag`, these hold bit-field sizes, too.
+    pub fn aggregate(
         &mut self,
         name: &str,
         kind: u8,
@@ -105,7 +110,7 @@ impl Builder {
     }
 
     /// The blob.
-    pub(crate) fn bytes(&self) -> Vec<u8> {
+    pub fn bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
         bytes.extend(0xeb9f_u16.to_ne_bytes());
         bytes.extend([1, 0]);

@@ -8,8 +8,8 @@
 //! they hold, the answer is a value, [`BtfError`] or `None`, after a bounded
 //! amount of work.
 
-#[cfg(test)]
-pub(crate) mod builder;
+#[cfg(any(test, feature = "builder"))]
+pub mod builder;
 mod bytes;
 mod parse;
 mod query;
