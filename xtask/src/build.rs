@@ -1,12 +1,11 @@
 //! Building: the eBPF object, the agent that embeds it, and both for guests.
 
 use std::{
-    env,
     path::{Path, PathBuf},
     process::Command,
 };
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 use clap::{Args, ValueEnum};
 
 use crate::{
@@ -23,14 +22,14 @@ const BPF_TARGET: &str = "bpfel-unknown-none";
 
 /// `cargo xtask build`.
 #[derive(Args, Debug)]
-#[command(after_help = "Example:\n  cargo xtask build && sudo target/release/ovl-trace live")]
+#[command(
+    after_help = "Example:\n  cargo xtask build && sudo target/programs/release/ovl-trace live"
+)]
 pub(crate) struct BuildOptions {
-    /// Build the agent without optimisation (the eBPF object is always optimised).
-    #[arg(long, conflicts_with = "release")]
-    dev: bool,
-    /// Build the agent with optimisation (the default).
-    #[arg(long)]
-    release: bool,
+    /// How the agent is compiled: 'dev' compiles fast, 'release' runs fast, 'dist' is what is
+    /// shipped and compiles for minutes. The eBPF object is always optimised.
+    #[arg(long, value_enum, default_value = "release")]
+    profile: Profile,
     /// Let the eBPF program write its own log (`ovl-trace -vv` shows it).
     #[arg(long)]
     log: bool,
@@ -39,13 +38,15 @@ pub(crate) struct BuildOptions {
     arch: Arch,
 }
 
-/// How the agent is built.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How programs are compiled. `Cargo.toml` has the profiles of these names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Profile {
-    /// Without optimisation.
+    /// Compiles fast: for the demo and the tests.
     Dev,
-    /// With optimisation.
+    /// Runs fast.
     Release,
+    /// Runs fast and is small, but compiles for minutes: what is shipped and measured.
+    Dist,
 }
 
 impl Profile {
@@ -54,13 +55,16 @@ impl Profile {
         match self {
             Self::Dev => "debug",
             Self::Release => "release",
+            Self::Dist => "dist",
         }
     }
 
-    fn args(self) -> &'static [&'static str] {
+    /// Cargo's name of the profile.
+    fn name(self) -> &'static str {
         match self {
-            Self::Dev => &[],
-            Self::Release => &["--release"],
+            Self::Dev => "dev",
+            Self::Release => "release",
+            Self::Dist => "dist",
         }
     }
 }
@@ -93,38 +97,36 @@ impl Arch {
     }
 }
 
-/// Static programs that run in any guest.
-#[derive(Debug)]
-pub(crate) struct GuestBinaries {
-    /// Holds `ovl-trace` and `ovl-trace-tests`.
-    pub(crate) dir: PathBuf,
-}
+/// The programs that run on a kernel: the agent, and the end-to-end tests.
+const PROGRAMS: [&str; 2] = ["ovl-trace", "ovl-trace-tests"];
 
 /// Builds what the options ask for.
 pub(crate) fn command(host: &Host, options: &BuildOptions) -> Result<()> {
-    let BuildOptions {
-        dev,
-        release: _,
-        log,
-        arch,
-    } = *options;
+    let BuildOptions { profile, log, arch } = *options;
     let toolchain = toolchain::require(host)?;
     let object = object(host, &toolchain, arch, log)?;
     say(format_args!("eBPF object: {}", object.display()));
     if arch == Arch::native() {
-        let profile = if dev { Profile::Dev } else { Profile::Release };
+        let programs = static_programs(host, profile, &PROGRAMS[..1])?;
         say(format_args!(
             "agent: {}",
-            agent_with(host, profile)?.display()
+            programs.join(PROGRAMS[0]).display()
         ));
     }
     Ok(())
 }
 
-/// Builds the agent with its eBPF object and returns its path.
+/// Builds the eBPF object and the agent that embeds it; returns the agent's path.
 pub(crate) fn agent(host: &Host, profile: Profile) -> Result<PathBuf> {
     native_object(host, &toolchain::require(host)?)?;
-    agent_with(host, profile)
+    Ok(static_programs(host, profile, &PROGRAMS[..1])?.join(PROGRAMS[0]))
+}
+
+/// Builds the eBPF object, the agent and the end-to-end tests; returns the directory that
+/// holds `ovl-trace` and `ovl-trace-tests`.
+pub(crate) fn programs(host: &Host, profile: Profile) -> Result<PathBuf> {
+    native_object(host, &toolchain::require(host)?)?;
+    static_programs(host, profile, &PROGRAMS)
 }
 
 /// Builds the eBPF object for this machine, without the log.
@@ -142,47 +144,25 @@ pub(crate) fn foreign_object(host: &Host, toolchain: &Toolchain) -> Result<PathB
     object(host, toolchain, other, false)
 }
 
-/// Builds the agent and the end-to-end tests for this machine; returns the
-/// directory that holds `ovl-trace` and `ovl-trace-tests`.
-pub(crate) fn programs(host: &Host) -> Result<PathBuf> {
-    let agent = agent(host, Profile::Release)?;
-    let mut command = cargo::host(host, "build");
-    command.args(["--package=ovl-trace-tests", "--release"]);
-    host.run("the demo", &mut command)?;
-    let dir = agent.parent().context("a program is in a directory")?;
-    Ok(dir.to_owned())
-}
-
-/// Builds the agent and the end-to-end tests as static programs: guests run
-/// other releases, with other C libraries.
-pub(crate) fn guest_binaries(host: &Host) -> Result<GuestBinaries> {
-    const PROGRAMS: [&str; 2] = ["ovl-trace", "ovl-trace-tests"];
-    native_object(host, &toolchain::require(host)?)?;
+/// Builds programs that need no C library: guests, containers and other machines have
+/// other releases of it. Returns the directory that holds them.
+fn static_programs(host: &Host, profile: Profile, names: &[&str]) -> Result<PathBuf> {
     if has_apt() {
         host.ensure_packages("the static C library", &["libc6-dev"])?;
         host.report_missing()?;
     }
-    let triple = cargo::host_triple();
-    // Of its own, since other flags mean other artifacts.
-    let target = host.target.join("guest");
-    let mut command = cargo::host(host, "build");
-    command
-        .args(["--release", "--target", &triple, "--target-dir"])
-        .arg(&target);
-    command.args(PROGRAMS.map(|program| format!("--package={program}")));
-    // With --target, the flags do not reach build scripts and procedural
-    // macros, which cannot be static.
-    command
-        .env("RUSTFLAGS", "-Ctarget-feature=+crt-static")
-        .env_remove("CARGO_ENCODED_RUSTFLAGS");
-    host.run("static programs for guests", &mut command)?;
-    let dir = host.target.join("guest-bin");
-    for program in PROGRAMS {
-        let built = target.join(&triple).join("release").join(program);
-        replace_if_changed(&built, &dir.join(program))
-            .with_context(|| format!("package '{program}' has no program of its name"))?;
+    let mut command = cargo::static_target(host, "build");
+    command.args(["--profile", profile.name()]);
+    command.args(names.iter().map(|name| format!("--package={name}")));
+    host.run("static programs", &mut command)?;
+    // Alone in a directory, which guests see.
+    let dir = host.target.join("programs").join(profile.name());
+    let built = host.target.join(cargo::host_triple()).join(profile.dir());
+    for name in names {
+        replace_if_changed(&built.join(name), &dir.join(name))
+            .with_context(|| format!("package '{name}' has no program of its name"))?;
     }
-    Ok(GuestBinaries { dir })
+    Ok(dir)
 }
 
 /// Builds the eBPF object and puts it where the agent's build script looks
@@ -245,22 +225,6 @@ fn bpf_flags(arch: Arch) -> [String; 3] {
         "-Clink-arg=--btf".to_owned(),
         format!("--cfg=bpf_target_arch=\"{}\"", arch.name()),
     ]
-}
-
-fn agent_with(host: &Host, profile: Profile) -> Result<PathBuf> {
-    let mut command = cargo::host(host, "build");
-    command.arg("--package=ovl-trace").args(profile.args());
-    host.run("the agent", &mut command)?;
-    let triple = env::var_os("CARGO_BUILD_TARGET")
-        .map(PathBuf::from)
-        .unwrap_or_default();
-    let agent = host
-        .target
-        .join(triple)
-        .join(profile.dir())
-        .join("ovl-trace");
-    ensure!(agent.is_file(), "cargo built no '{}'", agent.display());
-    Ok(agent)
 }
 
 #[cfg(test)]

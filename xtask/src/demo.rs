@@ -8,7 +8,7 @@ use std::{env, ffi::OsString, path::Path, process::Command};
 use anyhow::{Context as _, Result, bail};
 
 use crate::{
-    build,
+    build::{self, Profile},
     host::{Host, say},
     packages::has_apt,
     setup, vm,
@@ -40,7 +40,7 @@ pub(crate) fn command(host: &Host) -> Result<()> {
     }
     vm::set_up(host, guests)?;
     host.report_missing()?;
-    vm::demo(host, &build::guest_binaries(host)?)
+    vm::demo(host, &build::programs(host, Profile::Dev)?)
 }
 
 fn say_guest(obstacle: &str) {
@@ -67,7 +67,7 @@ fn docker_obstacle() -> Option<String> {
 
 /// Runs the demo here, or says why that is not possible.
 fn on_this_machine(host: &Host) -> Result<Option<String>> {
-    let programs = build::programs(host)?;
+    let programs = build::programs(host, Profile::Dev)?;
     let mut doctor = Command::new(programs.join("ovl-trace"));
     doctor.arg("doctor");
     let verdict = Host::output_as_root("can this kernel be traced?", &mut doctor)?;

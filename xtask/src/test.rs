@@ -10,7 +10,9 @@ use anyhow::{Context as _, Result};
 use clap::Args;
 
 use crate::{
-    browser, build, check, e2e,
+    browser,
+    build::{self, Profile},
+    check, e2e,
     host::{Host, say},
     setup,
     steps::Steps,
@@ -142,13 +144,13 @@ fn run(host: &Host, options: &TestOptions, steps: &mut Steps) {
             ));
         }
         steps.counted("end-to-end tests", || {
-            let binaries = build::guest_binaries(host)?;
+            let programs = build::programs(host, Profile::Dev)?;
             let chosen = e2e::Chosen {
                 kernels: &kernels,
                 suites: &suites,
                 table: options.write_cases.as_deref(),
             };
-            e2e::run(host, &binaries, &chosen)
+            e2e::run(host, &programs, &chosen)
         });
     }
 }

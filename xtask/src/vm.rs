@@ -1,11 +1,11 @@
 //! `cargo xtask vm`, and what the other tasks run in a guest.
 
-use std::{io::Write as _, process::ExitCode, time::Duration};
+use std::{io::Write as _, path::Path, process::ExitCode, time::Duration};
 
 use anyhow::{Context as _, Result, ensure};
 
 use crate::{
-    build::{self, GuestBinaries},
+    build::{self, Profile},
     guest::{self, Guest, VmOptions},
     host::{Host, say},
     setup,
@@ -24,8 +24,8 @@ pub(crate) const SUITE: &str = "bookworm";
 pub(crate) fn command(host: &Host, options: &VmOptions) -> Result<ExitCode> {
     guest::supported()?;
     setup::for_tests(host, false, setup::Guests::default())?;
-    let binaries = build::guest_binaries(host)?;
-    guest::vm_command(host, options, &binaries.dir)
+    let programs = build::programs(host, Profile::Dev)?;
+    guest::vm_command(host, options, &programs)
 }
 
 /// Makes sure that guests can boot: QEMU, the kernels, the root file systems.
@@ -42,11 +42,11 @@ pub(crate) fn set_up(host: &Host, guests: setup::Guests<'_>) -> Result<()> {
 }
 
 /// Runs the demo in a guest.
-pub(crate) fn demo(host: &Host, binaries: &GuestBinaries) -> Result<()> {
+pub(crate) fn demo(host: &Host, programs: &Path) -> Result<()> {
     let guest = Guest {
         docker: true,
         time_limit: DEMO_LIMIT,
-        ..Guest::new(binaries.dir.clone())
+        ..Guest::new(programs.to_owned())
     };
     let finished = in_guest(host, &guest, "exec ovl-trace-tests demo", &mut |_| {})?;
     ensure!(

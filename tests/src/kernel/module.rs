@@ -6,7 +6,8 @@ use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 
 use super::{
-    case, coverage, filters, limits, means, merged::Merged, run::Verdict, scale, skipped, sys,
+    case, coverage, filters, limits, means, merged::Merged, print::Ended, run::Verdict, scale,
+    skipped, sys,
 };
 use crate::{
     command::{output, run},
@@ -99,7 +100,7 @@ const CASES: [Case; 19] = [
 ];
 
 /// Runs those whose name contains one of `names`.
-pub(super) fn cases(names: &[String]) -> Result<Vec<(&'static str, Verdict)>> {
+pub(super) fn cases(names: &[String]) -> Result<Vec<Ended>> {
     let is_module = fs::read_to_string("/proc/modules")?
         .lines()
         .any(|line| line.starts_with("overlay "));
@@ -108,15 +109,12 @@ pub(super) fn cases(names: &[String]) -> Result<Vec<(&'static str, Verdict)>> {
         if !is_module {
             return Verdict::Unsupported("overlayfs as a module".to_owned());
         }
-        match (case.run)() {
-            Ok(()) => Verdict::Passed,
-            Err(error) => Verdict::Failed(format!("{error:#}")),
-        }
+        (case.run)().into()
     };
     Ok(CASES
         .iter()
         .filter(|case| wanted(case.name))
-        .map(|case| (case.name, verdict(case)))
+        .map(|case| Ended::of(case.name, || verdict(case)))
         .collect())
 }
 

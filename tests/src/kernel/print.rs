@@ -1,14 +1,38 @@
 //! What came out, for people and for `cargo xtask test`.
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    time::{Duration, Instant},
+};
 
 use super::run::Verdict;
+
+/// How a case ended.
+pub(crate) struct Ended {
+    pub(crate) case: &'static str,
+    pub(crate) verdict: Verdict,
+    /// How long it ran, without what it shares with others.
+    pub(crate) took: Duration,
+}
+
+impl Ended {
+    /// Runs a case and takes its time.
+    pub(crate) fn of(case: &'static str, run: impl FnOnce() -> Verdict) -> Self {
+        let started = Instant::now();
+        let verdict = run();
+        Self {
+            case,
+            verdict,
+            took: started.elapsed(),
+        }
+    }
+}
 
 /// The cases of one file system.
 pub(super) struct Column {
     /// Type of the file system, or `any`.
     pub(super) name: &'static str,
-    pub(super) verdicts: Vec<(&'static str, Verdict)>,
+    pub(super) verdicts: Vec<Ended>,
 }
 
 /// How many ended how.
@@ -28,12 +52,18 @@ impl Counts {
 
 /// One line for each case, as Rust's own harness prints them.
 pub(super) fn lines(out: &mut dyn Write, column: &Column, counts: &mut Counts) -> io::Result<()> {
-    for (case, verdict) in &column.verdicts {
+    for Ended {
+        case,
+        verdict,
+        took,
+    } in &column.verdicts
+    {
+        let seconds = took.as_secs_f32();
         let name = format!("kernel::{}::{case}", column.name);
         match verdict {
             Verdict::Passed => {
                 counts.passed += 1;
-                writeln!(out, "test {name} ... ok")?;
+                writeln!(out, "test {name} ... ok ({seconds:.1} s)")?;
             }
             Verdict::Failed(why) => {
                 counts.failed += 1;
@@ -51,9 +81,9 @@ pub(super) fn lines(out: &mut dyn Write, column: &Column, counts: &mut Counts) -
 /// The table of cases and file systems, then the line with the counts.
 pub(super) fn summary(out: &mut dyn Write, columns: &[Column], counts: Counts) -> io::Result<()> {
     let mut names: Vec<&str> = Vec::new();
-    for (case, _) in columns.iter().flat_map(|column| &column.verdicts) {
-        if !names.contains(case) {
-            names.push(case);
+    for ended in columns.iter().flat_map(|column| &column.verdicts) {
+        if !names.contains(&ended.case) {
+            names.push(ended.case);
         }
     }
     let width = names.iter().map(|name| name.len()).max().unwrap_or(0);
@@ -65,11 +95,11 @@ pub(super) fn summary(out: &mut dyn Write, columns: &[Column], counts: Counts) -
     for name in names {
         write!(out, "{name:width$}")?;
         for column in columns {
-            let verdict = column.verdicts.iter().find(|(case, _)| *case == name);
-            let word = match verdict {
-                Some((_, Verdict::Passed)) => "ok",
-                Some((_, Verdict::Failed(_))) => "FAILED",
-                Some((_, Verdict::Unsupported(_))) => "-",
+            let verdict = column.verdicts.iter().find(|ended| ended.case == name);
+            let word = match verdict.map(|ended| &ended.verdict) {
+                Some(Verdict::Passed) => "ok",
+                Some(Verdict::Failed(_)) => "FAILED",
+                Some(Verdict::Unsupported(_)) => "-",
                 None => "",
             };
             write!(out, "  {word:7}")?;

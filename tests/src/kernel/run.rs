@@ -5,6 +5,7 @@ use std::{
     io::{self, Write as _},
     panic::{AssertUnwindSafe, catch_unwind},
     path::PathBuf,
+    time::Instant,
 };
 
 use anyhow::{Context as _, Result, anyhow};
@@ -16,6 +17,7 @@ use super::{
     facts::Facts,
     judge,
     merged::Merged,
+    print::Ended,
     storm, sys, topics,
     upper::{self, Entries, Origins},
 };
@@ -28,6 +30,15 @@ pub(crate) enum Verdict {
     Failed(String),
     /// What it would need.
     Unsupported(String),
+}
+
+impl From<Result<()>> for Verdict {
+    fn from(result: Result<()>) -> Self {
+        match result {
+            Ok(()) => Self::Passed,
+            Err(error) => Self::Failed(format!("{error:#}")),
+        }
+    }
 }
 
 /// What a case left behind, to be judged when the events are there.
@@ -58,11 +69,7 @@ impl Done {
 
 /// Runs the cases whose name contains one of `names` on a file system; with
 /// `describe`, says what they must report.
-pub(crate) fn cases(
-    kind: Kind,
-    names: &[String],
-    describe: bool,
-) -> Result<Vec<(&'static str, Verdict)>> {
+pub(crate) fn cases(kind: Kind, names: &[String], describe: bool) -> Result<Vec<Ended>> {
     let disks = Disks::mount(kind).with_context(|| format!("making {}", kind.name))?;
     let facts = Facts::find(&disks.roomy().join("probe"), &disks.roomy())
         .context("trying the file system out")?;
@@ -71,46 +78,46 @@ pub(crate) fn cases(
         let full = format!("{}::{}", kind.name, case.name);
         names.is_empty() || names.iter().any(|name| full.contains(name.as_str()))
     };
-    let mut verdicts = Vec::new();
+    let mut ended = Vec::new();
     let mut done = Vec::new();
     let tracer = Tracer::start(&[])?;
     for case in topics::all(&facts).into_iter().filter(wanted) {
+        let name = case.name;
         if let Some(why) = case.unsupported {
-            verdicts.push((case.name, Verdict::Unsupported(why)));
+            ended.push(Ended::of(name, || Verdict::Unsupported(why)));
             continue;
         }
-        let name = case.name;
+        let started = Instant::now();
         match perform(case, &disks, kind, &facts) {
-            Ok(finished) => done.push(finished),
-            Err(error) => verdicts.push((name, Verdict::Failed(format!("{error:#}")))),
+            Ok(finished) => done.push((finished, started.elapsed())),
+            Err(error) => ended.push(Ended {
+                case: name,
+                verdict: Verdict::Failed(format!("{error:#}")),
+                took: started.elapsed(),
+            }),
         }
     }
     if describe {
         done.iter()
-            .try_for_each(|done| describe_case(kind, &done.case))?;
+            .try_for_each(|(done, _)| describe_case(kind, &done.case))?;
     }
     let recorded = tracer.finish()?;
-    for finished in &done {
-        let verdict = match judge::case(finished, &recorded) {
-            Ok(()) => Verdict::Passed,
-            Err(error) => Verdict::Failed(format!("{error:#}")),
-        };
-        verdicts.push((finished.case.name, verdict));
+    for (finished, took) in &done {
+        ended.push(Ended {
+            case: finished.case.name,
+            verdict: judge::case(finished, &recorded).into(),
+            took: *took,
+        });
     }
+    let done: Vec<Done> = done.into_iter().map(|(done, _)| done).collect();
     if !done.is_empty() {
-        let verdict = match judge::nothing_else(&done, &recorded) {
-            Ok(()) => Verdict::Passed,
-            Err(error) => Verdict::Failed(format!("{error:#}")),
-        };
-        verdicts.push(("all::nothing_else_and_no_loss", verdict));
+        ended.push(Ended::of("all::nothing_else_and_no_loss", || {
+            judge::nothing_else(&done, &recorded).into()
+        }));
     }
     let stormy = format!("{}::{}", kind.name, storm::NAME);
     if names.is_empty() || names.iter().any(|name| stormy.contains(name.as_str())) {
-        let verdict = match storm::run(&disks) {
-            Ok(()) => Verdict::Passed,
-            Err(error) => Verdict::Failed(format!("{error:#}")),
-        };
-        verdicts.push((storm::NAME, verdict));
+        ended.push(Ended::of(storm::NAME, || storm::run(&disks).into()));
     }
     // Overlays hold the file systems below them.
     for finished in &done {
@@ -118,7 +125,7 @@ pub(crate) fn cases(
         // One that was never mounted, or not any more.
         let _unmounted = sys::umount(&root);
     }
-    Ok(verdicts)
+    Ok(ended)
 }
 
 /// `reports kernel::ext4::opens::append: data copy /f (open)`

@@ -127,15 +127,10 @@ fn jobs(kernels: &[String], asked: &[String]) -> Vec<Job> {
     jobs
 }
 
-/// Lets the programs be read from memory: from the host's directory the kernel reads a page of
-/// them at a time, as often as they are started.
-const IN_MEMORY: &str =
-    "cp -r /host /run/programs && PATH=/run/programs:$PATH && exec ovl-trace-tests bench";
-
 /// What runs in the guest.
 fn script(options: &BenchOptions, parts: &[String]) -> String {
     let quoted = |word: &str| format!("'{}'", word.replace('\'', ""));
-    let mut words = vec![format!("{IN_MEMORY} --repeat {}", options.repeat)];
+    let mut words = vec![format!("exec ovl-trace-tests bench --repeat {}", options.repeat)];
     if !options.tracers.is_empty() {
         words.push(format!("--tracers {}", quoted(&options.tracers.join(","))));
     }

@@ -24,7 +24,7 @@ use clap::Args;
 
 use self::measured::Measured;
 use crate::{
-    build,
+    build::{self, Profile},
     host::{Host, say},
     setup,
 };
@@ -89,13 +89,13 @@ pub(crate) fn command(host: &Host, options: &BenchOptions) -> Result<ExitCode> {
         suites: &[ROOTFS],
     };
     setup::for_tests(host, false, needed)?;
-    let binaries = build::guest_binaries(host)?;
+    let programs = build::programs(host, Profile::Dist)?;
     // Before hours of work.
     let baseline = read(Path::new(BASELINE)).context(
         "what to compare with cannot be used: give it its old content back, or '{\"rows\":[],\
          \"others\":[]}' and run all of 'cargo xtask bench --write-baseline'",
     )?;
-    let measured = guests::run(&binaries.dir, options)?;
+    let measured = guests::run(&programs, options)?;
     write(&options.json, &measured.to_json()?)?;
     let table = table::markdown(&measured);
     say(&table);

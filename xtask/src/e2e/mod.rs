@@ -12,7 +12,6 @@ use anyhow::{Context as _, Result, ensure};
 pub(crate) use self::suites::{Asked, DEFAULT as DEFAULT_SUITES, NAMES as SUITE_NAMES, Suite};
 use self::table::Table;
 use crate::{
-    build::GuestBinaries,
     counts::Counts,
     guest::Guest,
     host::{Host, say},
@@ -64,7 +63,7 @@ pub(crate) struct Chosen<'a> {
 /// Runs the system calls in a guest of each kernel, and the suites in a guest
 /// of their own each. A guest that does not boot, or does not say how many of its tests
 /// passed, is one failure; the others run all the same.
-pub(crate) fn run(host: &Host, binaries: &GuestBinaries, chosen: &Chosen<'_>) -> Result<Counts> {
+pub(crate) fn run(host: &Host, programs: &Path, chosen: &Chosen<'_>) -> Result<Counts> {
     let Chosen {
         kernels,
         suites,
@@ -74,7 +73,7 @@ pub(crate) fn run(host: &Host, binaries: &GuestBinaries, chosen: &Chosen<'_>) ->
     let mut cases = Table::default();
     let mut all_kernels = true;
     for kernel in kernels {
-        let guest = guest(binaries, kernel);
+        let guest = guest(programs, kernel);
         let script = if table.is_some() {
             "exec ovl-trace-tests kernel --describe"
         } else {
@@ -98,7 +97,7 @@ pub(crate) fn run(host: &Host, binaries: &GuestBinaries, chosen: &Chosen<'_>) ->
         let guest = Guest {
             rootfs: suite.rootfs.to_owned(),
             docker: suite.docker,
-            ..guest(binaries, suite.kernel())
+            ..guest(programs, suite.kernel())
         };
         all += counted(in_guest(
             host,
@@ -122,11 +121,11 @@ pub(crate) fn run(host: &Host, binaries: &GuestBinaries, chosen: &Chosen<'_>) ->
     Ok(all)
 }
 
-fn guest(binaries: &GuestBinaries, kernel: &str) -> Guest {
+fn guest(programs: &Path, kernel: &str) -> Guest {
     Guest {
         kernel: kernel.to_owned(),
         time_limit: LIMIT,
-        ..Guest::new(binaries.dir.clone())
+        ..Guest::new(programs.to_owned())
     }
 }
 

@@ -8,7 +8,7 @@
 #   SIZE    what stty sets it to, like `rows 50 columns 160`
 
 . /guest/settings
-export PATH=/host:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+export PATH=/run/programs:/host:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export HOME=/root LC_ALL=C.UTF-8 TERM="${TERM:-linux}"
 
 power_off() {
@@ -41,6 +41,11 @@ mount_all() {
     mkdir -p "$modules" /host /out /data
     mount -t 9p -o "$shared,ro,cache=loose" modules "$modules" || fail "cannot mount the modules"
     mount -t 9p -o "$shared,ro" host /host || fail "cannot mount /host"
+    # Over 9p the kernel reads a page of a program at a time, anew at each start.
+    mkdir /run/programs
+    for program in /host/*; do
+        [ ! -f "$program" ] || [ ! -x "$program" ] || cp "$program" /run/programs
+    done
     mount -t 9p -o "$shared" out /out || fail "cannot mount /out"
 
     mount -t ext4 /dev/vdb /data || fail "cannot mount the data disk"
