@@ -107,7 +107,7 @@ pub(crate) fn command(host: &Host, options: &BuildOptions) -> Result<()> {
     let object = object(host, &toolchain, arch, log)?;
     say(format_args!("eBPF object: {}", object.display()));
     if arch == Arch::native() {
-        let programs = static_programs(host, profile, &PROGRAMS[..1])?;
+        let programs = static_binaries(host, profile, &PROGRAMS[..1])?;
         say(format_args!(
             "agent: {}",
             programs.join(PROGRAMS[0]).display()
@@ -119,14 +119,19 @@ pub(crate) fn command(host: &Host, options: &BuildOptions) -> Result<()> {
 /// Builds the eBPF object and the agent that embeds it; returns the agent's path.
 pub(crate) fn agent(host: &Host, profile: Profile) -> Result<PathBuf> {
     native_object(host, &toolchain::require(host)?)?;
-    Ok(static_programs(host, profile, &PROGRAMS[..1])?.join(PROGRAMS[0]))
+    Ok(static_binaries(host, profile, &PROGRAMS[..1])?.join(PROGRAMS[0]))
 }
 
 /// Builds the eBPF object, the agent and the end-to-end tests; returns the directory that
 /// holds `ovl-trace` and `ovl-trace-tests`.
 pub(crate) fn programs(host: &Host, profile: Profile) -> Result<PathBuf> {
     native_object(host, &toolchain::require(host)?)?;
-    static_programs(host, profile, &PROGRAMS)
+    static_programs(host, profile)
+}
+
+/// The same with the eBPF object that is there, or without one.
+pub(crate) fn static_programs(host: &Host, profile: Profile) -> Result<PathBuf> {
+    static_binaries(host, profile, &PROGRAMS)
 }
 
 /// Builds the eBPF object for this machine, without the log.
@@ -146,7 +151,7 @@ pub(crate) fn foreign_object(host: &Host, toolchain: &Toolchain) -> Result<PathB
 
 /// Builds programs that need no C library: guests, containers and other machines have
 /// other releases of it. Returns the directory that holds them.
-fn static_programs(host: &Host, profile: Profile, names: &[&str]) -> Result<PathBuf> {
+fn static_binaries(host: &Host, profile: Profile, names: &[&str]) -> Result<PathBuf> {
     if has_apt() {
         host.ensure_packages("the static C library", &["libc6-dev"])?;
         host.report_missing()?;

@@ -26,7 +26,8 @@ use crate::{
     bin_name = "cargo xtask",
     after_help = "Examples:
   cargo xtask demo                see copy-ups of real containers
-  cargo xtask test                run everything that the project tests
+  cargo xtask test                the short tests
+  cargo xtask test --full         what has to pass before a change lands
   cargo xtask test --unit         the part that needs neither root nor a guest
   cargo xtask setup --no-install  list what is missing, and change nothing
 
@@ -49,7 +50,7 @@ enum Task {
     Build(BuildOptions),
     /// Check format, lints, licences and documentation.
     Check,
-    /// Run everything that the project tests.
+    /// Run what the project tests, in one of three tiers.
     Test(TestOptions),
     /// Boot a guest kernel.
     Vm(VmOptions),
@@ -73,9 +74,9 @@ impl Cli {
             Task::Setup => setup::command(&host),
             Task::Build(options) => build::command(&host, &options),
             Task::Check => {
-                let toolchain = setup::for_tests(&host, true, setup::Guests::default())?;
+                let toolchain = setup::for_tests(&host, true, &setup::Guests::default())?;
                 let mut steps = Steps::default();
-                check::all(&host, &toolchain, &mut steps);
+                check::all(&host, &toolchain, true, &mut steps);
                 steps.verdict()
             }
             Task::Test(options) => return test::command(&host, &options),

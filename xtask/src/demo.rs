@@ -3,15 +3,23 @@
 //! The same demo runs on this machine, where its kernel can be traced and it
 //! has a Docker, or in a guest.
 
-use std::{env, ffi::OsString, path::Path, process::Command};
+use std::{
+    env,
+    ffi::OsString,
+    path::{Path, PathBuf},
+    process::Command,
+    thread,
+};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail, ensure};
 
 use crate::{
     build::{self, Profile},
+    guest::{self, Guest},
     host::{Host, say},
     packages::has_apt,
-    setup, vm,
+    progress::{Progress, Step},
+    setup, toolchain, vm,
 };
 
 /// What `ovl-trace doctor` exits with where the kernel or the privileges do
@@ -21,30 +29,163 @@ const NOT_ALLOWED: i32 = 3;
 /// The storage driver whose layers are overlay mounts.
 const DRIVER: &str = "overlay2";
 
+/// What the lines of `ovl-trace-tests demo` begin with that say what it does next.
+const STAGE: &str = "demo: ";
+
+/// The file that says that a demo has been shown: little is left to prepare then.
+const SHOWN_BEFORE: &str = "demo.shown";
+
+// The steps, which the progress line tells by these names.
+const PACKAGES: &str = "installing packages";
+const TOOLCHAIN: &str = "building the linker for eBPF";
+const OBJECT: &str = "compiling the kernel side";
+const PROGRAMS: &str = "compiling the agent";
+const EMBED: &str = "putting both together";
+const GUEST: &str = "making a guest with Docker";
+const DEMO: &str = "running the demo";
+
 /// Sets up, builds, and shows copy-ups of real containers.
 pub(crate) fn command(host: &Host) -> Result<()> {
-    let guests = setup::Guests {
-        kernels: &[vm::KERNEL.to_owned()],
-        suites: &[vm::SUITE],
-    };
     let obstacle = docker_obstacle();
-    if let Some(obstacle) = &obstacle {
-        say_guest(obstacle);
-        setup::for_tests(host, false, guests)?;
-    } else {
-        setup::for_tests(host, false, setup::Guests::default())?;
-        match on_this_machine(host)? {
-            Some(obstacle) => say_guest(&obstacle),
-            None => return Ok(()),
-        }
+    if !host.install {
+        // Says what is missing, if anything is.
+        let guests = guests();
+        let needed = if obstacle.is_some() {
+            &guests
+        } else {
+            &setup::Guests::default()
+        };
+        setup::for_tests(host, false, needed)?;
     }
-    vm::set_up(host, guests)?;
-    host.report_missing()?;
-    vm::demo(host, &build::programs(host, Profile::Dev)?)
+    let log = host.cache.join("demo.log");
+    let shown_before = host.cache.join(SHOWN_BEFORE);
+    let steps = steps(obstacle.is_some(), shown_before.exists());
+    Host::authenticate("what is missing is installed as root")?;
+    Progress::run(&log, steps, |progress| {
+        let Some(obstacle) = obstacle else {
+            let programs = prepare(host, progress, None)?;
+            return match on_this_machine(host, progress, &programs)? {
+                None => Ok(()),
+                Some(obstacle) => {
+                    progress.show(&format!("{obstacle}: the demo runs in a guest"));
+                    setup::for_tests(host, false, &guests())?;
+                    in_guest(host, progress, &programs)
+                }
+            };
+        };
+        progress.show(&format!("{obstacle}: the demo runs in a guest"));
+        let programs = prepare(host, progress, Some(&guests()))?;
+        in_guest(host, progress, &programs)
+    })?;
+    // Only the estimate of the next demo suffers without it.
+    drop(std::fs::write(shown_before, ""));
+    Ok(())
 }
 
-fn say_guest(obstacle: &str) {
-    say(format_args!("{obstacle}: the demo runs in a guest"));
+/// The guest that the demo runs in.
+fn guests() -> setup::Guests {
+    setup::Guests {
+        kernels: vec![vm::KERNEL.to_owned()],
+        suites: vec![vm::SMALL.to_owned()],
+    }
+}
+
+/// The steps, with the seconds that each takes on two processors.
+fn steps(in_guest: bool, prepared: bool) -> Vec<Step> {
+    let seconds = |from_nothing| if prepared { 2 } else { from_nothing };
+    let mut steps = vec![
+        Step::new(1, PACKAGES, seconds(50)),
+        Step::new(1, TOOLCHAIN, seconds(60)),
+        Step::new(1, OBJECT, seconds(55)),
+        Step::new(2, PROGRAMS, seconds(150)),
+        Step::new(0, EMBED, seconds(35)),
+        Step::new(0, DEMO, if in_guest { 80 } else { 20 }),
+    ];
+    if in_guest {
+        steps.push(Step::new(3, GUEST, seconds(90)));
+    }
+    steps
+}
+
+/// Makes the programs and, if asked for, all that a guest needs. What does not depend on each
+/// other is done at the same time: downloads, packages and compilers.
+fn prepare(host: &Host, progress: &Progress, guests: Option<&setup::Guests>) -> Result<PathBuf> {
+    let install = host.install;
+    thread::scope(|scope| {
+        // Without the object yet: it is put in when both are there.
+        let programs = scope.spawn(move || {
+            let host = Host::new(install)?;
+            progress.step(PROGRAMS, || build::static_programs(&host, Profile::Dev))
+        });
+        progress.step(PACKAGES, || setup::packages(host, guests))?;
+        let guest = guests.map(|guests| {
+            scope.spawn(move || {
+                let host = Host::new(install)?;
+                progress.step(GUEST, || {
+                    guest::ensure(&host, &guests.kernels, &guests.suites)?;
+                    host.report_missing()?;
+                    guest::warm_up(&host, vm::KERNEL)
+                })
+            })
+        });
+        let toolchain = progress.step(TOOLCHAIN, || toolchain::require(host))?;
+        progress.step(OBJECT, || build::native_object(host, &toolchain))?;
+        joined(programs)?;
+        let programs = progress.step(EMBED, || build::static_programs(host, Profile::Dev))?;
+        guest.map(joined).transpose()?;
+        Ok(programs)
+    })
+}
+
+/// What a thread returned. One that panicked has said so.
+fn joined<T>(thread: thread::ScopedJoinHandle<'_, Result<T>>) -> Result<T> {
+    thread
+        .join()
+        .unwrap_or_else(|_| Err(anyhow!("a thread panicked")))
+}
+
+/// Runs the demo in a guest.
+fn in_guest(host: &Host, progress: &Progress, programs: &Path) -> Result<()> {
+    let guest = Guest {
+        rootfs: vm::SMALL.to_owned(),
+        docker: true,
+        ..Guest::new(programs.to_owned())
+    };
+    progress.step(DEMO, || {
+        let mut written = Ok(());
+        let finished = guest::run(host, &guest, "exec ovl-trace-tests demo", &mut |line| {
+            if written.is_ok() {
+                written = tell(progress, line);
+            }
+        })?;
+        written?;
+        for warning in &finished.kernel_warnings {
+            say(format_args!(
+                "kernel {}: {warning}",
+                finished.kernel_version
+            ));
+        }
+        ensure!(
+            finished.status == 0,
+            "the demo ended with status {}",
+            finished.status
+        );
+        Ok(())
+    })
+}
+
+/// Prints a line of the demo; one that says what it does next goes into the progress line.
+fn tell(progress: &Progress, line: &str) -> Result<()> {
+    say(line);
+    match line.strip_prefix(STAGE) {
+        Some(stage) => {
+            progress.detail(stage);
+            Ok(())
+        }
+        None => progress
+            .print(line)
+            .context("cannot write to standard output"),
+    }
 }
 
 /// Why the containers of this machine are of no use to the demo.
@@ -66,16 +207,14 @@ fn docker_obstacle() -> Option<String> {
 }
 
 /// Runs the demo here, or says why that is not possible.
-fn on_this_machine(host: &Host) -> Result<Option<String>> {
-    let programs = build::programs(host, Profile::Dev)?;
+fn on_this_machine(host: &Host, progress: &Progress, programs: &Path) -> Result<Option<String>> {
     let mut doctor = Command::new(programs.join("ovl-trace"));
     doctor.arg("doctor");
     let verdict = Host::output_as_root("can this kernel be traced?", &mut doctor)?;
     match verdict.status.code() {
         Some(0) => {}
         Some(NOT_ALLOWED) => {
-            let said = String::from_utf8_lossy(&verdict.stdout).into_owned();
-            say(said.trim_end());
+            say(String::from_utf8_lossy(&verdict.stdout).trim_end());
             return Ok(Some("this machine's kernel cannot be traced".to_owned()));
         }
         _ => bail!(
@@ -89,11 +228,19 @@ fn on_this_machine(host: &Host) -> Result<Option<String>> {
         host.report_missing()?;
     }
     let mut demo = Command::new(programs.join("ovl-trace-tests"));
-    demo.arg("demo").env("PATH", path_with(&programs)?);
-    host.run_as_root("the demo, on this machine", &mut demo)?;
-    say(
+    demo.arg("demo").env("PATH", path_with(programs)?);
+    let mut written = Ok(());
+    progress.step(DEMO, || {
+        Host::lines_as_root("the demo, on this machine", &mut demo, &mut |line| {
+            if written.is_ok() {
+                written = tell(progress, line);
+            }
+        })
+    })?;
+    written?;
+    progress.show(
         "the containers are removed; the image stays for the next demo: \
-         docker rmi ovl-trace/shop:1.4 ovl-trace/base:1",
+         docker rmi ovl-trace/shop:1.4",
     );
     Ok(None)
 }

@@ -16,6 +16,7 @@ mod guest;
 mod host;
 mod install;
 mod packages;
+mod progress;
 mod screenshot;
 mod setup;
 mod steps;

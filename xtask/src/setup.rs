@@ -3,47 +3,81 @@
 use anyhow::{Result, bail};
 
 use crate::{
-    browser, check, guest,
+    browser, check,
+    e2e::{Job, Tier},
+    guest,
     host::{Host, say},
+    packages::has_apt,
     toolchain::{self, Toolchain},
-    vm,
 };
 
 /// Installs what is missing, or with `--no-install` lists it.
 pub(crate) fn command(host: &Host) -> Result<()> {
-    let guests = Guests {
-        kernels: &[vm::KERNEL.to_owned()],
-        suites: &[vm::SUITE],
-    };
-    let toolchain = for_tests(host, true, guests)?;
+    let toolchain = for_tests(
+        host,
+        true,
+        &Guests::of(&Tier::Short.jobs(None, None, false)),
+    )?;
     say(format_args!("ready: {}", toolchain.describe()));
     Ok(())
 }
 
 /// Guests that will be booted; by default none.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Guests<'a> {
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Guests {
     /// Series of their kernels.
-    pub(crate) kernels: &'a [String],
-    /// Debian suites of their root file systems, beside the first one, which
-    /// every kernel is tested with.
-    pub(crate) suites: &'a [&'a str],
+    pub(crate) kernels: Vec<String>,
+    /// Their root file systems.
+    pub(crate) suites: Vec<String>,
 }
 
-/// Sets up the toolchain, and what the checks and these guests need.
-pub(crate) fn for_tests(host: &Host, checks: bool, guests: Guests<'_>) -> Result<Toolchain> {
+impl Guests {
+    /// Returns what the jobs need.
+    pub(crate) fn of(jobs: &[Job]) -> Self {
+        let mut guests = Self::default();
+        for job in jobs {
+            if !guests.kernels.contains(&job.kernel) {
+                guests.kernels.push(job.kernel.clone());
+            }
+            if !guests.suites.iter().any(|suite| suite == job.rootfs) {
+                guests.suites.push(job.rootfs.to_owned());
+            }
+        }
+        guests
+    }
+}
+
+/// Installs all packages that the toolchain and the guests need, in one go: apt and dpkg take
+/// their time for each run. What cannot be installed this way is left to its own set-up.
+pub(crate) fn packages(host: &Host, guests: Option<&Guests>) -> Result<()> {
+    if !has_apt() || !host.install {
+        return Ok(());
+    }
+    let mut packages: Vec<String> = toolchain::packages(host)?;
+    if guests.is_some() {
+        packages.extend(guest::packages()?.into_iter().map(str::to_owned));
+    }
+    let mut names: Vec<&str> = packages.iter().map(String::as_str).collect();
+    let all = host.is_installable(&names)?;
+    if !all && guests.is_some() {
+        // A machine with some of QEMU from backports has a way of its own for the rest.
+        names.retain(|name| !name.starts_with("qemu-"));
+    }
+    host.ensure_packages("compilers, and what guests are made with", &names)
+}
+
+/// Sets up the toolchain, the guests and, if `thorough`, what only the longer tests need.
+pub(crate) fn for_tests(host: &Host, thorough: bool, guests: &Guests) -> Result<Toolchain> {
     if !guests.kernels.is_empty() {
         // Before what takes minutes.
         guest::supported()?;
     }
     let toolchain = toolchain::ensure_toolchain(host)?;
-    if checks {
+    if thorough {
         check::set_up(host, toolchain.as_ref())?;
         browser::set_up(host);
     }
-    if !guests.kernels.is_empty() {
-        vm::set_up(host, guests)?;
-    }
+    guest::ensure(host, &guests.kernels, &guests.suites)?;
     host.report_missing()?;
     match toolchain {
         Some(toolchain) => Ok(toolchain),

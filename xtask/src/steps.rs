@@ -1,16 +1,17 @@
 //! A run of several steps of which none stops the others.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 
-use crate::{counts::Counts, host::say};
+use crate::{counts::Counts, e2e::Timings, host::say};
 
 /// What came out of the steps so far.
 #[derive(Debug, Default)]
 pub(crate) struct Steps {
     counts: Counts,
     failed: Vec<String>,
+    took: Vec<(String, Duration, Counts)>,
 }
 
 impl Steps {
@@ -28,6 +29,7 @@ impl Steps {
             "== {name}: {verdict} in {:.1} s ({counts})",
             start.elapsed().as_secs_f64()
         ));
+        self.took.push((name.to_owned(), start.elapsed(), counts));
         if counts.failed > 0 {
             self.failed.push(name.to_owned());
         }
@@ -37,6 +39,13 @@ impl Steps {
     /// Runs a step that is one check.
     pub(crate) fn check(&mut self, name: &str, step: impl FnOnce() -> Result<()>) {
         self.counted(name, || step().map(|()| Counts::PASSED));
+    }
+
+    /// Adds the steps to the timings.
+    pub(crate) fn tell(&self, timings: &mut Timings) {
+        for (name, took, counts) in &self.took {
+            timings.add(name, *took, *counts);
+        }
     }
 
     /// The sum over all steps.

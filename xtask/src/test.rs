@@ -1,4 +1,4 @@
-//! `cargo xtask test`: everything that the project tests, from a bare machine.
+//! `cargo xtask test`: what the project tests, in three tiers, from a bare machine.
 
 use std::{
     io::{self, Write as _},
@@ -12,7 +12,8 @@ use clap::Args;
 use crate::{
     browser,
     build::{self, Profile},
-    check, e2e,
+    check,
+    e2e::{self, Job, Tier, Timings},
     host::{Host, say},
     setup,
     steps::Steps,
@@ -22,11 +23,13 @@ use crate::{
 /// `cargo xtask test`.
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
-  cargo xtask test                           everything
+  cargo xtask test                           the short tests: some minutes
+  cargo xtask test --full                    what has to pass before a change lands
+  cargo xtask test --everything --timings    all kernels and suites, and where the time goes
   cargo xtask test --unit                    without root and without a guest
-  cargo xtask test --e2e --kernels 5.10,6.12 the end-to-end tests on two kernels
-  cargo xtask test --e2e --kernels all       the same on every kernel
-  cargo xtask test --e2e --kernels 6.12 --suites trixie
+  cargo xtask test --e2e --kernels 5.10,6.12 --suites none
+                                             system calls on two kernels
+  cargo xtask test --e2e --kernels none --suites trixie
                                              Docker of trixie
 
 The last line of the output is `N passed, N failed, N skipped`; each check and
@@ -36,42 +39,44 @@ each test counts as one. The exit code is 0 only when nothing failed.")]
     reason = "each is an option of the command line"
 )]
 pub(crate) struct TestOptions {
+    /// Every check, the HTML report in a browser, system calls on 5.10, 6.1 and the newest
+    /// kernel and four file systems, containers of bookworm and sid, real programs.
+    #[arg(long, conflicts_with = "everything")]
+    full: bool,
+    /// All of that, on 6.12 and 6.18 as well, containers of trixie, and two hundred containers
+    /// one after another.
+    #[arg(long)]
+    everything: bool,
     /// Only the unit tests.
     #[arg(long, conflicts_with = "e2e")]
     unit: bool,
-    /// Only the end-to-end tests, in a guest.
+    /// Only the end-to-end tests, in guests.
     #[arg(long)]
     e2e: bool,
     /// Leave out format, lints, licences and documentation.
     #[arg(long)]
     no_checks: bool,
-    /// The kernels for the end-to-end tests, or 'all' (5.10, 6.1, 6.12, 6.18
-    /// and newest). Containers and workloads are tested on one each: bookworm's
-    /// and workloads on 6.1, trixie's on 6.12, sid's on the newest.
+    /// The kernels for the system calls on all file systems, instead of the tier's: 5.10, 6.1,
+    /// 6.12, 6.18, newest, 'all' or 'none'.
     #[arg(
         long,
         value_name = "LIST",
         value_delimiter = ',',
-        default_value = e2e::DEFAULT_KERNELS
+        conflicts_with = "unit"
     )]
-    kernels: Vec<String>,
-    /// The Debian suites whose container runtimes are tested, or 'all': bookworm,
-    /// trixie (only with '--kernels 6.12' or 'all') and sid; and 'many', two hundred
-    /// containers one after another.
+    kernels: Option<Vec<String>>,
+    /// The suites of containers and real programs, instead of the tier's.
     #[arg(
         long,
         value_name = "LIST",
         value_delimiter = ',',
-        default_value = e2e::DEFAULT_SUITES,
-        value_parser = e2e::SUITE_NAMES
+        value_parser = e2e::SUITE_WORDS,
+        conflicts_with = "unit"
     )]
-    suites: Vec<String>,
-    /// Leave out the tests with containers.
-    #[arg(long, conflicts_with_all = ["unit", "suites"])]
-    no_containers: bool,
-    /// Leave out the tests with real programs (package managers, databases).
-    #[arg(long, conflicts_with = "unit")]
-    no_workloads: bool,
+    suites: Option<Vec<String>>,
+    /// Print seconds per step, and the slowest cases.
+    #[arg(long)]
+    timings: bool,
     /// Write the table of cases and kernels, as Markdown.
     #[arg(long, value_name = "FILE", conflicts_with = "unit")]
     write_cases: Option<PathBuf>,
@@ -86,6 +91,14 @@ struct Parts {
 }
 
 impl TestOptions {
+    fn tier(&self) -> Tier {
+        match (self.full, self.everything) {
+            (_, true) => Tier::Everything,
+            (true, false) => Tier::Full,
+            (false, false) => Tier::Short,
+        }
+    }
+
     fn parts(&self) -> Parts {
         Parts {
             checks: !(self.no_checks || self.unit || self.e2e),
@@ -93,12 +106,30 @@ impl TestOptions {
             e2e: !self.unit,
         }
     }
+
+    /// The guests to run, those first that take longest.
+    fn jobs(&self) -> Vec<Job> {
+        if !self.parts().e2e {
+            return Vec::new();
+        }
+        let kernels = self.kernels.as_deref().map(e2e::kernels);
+        self.tier().jobs(
+            kernels.as_deref(),
+            self.suites.as_deref(),
+            self.write_cases.is_some(),
+        )
+    }
 }
 
 /// Runs the parts and prints what failed, then the line with the counts.
 pub(crate) fn command(host: &Host, options: &TestOptions) -> Result<ExitCode> {
     let mut steps = Steps::default();
-    run(host, options, &mut steps);
+    let mut timings = Timings::default();
+    run(host, options, &mut steps, &mut timings);
+    steps.tell(&mut timings);
+    if options.timings {
+        say(&timings);
+    }
     let verdict = steps.verdict();
     if let Err(error) = &verdict {
         say(format_args!("error: {error:#}"));
@@ -107,50 +138,29 @@ pub(crate) fn command(host: &Host, options: &TestOptions) -> Result<ExitCode> {
     Ok(ExitCode::from(u8::from(verdict.is_err())))
 }
 
-fn run(host: &Host, options: &TestOptions, steps: &mut Steps) {
+fn run(host: &Host, options: &TestOptions, steps: &mut Steps, timings: &mut Timings) {
     let Parts { checks, unit, e2e } = options.parts();
-    let kernels = e2e::kernels(&options.kernels);
-    let asked = e2e::Asked {
-        containers: if options.no_containers {
-            &[]
-        } else {
-            &options.suites
-        },
-        workloads: !options.no_workloads,
-    };
-    let (suites, left_out) = e2e::Suite::choose(asked, &kernels);
+    let thorough = options.tier() > Tier::Short;
+    let jobs = options.jobs();
     if checks || e2e {
-        let guests = setup::Guests {
-            kernels: if e2e { &kernels } else { &[] },
-            suites: &suites.iter().map(|suite| suite.rootfs).collect::<Vec<_>>(),
-        };
-        let Some(toolchain) = prepare(host, checks, guests, steps) else {
+        let guests = setup::Guests::of(&jobs);
+        let Some(toolchain) = prepare(host, checks && thorough, &guests, steps) else {
             return;
         };
         if checks {
-            check::all(host, &toolchain, steps);
+            check::all(host, &toolchain, thorough, steps);
         }
     }
     if unit {
         steps.counted("unit tests", || unit_tests::run(host));
-        steps.counted("the HTML report in a browser", || browser::run(host));
+        if thorough {
+            steps.counted("the HTML report in a browser", || browser::run(host));
+        }
     }
     if e2e {
-        for suite in left_out {
-            say(format_args!(
-                "left out: the tests with {}, which run on kernel {}",
-                suite.name,
-                suite.kernel()
-            ));
-        }
         steps.counted("end-to-end tests", || {
             let programs = build::programs(host, Profile::Dev)?;
-            let chosen = e2e::Chosen {
-                kernels: &kernels,
-                suites: &suites,
-                table: options.write_cases.as_deref(),
-            };
-            e2e::run(host, &programs, &chosen)
+            e2e::run(&programs, jobs, options.write_cases.as_deref(), timings)
         });
     }
 }
@@ -159,20 +169,20 @@ fn run(host: &Host, options: &TestOptions, steps: &mut Steps) {
 /// failed, so nothing further can run.
 fn prepare(
     host: &Host,
-    checks: bool,
-    guests: setup::Guests<'_>,
+    thorough: bool,
+    guests: &setup::Guests,
     steps: &mut Steps,
 ) -> Option<toolchain::Toolchain> {
     let mut toolchain = None;
     steps.check("set-up", || {
-        toolchain = Some(setup::for_tests(host, checks, guests)?);
+        toolchain = Some(setup::for_tests(host, thorough, guests)?);
         Ok(())
     });
     let toolchain = toolchain?;
     steps.check("eBPF object", || {
         build::native_object(host, &toolchain).map(drop)
     });
-    if checks {
+    if thorough {
         steps.check("eBPF object of the other architecture", || {
             build::foreign_object(host, &toolchain).map(drop)
         });
@@ -197,44 +207,23 @@ mod tests {
     }
 
     #[test]
-    fn the_default_is_everything() {
-        assert_eq!(
-            options(&[]).parts(),
-            Parts {
-                checks: true,
-                unit: true,
-                e2e: true
-            }
-        );
-        assert_eq!(
-            options(&["--no-checks"]).parts(),
-            Parts {
-                checks: false,
-                unit: true,
-                e2e: true
-            }
-        );
-        assert_eq!(
-            options(&["--unit"]).parts(),
-            Parts {
-                checks: false,
-                unit: true,
-                e2e: false
-            }
-        );
-        assert_eq!(
-            options(&["--e2e"]).parts(),
-            Parts {
-                checks: false,
-                unit: false,
-                e2e: true
-            }
-        );
+    fn each_part_can_be_run_alone() {
+        let parts = |args: &[&str]| {
+            let Parts { checks, unit, e2e } = options(args).parts();
+            (checks, unit, e2e)
+        };
+        assert_eq!(parts(&[]), (true, true, true));
+        assert_eq!(parts(&["--full", "--no-checks"]), (false, true, true));
+        assert_eq!(parts(&["--unit"]), (false, true, false));
+        assert_eq!(parts(&["--e2e"]), (false, false, true));
     }
 
     #[test]
-    fn kernels_are_a_list() {
-        assert_eq!(options(&[]).kernels, ["5.10", "6.1", "newest"]);
-        assert_eq!(options(&["--kernels", "5.10,7.2"]).kernels, ["5.10", "7.2"]);
+    fn the_tier_decides_how_many_guests_there_are() {
+        assert_eq!(options(&["--unit"]).jobs().len(), 0);
+        let count = |args: &[&str]| options(args).jobs().len();
+        assert!(0 < count(&[]) && count(&[]) < count(&["--full"]));
+        assert!(count(&["--full"]) < count(&["--everything"]));
+        assert_eq!(count(&["--kernels", "none", "--suites", "sid"]), 1);
     }
 }

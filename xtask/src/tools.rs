@@ -52,7 +52,12 @@ pub(crate) fn install(
     let mut command = cargo::host(host, "install");
     command.args(["--locked", "--version", tool.version]);
     // These run for a second, so the time to build them is what counts.
-    for (setting, value) in [("OPT_LEVEL", "1"), ("LTO", "off"), ("CODEGEN_UNITS", "16")] {
+    for (setting, value) in [
+        ("OPT_LEVEL", "0"),
+        ("DEBUG", "false"),
+        ("LTO", "off"),
+        ("CODEGEN_UNITS", "16"),
+    ] {
         command.env(format!("CARGO_PROFILE_RELEASE_{setting}"), value);
     }
     options(&mut command);

@@ -16,7 +16,7 @@ use crate::{
 
 /// Runs them all, passing their output on, and counts.
 pub(crate) fn run(host: &Host) -> Result<Counts> {
-    let mut command = cargo::host(host, "test");
+    let mut command = cargo::static_target(host, "test");
     command.args(HOST_PACKAGES).arg("--no-fail-fast");
     // A snapshot that differs is a failure, never a file to review.
     command

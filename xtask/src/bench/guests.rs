@@ -88,9 +88,15 @@ fn measure(binaries: &Path, options: &BenchOptions, job: &Job) -> Result<(String
         ..Guest::new(binaries.to_owned())
     };
     let mut lines = Vec::new();
-    let finished = vm::in_guest(&host, &guest, &script(options, &job.parts), &mut |line| {
-        lines.push(line.to_owned());
-    })?;
+    let finished = vm::in_guest(
+        &host,
+        &guest,
+        &script(options, &job.parts),
+        "",
+        &mut |line| {
+            lines.push(line.to_owned());
+        },
+    )?;
     ensure!(
         finished.status == 0,
         "the benchmarks on kernel {} ended with status {}",
@@ -130,7 +136,10 @@ fn jobs(kernels: &[String], asked: &[String]) -> Vec<Job> {
 /// What runs in the guest.
 fn script(options: &BenchOptions, parts: &[String]) -> String {
     let quoted = |word: &str| format!("'{}'", word.replace('\'', ""));
-    let mut words = vec![format!("exec ovl-trace-tests bench --repeat {}", options.repeat)];
+    let mut words = vec![format!(
+        "exec ovl-trace-tests bench --repeat {}",
+        options.repeat
+    )];
     if !options.tracers.is_empty() {
         words.push(format!("--tracers {}", quoted(&options.tracers.join(","))));
     }

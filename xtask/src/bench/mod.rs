@@ -85,10 +85,10 @@ pub(crate) struct BenchOptions {
 /// Measures, prints, compares.
 pub(crate) fn command(host: &Host, options: &BenchOptions) -> Result<ExitCode> {
     let needed = setup::Guests {
-        kernels: &options.kernels,
-        suites: &[ROOTFS],
+        kernels: options.kernels.clone(),
+        suites: vec![ROOTFS.to_owned()],
     };
-    setup::for_tests(host, false, needed)?;
+    setup::for_tests(host, false, &needed)?;
     let programs = build::programs(host, Profile::Dist)?;
     // Before hours of work.
     let baseline = read(Path::new(BASELINE)).context(

@@ -1,30 +1,61 @@
-//! What is tested with real programs, each in a guest of one Debian suite with
-//! one kernel.
+//! What is tested in guests: each job is one guest, which runs one script.
 
-use std::slice;
+use std::fmt::{self, Display, Formatter};
 
 use crate::vm;
 
-/// Tests that run in one guest.
+/// How much is tested.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Tier {
+    /// What somebody waits for while working on the code.
+    Short,
+    /// What has to pass before a change lands.
+    Full,
+    /// All kernels and all suites, however long that takes.
+    Everything,
+}
+
+/// Every kernel series that is tested, the oldest first.
+pub(crate) const ALL_KERNELS: [&str; 5] = ["5.10", "6.1", "6.12", "6.18", NEWEST];
+
+/// The newest kernel that Debian has.
+const NEWEST: &str = "newest";
+
+/// The cases that belong to no file system, and the file systems that every system call is
+/// tested on: what `ovl-trace-tests kernel --on` takes.
+const SYSTEM_CALLS: [&str; 3] = ["any", "tmpfs,ext4", "xfs,btrfs"];
+
+/// Tests with programs of a Debian suite.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Suite {
-    /// What they are about.
-    pub(crate) name: &'static str,
+struct Suite {
+    /// What the tests are about.
+    name: &'static str,
     /// What `--suites` calls them.
     word: &'static str,
-    /// The Debian suite that the programs are of.
-    pub(crate) rootfs: &'static str,
+    /// The root file system.
+    rootfs: &'static str,
     /// The kernel series that the guest has.
     kernel: &'static str,
     /// Docker is started before the tests, with overlay2.
-    pub(super) docker: bool,
+    docker: bool,
     /// What runs in the guest.
-    pub(super) script: &'static str,
+    script: &'static str,
+    /// The smallest tier that has them.
+    tier: Tier,
 }
 
-/// Containers. The cases of `runtimes` are asked for by name: where what they
-/// need is not installed, they fail.
-const CONTAINERS: [Suite; 4] = [
+/// The cases of `runtimes` are asked for by name: where what they need is not installed, they
+/// fail.
+const SUITES: [Suite; 6] = [
+    Suite {
+        name: "Docker",
+        word: "docker",
+        rootfs: vm::SMALL,
+        kernel: vm::KERNEL,
+        docker: true,
+        script: "exec ovl-trace-tests containers:: advice::a_recursive_chown life::",
+        tier: Tier::Short,
+    },
     Suite {
         name: "containers",
         word: vm::SUITE,
@@ -32,6 +63,25 @@ const CONTAINERS: [Suite; 4] = [
         kernel: vm::KERNEL,
         docker: true,
         script: "exec ovl-trace-tests",
+        tier: Tier::Full,
+    },
+    Suite {
+        name: "workloads",
+        word: "workloads",
+        rootfs: vm::SUITE,
+        kernel: vm::KERNEL,
+        docker: false,
+        script: "exec ovl-trace-tests workloads",
+        tier: Tier::Full,
+    },
+    Suite {
+        name: "containers of sid",
+        word: "sid",
+        rootfs: "sid",
+        kernel: NEWEST,
+        docker: false,
+        script: "exec ovl-trace-tests runtimes docker containerd cri::two_containers podman",
+        tier: Tier::Full,
     },
     Suite {
         name: "containers of trixie",
@@ -41,106 +91,178 @@ const CONTAINERS: [Suite; 4] = [
         docker: false,
         script: "exec ovl-trace-tests runtimes docker_overlay2::two docker_overlay2::options \
                  docker_overlay2::build",
-    },
-    Suite {
-        name: "containers of sid",
-        word: "sid",
-        rootfs: "sid",
-        kernel: "newest",
-        docker: false,
-        script: "exec ovl-trace-tests runtimes docker containerd cri::two_containers podman",
+        tier: Tier::Everything,
     },
     Suite {
         name: "two hundred containers",
         word: "many",
         rootfs: "sid",
-        kernel: "newest",
+        kernel: NEWEST,
         docker: false,
         script: "exec ovl-trace-tests runtimes cri::two_hundred",
+        tier: Tier::Everything,
     },
 ];
 
-/// Other programs.
-const WORKLOADS: Suite = Suite {
-    name: "workloads",
-    word: "workloads",
-    rootfs: vm::SUITE,
-    kernel: vm::KERNEL,
-    docker: false,
-    script: "exec ovl-trace-tests workloads",
-};
-
 /// The words that `--suites` takes.
-pub(crate) const NAMES: [&str; 5] = ["all", "bookworm", "trixie", "sid", "many"];
+pub(crate) const SUITE_WORDS: [&str; 7] = [
+    "none",
+    "docker",
+    "bookworm",
+    "workloads",
+    "sid",
+    "trixie",
+    "many",
+];
 
-/// What is tested unless asked otherwise: one version of each runtime, and the
-/// oldest Docker. Those of trixie are a Docker between the two.
-pub(crate) const DEFAULT: &str = "bookworm,sid";
-
-/// What a command line asks for.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Asked<'a> {
-    /// Debian suites for the containers, in the words of [`NAMES`].
-    pub(crate) containers: &'a [String],
-    /// Other programs as well.
-    pub(crate) workloads: bool,
+/// A guest, and what runs in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Job {
+    /// What the tests are about.
+    pub(crate) name: String,
+    /// The kernel series.
+    pub(crate) kernel: String,
+    /// The root file system.
+    pub(crate) rootfs: &'static str,
+    /// Docker is started first.
+    pub(crate) docker: bool,
+    /// What runs in the guest.
+    pub(crate) script: String,
 }
 
-impl Suite {
-    /// All that is asked for and has its kernel among these; then what is left
-    /// out for its kernel.
-    pub(crate) fn choose(
-        asked: Asked<'_>,
-        kernels: &[String],
-    ) -> (Vec<&'static Self>, Vec<&'static Self>) {
-        let is_asked = |suite: &&Self| {
-            let mut names = asked.containers.iter();
-            names.any(|name| name == "all" || name == suite.word)
-        };
-        let workloads = asked.workloads.then_some(slice::from_ref(&WORKLOADS));
-        CONTAINERS
-            .iter()
-            .filter(is_asked)
-            .chain(workloads.unwrap_or_default())
-            .partition(|suite| kernels.iter().any(|kernel| kernel == suite.kernel))
+impl Display for Job {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.kernel, self.name)
     }
+}
 
-    /// The kernel series that its guest has.
-    pub(crate) fn kernel(&self) -> &'static str {
-        self.kernel
+impl Tier {
+    /// Returns the jobs of the tier, those first that take longest. `kernels` and `suites`
+    /// replace the tier's own; with `describe`, system calls say what they must report.
+    pub(crate) fn jobs(
+        self,
+        kernels: Option<&[String]>,
+        suites: Option<&[String]>,
+        describe: bool,
+    ) -> Vec<Job> {
+        let describe = if describe { " --describe" } else { "" };
+        let mut jobs = Vec::new();
+        let mut system_calls = |kernel: &str, on: &str| {
+            jobs.push(Job {
+                name: format!("system calls ({on})"),
+                kernel: kernel.to_owned(),
+                rootfs: if self == Self::Short {
+                    vm::SMALL
+                } else {
+                    vm::SUITE
+                },
+                docker: false,
+                script: format!("exec ovl-trace-tests kernel{describe} --on {on}"),
+            });
+        };
+        match (self, kernels) {
+            (Self::Short, None) => system_calls(NEWEST, "ext4"),
+            (_, None) => {
+                let all = self == Self::Everything;
+                for on in SYSTEM_CALLS {
+                    for kernel in ALL_KERNELS {
+                        if all || ["5.10", vm::KERNEL, NEWEST].contains(&kernel) {
+                            system_calls(kernel, on);
+                        }
+                    }
+                }
+            }
+            (_, Some(kernels)) => {
+                for on in SYSTEM_CALLS {
+                    for kernel in kernels {
+                        system_calls(kernel, on);
+                    }
+                }
+            }
+        }
+        let wanted = |suite: &&Suite| match suites {
+            None if self == Self::Short => suite.tier == Self::Short,
+            // The short tier's suite is a part of one of these.
+            None => suite.tier <= self && suite.tier != Self::Short,
+            Some(words) => words.iter().any(|word| word == suite.word),
+        };
+        let of_suites = SUITES.iter().filter(wanted).map(|suite| Job {
+            name: suite.name.to_owned(),
+            kernel: suite.kernel.to_owned(),
+            rootfs: suite.rootfs,
+            docker: suite.docker,
+            script: suite.script.to_owned(),
+        });
+        of_suites.chain(jobs).collect()
     }
+}
+
+/// The kernel series that a list means: `all` is every one.
+pub(crate) fn kernels(list: &[String]) -> Vec<String> {
+    let mut kernels: Vec<String> = Vec::new();
+    for name in list {
+        let meant = match name.as_str() {
+            "all" => &ALL_KERNELS[..],
+            "none" => &[],
+            name => &[name],
+        };
+        for name in meant {
+            if !kernels.iter().any(|known| known == name) {
+                kernels.push((*name).to_owned());
+            }
+        }
+    }
+    kernels
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn of(containers: &[&str], workloads: bool, kernels: &[&str]) -> Vec<&'static str> {
-        let owned =
-            |list: &[&str]| -> Vec<String> { list.iter().map(|name| (*name).to_owned()).collect() };
-        let asked = Asked {
-            containers: &owned(containers),
-            workloads,
-        };
-        let (chosen, _) = Suite::choose(asked, &owned(kernels));
-        chosen.iter().map(|suite| suite.name).collect()
+    fn owned(list: &[&str]) -> Vec<String> {
+        list.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    fn jobs(tier: Tier) -> Vec<String> {
+        tier.jobs(None, None, false)
+            .iter()
+            .map(Job::to_string)
+            .collect()
     }
 
     #[test]
-    fn a_suite_needs_its_kernel() {
-        let all = ["5.10", "6.1", "6.12", "newest"];
-        let [bookworm, trixie, sid, many] = CONTAINERS.each_ref().map(|suite| suite.name);
+    fn all_is_every_kernel_once() {
+        assert_eq!(kernels(&owned(&["all"])), ALL_KERNELS);
         assert_eq!(
-            of(&["all"], true, &all),
-            [bookworm, trixie, sid, many, "workloads"]
+            kernels(&owned(&["6.12", "all", "6.1"])),
+            ["6.12", "5.10", "6.1", "6.18", "newest"]
         );
-        assert_eq!(of(&["sid", "bookworm"], false, &all), [bookworm, sid]);
-        assert_eq!(of(&["all"], false, &["6.1"]), [bookworm]);
-        assert!(of(&[], false, &all).is_empty());
+        assert_eq!(kernels(&owned(&["7.2"])), ["7.2"]);
+    }
+
+    #[test]
+    fn each_tier_is_part_of_the_next() {
+        assert_eq!(
+            jobs(Tier::Short),
+            ["6.1 Docker", "newest system calls (ext4)"]
+        );
+        let (full, everything) = (jobs(Tier::Full), jobs(Tier::Everything));
+        assert!(full.iter().all(|job| everything.contains(job)));
+        assert_eq!(full.len(), 3 + 3 * SYSTEM_CALLS.len());
+        assert_eq!(everything.len(), 5 + 5 * SYSTEM_CALLS.len());
+    }
+
+    #[test]
+    fn what_is_asked_for_replaces_what_the_tier_has() {
+        let (kernels, suites) = (owned(&["6.12"]), owned(&["trixie"]));
+        let jobs = Tier::Full.jobs(Some(&kernels), Some(&suites), false);
+        let names: Vec<String> = jobs.iter().map(Job::to_string).collect();
+        assert_eq!(names[0], "6.12 containers of trixie");
+        assert_eq!(names.len(), 1 + SYSTEM_CALLS.len());
     }
 
     #[test]
     fn every_suite_can_be_asked_for() {
-        assert_eq!(NAMES[1..], CONTAINERS.each_ref().map(|suite| suite.word));
+        assert_eq!(SUITE_WORDS[1..], SUITES.each_ref().map(|suite| suite.word));
     }
 }

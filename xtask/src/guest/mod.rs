@@ -103,9 +103,39 @@ pub(crate) fn supported() -> anyhow::Result<()> {
     arch::Arch::of_host().map(drop)
 }
 
+/// Finds out whether a guest with this kernel can run without emulation.
+pub(crate) fn warm_up(host: &Host, series: &str) -> anyhow::Result<()> {
+    let kernel = kernel::Kernel::ensure(host, series)?;
+    accel::Accel::probe(host, arch::Arch::of_host()?, &kernel).map(drop)
+}
+
+/// The packages of the machine that making and running guests needs.
+pub(crate) fn packages() -> anyhow::Result<Vec<&'static str>> {
+    let arch = arch::Arch::of_host()?;
+    let mut packages = PACKAGES.to_vec();
+    if Host::find_program(arch.qemu).is_none() {
+        packages.push(arch.qemu_package);
+    }
+    Ok(packages)
+}
+
+/// What guests are made with.
+const PACKAGES: [&str; 7] = [
+    "ca-certificates",
+    "debian-archive-keyring",
+    "e2fsprogs",
+    "kmod",
+    "mmdebstrap",
+    "xz-utils",
+    "zstd",
+];
+
 /// Fetches and builds all that guests of these kernels and suites need; when
 /// nothing may be installed, says what is missing instead.
-pub(crate) fn ensure(host: &Host, series: &[&str], suites: &[&str]) -> anyhow::Result<()> {
+pub(crate) fn ensure(host: &Host, series: &[String], suites: &[String]) -> anyhow::Result<()> {
+    if series.is_empty() {
+        return Ok(());
+    }
     let arch = arch::Arch::of_host()?;
     let mut packages = vec!["e2fsprogs"];
     let mut missing = Vec::new();

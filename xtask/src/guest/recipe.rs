@@ -13,10 +13,17 @@ pub(super) struct Recipe {
     pub(super) suite: &'static str,
     pub(super) archives: &'static [Archive<'static>],
     pub(super) packages: &'static [&'static str],
+    /// The packages are unpacked but not set up, and nothing else is there: a fifth of the
+    /// time, for programs that need no set-up.
+    pub(super) only_unpacked: bool,
     /// Packages that are not installed: a guest has no network, and installs
     /// them from [`KEPT`].
     pub(super) kept: &'static [&'static str],
 }
+
+/// What the set-up of base-passwd does.
+const ACCOUNTS: &str = "cd \"$1\" && cp usr/share/base-passwd/passwd.master etc/passwd && \
+     cp usr/share/base-passwd/group.master etc/group";
 
 /// Where a guest has the archives of [`Recipe::kept`].
 const KEPT: &str = "/var/cache/debs";
@@ -24,7 +31,36 @@ const KEPT: &str = "/var/cache/debs";
 /// Real container runtimes, the file systems below them, what scripts in the
 /// guest use, and a database server with its data directory. Everything else
 /// of a suite stays out.
-const RECIPES: [Recipe; 4] = [
+const RECIPES: [Recipe; 5] = [
+    Recipe {
+        name: "small",
+        suite: "bookworm",
+        archives: &[
+            Archive::Main("bookworm"),
+            Archive::Security("bookworm-security"),
+        ],
+        packages: &[
+            "base-files",
+            "base-passwd",
+            "bash",
+            "busybox-static",
+            "coreutils",
+            "dash",
+            "docker.io",
+            "e2fsprogs",
+            "findutils",
+            "grep",
+            "hostname",
+            "iproute2",
+            "kmod",
+            "mount",
+            "sed",
+            "tar",
+            "util-linux",
+        ],
+        only_unpacked: true,
+        kept: &[],
+    },
     Recipe {
         name: "bookworm",
         suite: "bookworm",
@@ -53,6 +89,7 @@ const RECIPES: [Recipe; 4] = [
             "util-linux",
             "xfsprogs",
         ],
+        only_unpacked: false,
         // Small ones, with configuration files, alternatives and scripts; and
         // one that is installed, for an upgrade.
         kept: &["less", "nano", "procps", "sudo"],
@@ -73,6 +110,7 @@ const RECIPES: [Recipe; 4] = [
             "iproute2",
             "kmod",
         ],
+        only_unpacked: false,
         kept: &[],
     },
     // Docker 28.5, containerd 2.1, Podman 5.8 and Buildah 1.43 in November
@@ -96,6 +134,7 @@ const RECIPES: [Recipe; 4] = [
             "runc",
             "uidmap",
         ],
+        only_unpacked: false,
         kept: &[],
     },
     // What the cost is measured against: bpftrace 0.27 in November 2026.
@@ -105,6 +144,7 @@ const RECIPES: [Recipe; 4] = [
         suite: "sid",
         archives: &[Archive::Main("sid")],
         packages: &["bpftool", "bpftrace", "busybox-static", "kmod"],
+        only_unpacked: false,
         kept: &[],
     },
 ];
@@ -123,8 +163,11 @@ impl Recipe {
     }
 
     /// What a shell does with the tree, `$1`, after the packages: mmdebstrap's
-    /// own apt is still there then. Nothing if nothing is kept.
-    pub(super) fn keep(&self) -> String {
+    /// own apt is still there then. Often nothing.
+    pub(super) fn hook(&self) -> String {
+        if self.only_unpacked {
+            return ACCOUNTS.to_owned();
+        }
         if self.kept.is_empty() {
             return String::new();
         }
@@ -143,9 +186,8 @@ mod tests {
     #[test]
     fn an_unknown_suite_lists_the_known_ones() {
         let error = Recipe::of("jessie").err().map(|error| error.to_string());
-        assert!(
-            error
-                .is_some_and(|error| error.ends_with("choose one of bookworm, trixie, sid, bench"))
-        );
+        assert!(error.is_some_and(|error| {
+            error.ends_with("choose one of small, bookworm, trixie, sid, bench")
+        }));
     }
 }

@@ -62,11 +62,11 @@ fn image_of(recipe: &Recipe, host: &Host) -> PathBuf {
     let packages = recipe.packages.join(",");
     let archives = format!("{:?}", recipe.archives);
     let left_out = LEFT_OUT.join(",");
-    let kept = recipe.keep();
+    let hook = recipe.hook();
     let parts = [
         archives.as_bytes(),
         packages.as_bytes(),
-        kept.as_bytes(),
+        hook.as_bytes(),
         left_out.as_bytes(),
     ];
     let name = format!("{}-{}.ext4", recipe.name, fingerprint(&parts));
@@ -137,16 +137,20 @@ fn fill(host: &Host, recipe: &Recipe, work: &Path, tree: &Path) -> anyhow::Resul
         "mmdebstrap",
         "--quiet",
         "--mode=root",
-        "--variant=minbase",
+        if recipe.only_unpacked {
+            "--variant=extract"
+        } else {
+            "--variant=minbase"
+        },
         "--format=directory",
     ]);
     install.arg(format!("--include={}", recipe.packages.join(",")));
     for path in LEFT_OUT {
         install.arg(format!("--dpkgopt=path-exclude={path}"));
     }
-    let keep = recipe.keep();
-    if !keep.is_empty() {
-        install.arg(format!("--customize-hook={keep}"));
+    let hook = recipe.hook();
+    if !hook.is_empty() {
+        install.arg(format!("--customize-hook={hook}"));
     }
     if takes_old_indexes() {
         install.arg("--aptopt=Acquire::Check-Valid-Until \"false\"");

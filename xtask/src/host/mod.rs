@@ -6,6 +6,7 @@
 mod caller;
 mod command_line;
 mod lock;
+pub(crate) mod log;
 mod sudo;
 
 use std::{
@@ -13,9 +14,10 @@ use std::{
     env,
     fmt::Display,
     fs,
+    io::{BufRead as _, BufReader},
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
-    process::{Command, ExitStatus, Output},
+    process::{Command, ExitStatus, Output, Stdio},
     thread,
     time::{Duration, Instant},
 };
@@ -95,6 +97,7 @@ impl Host {
     )]
     pub(crate) fn run(&self, why: &str, command: &mut Command) -> Result<()> {
         announce(why, command);
+        log::redirect(command)?;
         let status = command.status().with_context(|| cannot_start(command))?;
         judge(why, command, status)
     }
@@ -111,6 +114,7 @@ impl Host {
         command: &mut Command,
     ) -> Result<()> {
         announce(why, command);
+        log::redirect(command)?;
         let mut child = command.spawn().with_context(|| cannot_start(command))?;
         let end = Instant::now() + limit;
         loop {
@@ -130,12 +134,51 @@ impl Host {
         }
     }
 
-    /// The same as [`Host::run`] as root: through `sudo` unless root already.
+    /// The same as [`Host::run`] as root: through `sudo` unless root already. Where commands
+    /// write to a log, this one is printed all the same, since it changes the machine.
     pub(crate) fn run_as_root(&self, why: &str, command: &mut Command) -> Result<()> {
+        log::show_command(&format!("# {why}\n+ {}", shown(command)));
         if is_root() {
             return self.run(why, command);
         }
         self.run(why, &mut sudo(why, command)?)
+    }
+
+    /// Asks for the password of sudo, if it needs one, while nothing else is on the terminal.
+    pub(crate) fn authenticate(why: &str) -> Result<()> {
+        if is_root() || Self::find_program("sudo").is_none() {
+            return Ok(());
+        }
+        let mut command = Command::new("sudo");
+        command.arg("--validate");
+        announce(why, &command);
+        let status = command.status().with_context(|| cannot_start(&command))?;
+        judge(why, &command, status)
+    }
+
+    /// Runs a command as root and calls `on_line` with each line of its standard output.
+    pub(crate) fn lines_as_root(
+        why: &str,
+        command: &mut Command,
+        on_line: &mut dyn FnMut(&str),
+    ) -> Result<()> {
+        let mut command = if is_root() {
+            std::mem::replace(command, Command::new("true"))
+        } else {
+            sudo(why, command)?
+        };
+        announce(why, &command);
+        log::redirect(&mut command)?;
+        let mut child = command
+            .stdout(Stdio::piped())
+            .spawn()
+            .with_context(|| cannot_start(&command))?;
+        if let Some(output) = child.stdout.take() {
+            for line in BufReader::new(output).split(b'\n') {
+                on_line(&String::from_utf8_lossy(&line?));
+            }
+        }
+        judge(why, &command, child.wait()?)
     }
 
     /// What a command that only looks says as root, however it ends. It is
@@ -217,18 +260,24 @@ impl Host {
     }
 }
 
-/// Writes a line to standard error. A closed standard error is nothing to stop
-/// for.
+/// Writes a line to the log, or to standard error without one. A closed standard error is
+/// nothing to stop for.
 #[cfg(not(test))]
 pub(crate) fn say(line: impl Display) {
     use std::io::Write as _;
-    drop(writeln!(std::io::stderr(), "{line}"));
+    let line = line.to_string();
+    if !log::write(&line) {
+        drop(writeln!(std::io::stderr(), "{line}"));
+    }
 }
 
 /// As above, but captured by the test harness.
 #[cfg(test)]
 pub(crate) fn say(line: impl Display) {
-    eprintln!("{line}");
+    let line = line.to_string();
+    if !log::write(&line) {
+        eprintln!("{line}");
+    }
 }
 
 /// Is this process root?

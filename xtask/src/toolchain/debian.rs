@@ -1,5 +1,7 @@
 //! The compiler of a Debian system: which packages it is.
 
+use std::process::Command;
+
 use anyhow::{Context as _, Result, bail};
 
 use super::{
@@ -64,6 +66,24 @@ pub(super) fn install(host: &Host) -> Result<()> {
         )
     })?;
     linker::install(host, &compiler)
+}
+
+/// The names of the compiler's packages, and of the LLVM that its linker is built with.
+pub(super) fn packages() -> Result<Vec<String>> {
+    let flavour = choose()?;
+    let mut packages: Vec<String> = flavour.compiler().map(str::to_owned).to_vec();
+    let mut depends = Command::new("apt-cache");
+    depends.env("LC_ALL", "C").args(["depends", flavour.llvm]);
+    packages.extend(llvm_of(&Host::query(&mut depends)?).map(linker::dev_package));
+    Ok(packages)
+}
+
+/// The number in a line `  Depends: llvm-22`.
+fn llvm_of(depends: &str) -> Option<u32> {
+    let mut names = depends
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("Depends: llvm-"));
+    names.find_map(|number| number.parse().ok())
 }
 
 /// Installs clippy for the distribution's compiler.

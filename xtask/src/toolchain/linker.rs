@@ -111,7 +111,7 @@ fn tool(llvm: u32) -> Tool {
     }
 }
 
-fn dev_package(llvm: u32) -> String {
+pub(super) fn dev_package(llvm: u32) -> String {
     format!("llvm-{llvm}-dev")
 }
 

@@ -131,6 +131,18 @@ pub(crate) fn ensure_toolchain(host: &Host) -> Result<Option<Toolchain>> {
     }
 }
 
+/// The packages that the next step towards a toolchain installs, and those after it.
+pub(crate) fn packages(host: &Host) -> Result<Vec<String>> {
+    let (_, survey) = look(host);
+    match plan::next(survey, &[]) {
+        Some(Step::AddPackages) => {
+            host.update_lists()?;
+            debian::packages()
+        }
+        _ => Ok(Vec::new()),
+    }
+}
+
 /// A compiler that is installed, with the linker that works with it.
 struct Candidate {
     compiler: Compiler,
