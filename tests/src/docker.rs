@@ -25,20 +25,12 @@ pub(crate) fn unique(prefix: &str) -> String {
 impl Container {
     /// Starts a container that waits for `exec`.
     pub(crate) fn start(image: &str, prefix: &str) -> Result<Self> {
-        Self::run(image, unique(prefix), &["--init"], "100000")
-    }
-
-    /// The same for a machine with a life of its own: no other container has
-    /// the name, and one whose program was killed is gone after ten minutes.
-    pub(crate) fn start_brief(image: &str, prefix: &str) -> Result<Self> {
-        let name = format!("{prefix}-{}", std::process::id());
-        Self::run(image, name, &["--init", "--rm"], "600")
-    }
-
-    fn run(image: &str, name: String, options: &[&str], seconds: &str) -> Result<Self> {
-        let always = ["run", "-d", "--network", "none", "--name", &name];
-        let command = [image, "sleep", seconds];
-        let id = run("docker", &[&always, options, &command].concat())?;
+        let name = unique(prefix);
+        let options = ["run", "-d", "--network", "none", "--name", &name, "--init"];
+        let id = run(
+            "docker",
+            &[&options[..], &[image, "sleep", "100000"]].concat(),
+        )?;
         Ok(Self { id, name })
     }
 

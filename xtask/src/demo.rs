@@ -240,7 +240,7 @@ fn on_this_machine(host: &Host, progress: &Progress, programs: &Path) -> Result<
     written?;
     progress.show(
         "the containers are removed; the image stays for the next demo: \
-         docker rmi ovl-trace/shop:1.4",
+         docker rmi ovl-trace/shop:1.5",
     );
     Ok(None)
 }

@@ -133,7 +133,7 @@ pub(crate) fn a_large_file_whose_mode_changes() -> Result<()> {
         "chmod 600 /srv/app/part-1/file-110.txt",
     )?;
     let advice = only(&recorded, "large-attribute-change", &habit, &miss)?;
-    says(advice, "finding", &[MODEL, "256.0 MiB", "COPY"])?;
+    says(advice, "finding", &[MODEL, "96.0 MiB", "COPY"])?;
     assert_eq!(advice["evidence"]["copied_bytes"], MODEL_BYTES);
     Ok(())
 }
@@ -143,7 +143,7 @@ pub(crate) fn a_large_file_written_in_place() -> Result<()> {
     let (recorded, habit, miss) =
         observed(&format!("printf x >> {MODEL}"), &format!(": > {MODEL}"))?;
     let advice = only(&recorded, "written-in-place", &habit, &miss)?;
-    says(advice, "finding", &["'sh'", MODEL, "256.0 MiB"])?;
+    says(advice, "finding", &["'sh'", MODEL, "96.0 MiB"])?;
     says(advice, "remedy", &["volume", "'/srv'"])?;
     assert_eq!(advice["evidence"]["paths"][0], MODEL);
     let row = recorded.row(&habit.name)?;
@@ -193,7 +193,7 @@ pub(crate) fn the_same_file_in_each_container() -> Result<()> {
             says(
                 advice,
                 "finding",
-                &["3 containers", image, MODEL, "768.0 MiB"],
+                &["3 containers", image, MODEL, "288.0 MiB"],
             )?;
         }
     }
@@ -222,7 +222,7 @@ pub(crate) fn an_instruction_that_brought_it() -> Result<()> {
         &format!("printf x >> {MODEL}"),
     )?;
     let advice = only(&recorded, "image-instruction", &habit, &miss)?;
-    says(advice, "finding", &["COPY", MODEL, "256.0 MiB"])
+    says(advice, "finding", &["COPY", MODEL, "96.0 MiB"])
 }
 
 pub(crate) fn waiting_for_the_disk() -> Result<()> {

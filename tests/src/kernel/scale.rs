@@ -25,16 +25,13 @@ const PROCESSES: usize = 3000;
 /// The file that says that a namespace has all its overlays.
 const READY: &str = "ready";
 
-/// What the agent may take up when it observes, in KiB: 4 MiB of ring, the parts of
-/// the program that were used, and what was read of the kernel's types, whose size
-/// differs most between kernels. A copy of them too many, or the ring's pages
-/// counted twice, and it is more.
-const RESIDENT_AT_START_MAX: u64 = 12 << 10;
+/// What the agent may take up when it observes, in KiB: most of it is what was read of the
+/// kernel's types, whose size differs most between kernels. A copy of them too many is more.
+const RESIDENT_AT_START_MAX: u64 = 6 << 10;
 
-/// What it may take up with all mounts, in KiB. Each overlay with a copy-up takes 5,
-/// and one histogram too many for each would be 15 more; it was 36 MiB when they
-/// were in the nodes of a tree, of which each has room for eleven.
-const RESIDENT_MAX: u64 = 25 << 10;
+/// What it may take up with all mounts, in KiB. Each overlay with a copy-up takes 5, and one
+/// histogram too many for each would be 15 more.
+const RESIDENT_MAX: u64 = 16 << 10;
 
 /// Every namespace mounts and copies up while the agent runs; then all mounts are
 /// listed.
@@ -116,10 +113,14 @@ fn mount_all(root: &Path) -> io::Result<()> {
     fs::write(root.join(READY), "")
 }
 
-/// The most that a process ever had in memory, in KiB.
+/// What a process has in memory, in KiB, without the pages of its program's file: how many
+/// these are depends on how the program was compiled.
 fn resident(pid: u32) -> Result<u64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB"));
-    Ok(kilobytes.context("no VmHWM")?.parse()?)
+    let kilobytes = |name: &str| -> Result<u64> {
+        let line = status.lines().find_map(|line| line.strip_prefix(name));
+        let number = line.and_then(|line| line.trim().strip_suffix(" kB"));
+        Ok(number.with_context(|| format!("no {name}"))?.parse()?)
+    };
+    Ok(kilobytes("RssAnon:")? + kilobytes("RssShmem:")?)
 }

@@ -18,9 +18,9 @@ use crate::{events::Recorded, tracer::Tracer};
 /// Its name among the cases.
 pub(super) const NAME: &str = "storm::a_ring_of_4_kib";
 
-// Ten times what the ring holds: each is synced, which takes 50 ms in an emulated guest.
-const COPIED: usize = 300;
-const DELETED: usize = 200;
+// Ten times what the ring holds. Each is synced, which takes 50 ms in an emulated guest.
+const COPIED: usize = 150;
+const DELETED: usize = 100;
 const BYTES: u64 = 100;
 
 /// Copies up and deletes by two threads while nobody reads the ring.

@@ -63,7 +63,7 @@ start_docker() {
     waited=0
     until [ -S /run/docker.sock ] && docker version >/dev/null 2>&1; do
         waited=$((waited + 1))
-        if [ "$waited" -gt 600 ] || ! kill -0 "$daemon" 2>/dev/null; then
+        if [ "$waited" -gt 240 ] || ! kill -0 "$daemon" 2>/dev/null; then
             cp /run/dockerd.log /out/dockerd.log
             fail "dockerd did not start"
         fi
