@@ -23,6 +23,8 @@ fail() {
 
 mount_all() {
     mount -t tmpfs -o mode=755 tmpfs /run
+    # In a root file system whose packages are not set up it is no link.
+    [ -L /var/run ] || mount --bind /run /var/run
     mount -t tmpfs -o mode=1777 tmpfs /tmp
     mkdir -p /dev/pts /dev/shm /run/lock
     mount -t devpts -o gid=5,mode=620,ptmxmode=666 devpts /dev/pts

@@ -21,10 +21,9 @@ pub(super) struct Recipe {
     pub(super) kept: &'static [&'static str],
 }
 
-/// What the set-up of base-passwd and base-files does.
+/// What the set-up of base-passwd does.
 const ACCOUNTS: &str = "cd \"$1\" && cp usr/share/base-passwd/passwd.master etc/passwd && \
-     cp usr/share/base-passwd/group.master etc/group && \
-     rm -rf var/run && ln -s /run var/run";
+     cp usr/share/base-passwd/group.master etc/group";
 
 /// Where a guest has the archives of [`Recipe::kept`].
 const KEPT: &str = "/var/cache/debs";
