@@ -235,10 +235,10 @@ impl Entry {
             return;
         }
         self.rechecked = now;
-        if let Some(mut container) = record.changed()
+        if let Some(container) = record.changed()
             && container.id == known.id
         {
-            qualify(&mut container, self.outer.as_deref());
+            let container = qualify(container, self.outer.as_deref());
             let mut origin = Origin::clone(&self.origin);
             origin.container = Some(container);
             self.origin = Arc::new(origin);

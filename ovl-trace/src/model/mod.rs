@@ -15,6 +15,7 @@ mod patterns;
 mod sorted;
 #[cfg(test)]
 pub(crate) mod test_support;
+mod text;
 mod totals;
 
 pub use comm::{Comm, FileSystemName};
