@@ -192,8 +192,7 @@ fn store(origin: &Origin) -> Option<&Path> {
 fn row(superblock: &Superblock, origin: Origin, root: Option<Root>, home: Option<u64>) -> MountRow {
     let options = &superblock.options;
     let namespaces: HashSet<u64> = superblock
-        .points
-        .iter()
+        .points()
         .flat_map(|point| point.seen_by.iter().map(|(id, _)| *id))
         .collect();
     let point_read_only = superblock

@@ -190,7 +190,7 @@ impl<'a> Resolve<'a> {
             return Around::Nothing;
         };
         let mut roots = self.table.all().filter(|superblock| {
-            superblock.points.iter().any(|point| {
+            superblock.points().any(|point| {
                 let seen_by = |wanted| point.seen_by.iter().any(|(id, _)| *id == wanted);
                 // Live systems have an overlay as the host's root.
                 point.rank == Rank::Root && seen_by(namespace) && !home.is_some_and(seen_by)
