@@ -11,6 +11,7 @@ use serde::{
 /// is an empty list, as Go writes it.
 pub(crate) struct BoundedList<T> {
     items_max: usize,
+    ignores_rest: bool,
     item: PhantomData<T>,
 }
 
@@ -19,7 +20,16 @@ impl<T> BoundedList<T> {
     pub(crate) const fn new(items_max: usize) -> Self {
         Self {
             items_max,
+            ignores_rest: false,
             item: PhantomData,
+        }
+    }
+
+    /// A longer list is cut.
+    pub(crate) const fn cut(items_max: usize) -> Self {
+        Self {
+            ignores_rest: true,
+            ..Self::new(items_max)
         }
     }
 }
@@ -51,11 +61,13 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for BoundedList<T> {
                 None => return Ok(items),
             }
         }
-        if list.next_element::<IgnoredAny>()?.is_some() {
-            return Err(A::Error::custom(format!(
-                "there are more than {} items",
-                self.items_max
-            )));
+        while list.next_element::<IgnoredAny>()?.is_some() {
+            if !self.ignores_rest {
+                return Err(A::Error::custom(format!(
+                    "there are more than {} items",
+                    self.items_max
+                )));
+            }
         }
         Ok(items)
     }
@@ -76,7 +88,9 @@ mod tests {
         assert_eq!(read(BoundedList::new(2), "null"), Ok(vec![]));
         assert_eq!(read(BoundedList::new(2), "[]"), Ok(vec![]));
         assert_eq!(read(BoundedList::new(2), "[1,2]"), Ok(vec![1, 2]));
+        assert_eq!(read(BoundedList::cut(2), "[1,2,3,4]"), Ok(vec![1, 2]));
         let error = read(BoundedList::new(2), "[1,2,3]").unwrap_err();
         assert!(error.contains("more than 2 items"), "{error}");
+        read(BoundedList::cut(2), "[1,2,3").unwrap_err();
     }
 }
