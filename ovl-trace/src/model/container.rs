@@ -12,6 +12,9 @@ const TEXT_BYTES_MAX: usize = 255;
 /// (distribution `reference.NameTotalLengthMax`), a tag and a digest.
 const IMAGE_BYTES_MAX: usize = 512;
 
+/// containerd's namespace for Kubernetes (`internal/cri/constants`).
+pub(crate) const KUBERNETES: &str = "k8s.io";
+
 /// Which program made the overlay mount.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Runtime {
@@ -101,6 +104,26 @@ impl Container {
             },
             pod: text(self.pod),
             namespace: text(self.namespace),
+        }
+    }
+
+    /// The container that the engine runs in, if the name says so: `OUTER/NAME`. Names of
+    /// engines have no `/`; that of a build step is a command, and may have some.
+    pub fn outer(&self) -> Option<&str> {
+        if matches!(self.runtime, Runtime::Buildkit | Runtime::Buildah) {
+            return None;
+        }
+        Some(self.name.as_deref()?.rsplit_once('/')?.0)
+    }
+
+    /// The namespace in which the runtime's ids are unique. Only containerd has such; it
+    /// keeps all pods in one, and a pod's container has the pod's namespace.
+    pub fn id_namespace(&self) -> Option<&str> {
+        let is_in_a_pod = self.pod.is_some();
+        match self.runtime {
+            Runtime::Containerd if is_in_a_pod => Some(KUBERNETES),
+            Runtime::Containerd => self.namespace.as_deref(),
+            _ => None,
         }
     }
 

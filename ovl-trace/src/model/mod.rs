@@ -19,6 +19,7 @@ mod text;
 mod totals;
 
 pub use comm::{Comm, FileSystemName};
+pub(crate) use container::KUBERNETES;
 pub use container::{Container, Runtime};
 pub use device::DeviceNumber;
 pub use event::{
