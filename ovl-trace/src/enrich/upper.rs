@@ -34,7 +34,7 @@ impl Enricher {
     pub fn layer_files(&mut self, overlay: OverlayKey) -> Option<LayerFiles> {
         let (origin, facts, device) = {
             let entry = self.entries.get(&overlay)?;
-            (entry.origin.clone(), entry.facts.clone(), entry.device)
+            (entry.origin(), entry.facts.clone(), entry.device)
         };
         let identity = facts.upper?;
         let resolve = Resolve {
