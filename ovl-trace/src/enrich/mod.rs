@@ -50,5 +50,5 @@ pub use self::{
     config::EnrichConfig,
     enricher::Enricher,
     list::{MountRow, list_mounts, list_mounts_with_api},
-    upper::LayerFiles,
+    upper::{LayerFile, LayerFiles},
 };
