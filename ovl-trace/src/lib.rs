@@ -6,6 +6,7 @@
 //! kernel, `/proc` and the runtimes' files; everything between is pure.
 
 pub mod aggregate;
+mod bounded_list;
 pub mod cli;
 pub mod decode;
 pub mod doctor;

@@ -1,6 +1,6 @@
 //! Joining overlays to containers.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
 use super::{
     advice::{Advice, Facts, advise},
@@ -12,21 +12,53 @@ use super::{
     report::{ContainerReport, CountedFrom, LayerRow, SortKey, TriggerRow},
     sums::Sums,
 };
-use crate::model::{Filter, Origin, OverlayKey, Runtime};
+use crate::model::{Container, Filter, Origin, OverlayKey, Runtime};
 
 /// What makes overlays one row: the container, whatever its name is by now.
 /// An overlay of nobody is alone; its upperdir is no identity, since it is
 /// relative to a mount namespace.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Identity<'a> {
-    Container(&'a Runtime, &'a str),
+    Container(ContainerKey<'a>),
     Overlay(OverlayKey),
+}
+
+/// What tells a container from all others. An id alone does not: containerd's are unique in
+/// a namespace, and an engine inside of a container can give any.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ContainerKey<'a> {
+    runtime: Cow<'a, Runtime>,
+    id: Cow<'a, str>,
+    namespace: Option<Cow<'a, str>>,
+    /// The container that the engine runs in.
+    outer: Option<Cow<'a, str>>,
+}
+
+impl<'a> ContainerKey<'a> {
+    fn of(container: &'a Container) -> Self {
+        Self {
+            runtime: Cow::Borrowed(&container.runtime),
+            id: container.id.as_str().into(),
+            namespace: container.id_namespace().map(Cow::Borrowed),
+            outer: container.outer().map(Cow::Borrowed),
+        }
+    }
+
+    pub(crate) fn to_owned(&self) -> ContainerKey<'static> {
+        let text = |text: &Option<Cow<'_, str>>| text.as_deref().map(|text| text.to_owned().into());
+        ContainerKey {
+            runtime: Cow::Owned(Runtime::clone(&self.runtime)),
+            id: Cow::Owned(str::to_owned(&self.id)),
+            namespace: text(&self.namespace),
+            outer: text(&self.outer),
+        }
+    }
 }
 
 impl<'a> Identity<'a> {
     pub(crate) fn of(key: &OverlayKey, overlay: &'a Overlay) -> Self {
         match &overlay.origin.container {
-            Some(container) => Self::Container(&container.runtime, &container.id),
+            Some(container) => Self::Container(ContainerKey::of(container)),
             None => Self::Overlay(*key),
         }
     }

@@ -68,6 +68,7 @@ pub use advice::{Advice, Evidence};
 pub use by_size::{SIZE_LIMITS, SizeRow};
 pub use detail::{CallKey, FileLast, ProcessKey, Tally};
 pub use examine::ToExamine;
+pub use group::ContainerKey;
 pub use loss::LossReport;
 pub use overview::{ContainerId, ContainerSums, Overview};
 pub(crate) use percentile::range as bucket_range;

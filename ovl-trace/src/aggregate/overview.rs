@@ -6,20 +6,20 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     Aggregator, family,
-    group::{self, Identity},
+    group::{self, ContainerKey, Identity},
     loss::LossReport,
     overlay::Overlay,
     report::{ContainerReport, CountedFrom},
     sums::Sums,
 };
-use crate::model::{Origin, OverlayKey, Runtime};
+use crate::model::{Origin, OverlayKey};
 
 /// What makes overlays one row, for as long as an observation lasts: the
 /// container, or an overlay of nobody.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ContainerId {
-    /// Its runtime, and its id there.
-    Container(Runtime, String),
+    /// The container.
+    Container(ContainerKey<'static>),
     /// An overlay without a container.
     Overlay(OverlayKey),
 }
@@ -27,18 +27,14 @@ pub enum ContainerId {
 impl ContainerId {
     fn of(identity: &Identity<'_>) -> Self {
         match identity {
-            Identity::Container(runtime, id) => {
-                Self::Container(Runtime::clone(runtime), (*id).to_owned())
-            }
+            Identity::Container(key) => Self::Container(key.to_owned()),
             Identity::Overlay(key) => Self::Overlay(*key),
         }
     }
 
     fn is(&self, identity: &Identity<'_>) -> bool {
         match (self, identity) {
-            (Self::Container(runtime, id), Identity::Container(other, other_id)) => {
-                runtime == *other && id == other_id
-            }
+            (Self::Container(key), Identity::Container(other)) => key == other,
             (Self::Overlay(key), Identity::Overlay(other)) => key == other,
             _ => false,
         }

@@ -1,6 +1,11 @@
 //! `ovl-trace completions` and `ovl-trace man`
 
-use std::{io::Write, path::PathBuf};
+use std::{
+    fs::OpenOptions,
+    io::Write,
+    os::unix::fs::OpenOptionsExt as _,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context as _, Result};
 use clap::{Args, CommandFactory as _};
@@ -50,6 +55,26 @@ impl From<ManArgs> for Text {
     }
 }
 
+/// Writes the man page of a command, and those of its subcommands.
+fn write_pages(command: clap::Command, directory: &Path) -> Result<()> {
+    for subcommand in command.get_subcommands().filter(|it| !it.is_hide_set()) {
+        write_pages(subcommand.clone(), directory)?;
+    }
+    let man = clap_mangen::Man::new(command);
+    let mut page = Vec::new();
+    man.render(&mut page)?;
+    let path = directory.join(man.get_filename());
+    // In a directory that others can write to, a link may have the name of a page.
+    let file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .custom_flags(libc::O_NOFOLLOW)
+        .open(&path);
+    file.and_then(|mut file| file.write_all(&page))
+        .with_context(|| format!("writing the man page '{}'", path.display()))
+}
+
 /// Writes it, from the definition of the command line.
 pub(crate) fn write(text: &Text, out: &mut dyn Write) -> Result<Ending> {
     let mut command = Cli::command();
@@ -66,9 +91,35 @@ pub(crate) fn write(text: &Text, out: &mut dyn Write) -> Result<Ending> {
             out.write_all(&page)?;
         }
         Text::ManPages(directory) => {
-            clap_mangen::generate_to(command, directory)
-                .with_context(|| format!("writing man pages to '{}'", directory.display()))?;
+            let mut command = command.disable_help_subcommand(true);
+            command.build();
+            write_pages(command, directory)?;
         }
     }
     Ok(Ending::Ok)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, os::unix::fs::symlink};
+
+    use super::*;
+
+    #[test]
+    fn pages_are_written_and_no_link_is_followed() {
+        let dir = tempfile::tempdir().unwrap();
+        let text = Text::ManPages(dir.path().to_owned());
+        write(&text, &mut Vec::<u8>::new()).unwrap();
+        let page = dir.path().join("ovl-trace-record.1");
+        assert!(fs::read_to_string(&page).unwrap().contains("force"));
+        // Again, over those that are there.
+        write(&text, &mut Vec::<u8>::new()).unwrap();
+        let other = dir.path().join("other");
+        fs::write(&other, "precious").unwrap();
+        fs::remove_file(&page).unwrap();
+        symlink(&other, &page).unwrap();
+        let error = write(&text, &mut Vec::<u8>::new()).unwrap_err().to_string();
+        assert!(error.contains("ovl-trace-record.1"), "{error}");
+        assert_eq!(fs::read(&other).unwrap(), b"precious");
+    }
 }

@@ -9,6 +9,7 @@ use std::{
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
 use super::config::Environment;
+use crate::render::sanitize;
 
 /// Starts the log: warnings, more with `-v`; `RUST_LOG` has precedence.
 pub(crate) fn init(verbose: u8, environment: Environment) {
@@ -56,21 +57,52 @@ fn held() -> std::sync::MutexGuard<'static, Option<Vec<u8>>> {
 struct Log;
 
 impl io::Write for Log {
+    /// Takes one message with its line break, as `tracing-subscriber` writes it.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let line = harmless_line(bytes);
         match &mut *held() {
-            None => io::stderr().write(bytes),
+            None => io::stderr().write_all(line.as_bytes())?,
             Some(text) => {
-                if text.len() + bytes.len() <= HELD_BYTES {
-                    text.extend_from_slice(bytes);
+                if text.len() + line.len() <= HELD_BYTES {
+                    text.extend_from_slice(line.as_bytes());
                 }
-                Ok(bytes.len())
             }
         }
+        Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
         io::stderr().flush()
     }
+}
+
+/// Returns a message as one line that cannot steer a terminal: it quotes names of strangers.
+/// Colours stay; `tracing-subscriber` escapes those that a name has.
+fn harmless_line(message: &[u8]) -> String {
+    let message = String::from_utf8_lossy(message);
+    let body = message.strip_suffix('\n').unwrap_or(&message);
+    let mut line = String::with_capacity(message.len());
+    let mut rest = body;
+    while let Some(c) = rest.chars().next() {
+        let length = colour(rest).unwrap_or(c.len_utf8());
+        let (part, after) = rest.split_at(length);
+        if length > c.len_utf8() || sanitize::is_harmless(c) {
+            line.push_str(part);
+        } else {
+            line.extend(c.escape_unicode());
+        }
+        rest = after;
+    }
+    line.push('\n');
+    line
+}
+
+/// Returns the length of the escape sequence for a colour or a style that `text` begins
+/// with.
+fn colour(text: &str) -> Option<usize> {
+    let parameters = text.strip_prefix("\x1b[")?;
+    let end = parameters.find(|c: char| !c.is_ascii_digit() && c != ';')?;
+    parameters[end..].starts_with('m').then_some(end + 3)
 }
 
 const fn level(verbose: u8) -> LevelFilter {
@@ -79,5 +111,41 @@ const fn level(verbose: u8) -> LevelFilter {
         1 => LevelFilter::INFO,
         2 => LevelFilter::DEBUG,
         _ => LevelFilter::TRACE,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_makes_no_line_of_its_own() {
+        let name = "x\n2026-11-30T00:00:00Z ERROR ovl_trace: container db was deleted\u{202e}";
+        let line = harmless_line(format!("\x1b[33m WARN\x1b[0m '{name}' is odd\n").as_bytes());
+        assert_eq!(line.matches('\n').count(), 1, "{line:?}");
+        assert!(
+            line.starts_with("\x1b[33m WARN\x1b[0m 'x\\u{a}2026"),
+            "{line:?}"
+        );
+        assert!(line.ends_with("\\u{202e}' is odd\n"), "{line:?}");
+    }
+
+    #[test]
+    fn other_escape_sequences_are_shown() {
+        for text in [
+            "\x1b[2J",
+            "\x1b]0;title\x07",
+            "\x1b",
+            "\x1b[31",
+            "\x1bm",
+            "\u{9b}31m",
+        ] {
+            let line = harmless_line(text.as_bytes());
+            assert!(
+                line.trim_end().chars().all(sanitize::is_harmless),
+                "{line:?}"
+            );
+        }
+        assert_eq!(harmless_line(b"\xff\r\n"), "\u{fffd}\\u{d}\n");
     }
 }

@@ -6,7 +6,7 @@ use super::{
     docker::unnamed,
     namespaces::NamespaceId,
     outside, process_arguments,
-    resolve::{Around, Owned, Resolve, qualify},
+    resolve::{Around, Owned, Resolve},
     table::Superblock,
 };
 
@@ -21,7 +21,7 @@ impl Resolve<'_> {
             (Some(found), monitor) => {
                 let monitor = monitor.filter(|owned| owned.container.id == found.id);
                 let known = self.by_id(&found.id).or(monitor);
-                known.or_else(|| Some(Owned::bare(unnamed(found.id, found.runtime?))))
+                known.or_else(|| Some(Owned::new(unnamed(found.id, found.runtime?), None)))
             }
             (None, Some(owned)) if owned.outer.is_none() => {
                 self.by_id(&owned.container.id).or(Some(owned))
@@ -41,13 +41,13 @@ impl Resolve<'_> {
         Some(Owned {
             record: owner.record,
             layers: owner.layers,
-            ..Owned::bare(owner.container)
+            ..Owned::new(owner.container, None)
         })
     }
 
     fn by_monitor(&mut self, namespace: NamespaceId, pid: u32) -> Option<Owned> {
         let monitor = outside::parent(self.namespaces, namespace, pid)?;
-        let mut container = process_arguments::owner(&monitor.command_line)?;
+        let container = process_arguments::owner(&monitor.command_line)?;
         // In a container anything can be called a monitor: then the name has
         // to say whose word it is.
         let outer = if monitor.on_host {
@@ -58,10 +58,6 @@ impl Resolve<'_> {
                 Around::Nothing | Around::Unknown => return None,
             }
         };
-        qualify(&mut container, outer.as_deref());
-        Some(Owned {
-            outer,
-            ..Owned::bare(container)
-        })
+        Some(Owned::new(container, outer))
     }
 }

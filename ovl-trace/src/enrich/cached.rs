@@ -1,34 +1,64 @@
 //! A file that is parsed once per version.
 
 use std::{
+    collections::HashMap,
     io,
     path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
 
-use super::root::{Root, Stamp};
+use super::{
+    budget::{Budget, Share},
+    root::{Contents, Root, Stamp},
+};
 
 /// A file that changed less than this ago may change again without its time
 /// changing (file systems take the time from the timer tick).
 const SETTLED: Duration = Duration::from_secs(1);
 
+/// What a file says, by record.
+pub(crate) trait Records: Default {
+    /// How many there are.
+    fn count(&self) -> usize;
+}
+
+impl<T> Records for Vec<T> {
+    fn count(&self) -> usize {
+        self.len()
+    }
+}
+
+impl<K, V> Records for HashMap<K, V> {
+    fn count(&self) -> usize {
+        self.len()
+    }
+}
+
+/// Reads a file of at most so many records. `None` if it has not the expected form.
+pub(crate) type Parse<T> = fn(&[u8], usize) -> Option<T>;
+
 /// What a file says.
 #[derive(Debug)]
 pub(crate) struct Cached<T> {
     path: PathBuf,
+    budget: Budget,
     value: T,
+    /// What the value takes of the budget, if it is a stranger's.
+    share: Option<Share>,
     /// The version that was read last.
     version: Option<Stamp>,
     /// Nothing can have been missed since.
     is_settled: bool,
 }
 
-impl<T: Default> Cached<T> {
+impl<T: Records> Cached<T> {
     /// Reads nothing yet.
-    pub(crate) fn new(path: PathBuf) -> Self {
+    pub(crate) fn new(path: PathBuf, budget: &Budget) -> Self {
         Self {
             path,
+            budget: budget.clone(),
             value: T::default(),
+            share: None,
             version: None,
             is_settled: false,
         }
@@ -50,24 +80,44 @@ impl<T: Default> Cached<T> {
 
     /// Reads the file if it changed. On an error the last content stays; a file
     /// that is not there (`NotFound`) has none.
-    pub(crate) fn refresh(&mut self, root: &Root, parse: fn(&[u8]) -> Option<T>) -> io::Result<()> {
+    pub(crate) fn refresh(&mut self, root: &Root, parse: Parse<T>) -> io::Result<()> {
         if self.is_settled && root.stamp(&self.path).ok() == self.version {
             return Ok(());
         }
-        let (bytes, stamp) = match root.read(&self.path) {
+        let contents = match root.contents(&self.path) {
             Ok(found) => found,
             Err(error) => {
                 if error.kind() == io::ErrorKind::NotFound {
-                    *self = Self::new(std::mem::take(&mut self.path));
+                    *self = Self::new(std::mem::take(&mut self.path), &self.budget);
                 }
                 return Err(error);
             }
         };
-        self.value = parse(&bytes).ok_or_else(|| {
-            io::Error::new(io::ErrorKind::InvalidData, "it has not the expected form")
-        })?;
+        let stamp = contents.stamp;
+        // A file that is refused is not parsed again until it changes, either.
         self.version = Some(stamp);
         self.is_settled = stamp.is_older_than(SETTLED, SystemTime::now());
+        self.take(&contents, parse)
+    }
+
+    fn take(&mut self, contents: &Contents, parse: Parse<T>) -> io::Result<()> {
+        let refused = |why: &str| io::Error::new(io::ErrorKind::InvalidData, why.to_owned());
+        let value = parse(&contents.bytes, contents.limits.records).ok_or_else(|| {
+            refused("it has not the expected form, or more records than are read")
+        })?;
+        if contents.is_strangers {
+            // Before the new share is taken: the value is replaced.
+            self.share = None;
+            let share = self.budget.take(contents.bytes.len(), value.count());
+            let Some(share) = share else {
+                self.value = T::default();
+                return Err(refused("the stores of users take too much memory together"));
+            };
+            self.share = Some(share);
+        } else {
+            self.share = None;
+        }
+        self.value = value;
         Ok(())
     }
 }
@@ -78,7 +128,13 @@ mod tests {
 
     use super::*;
 
-    fn number(bytes: &[u8]) -> Option<u32> {
+    impl Records for u32 {
+        fn count(&self) -> usize {
+            1
+        }
+    }
+
+    fn number(bytes: &[u8], _records_max: usize) -> Option<u32> {
         std::str::from_utf8(bytes).ok()?.parse().ok()
     }
 
@@ -87,7 +143,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("file");
         let root = Root::new("/");
-        let mut cached = Cached::new(path.clone());
+        let mut cached = Cached::new(path.clone(), &Budget::default());
         let missing = cached.refresh(&root, number).unwrap_err();
         assert_eq!(missing.kind(), io::ErrorKind::NotFound);
         for value in [1_u32, 2, 3] {
@@ -112,9 +168,9 @@ mod tests {
         let file = fs::File::create(&path).unwrap();
         file.set_modified(SystemTime::now() - 2 * SETTLED).unwrap();
         let root = Root::new("/");
-        let mut cached = Cached::new(path);
-        cached.refresh(&root, |_| Some(1)).unwrap();
-        cached.refresh(&root, |_| Some(2)).unwrap();
+        let mut cached = Cached::new(path, &Budget::default());
+        cached.refresh(&root, |_, _| Some(1)).unwrap();
+        cached.refresh(&root, |_, _| Some(2)).unwrap();
         assert_eq!(*cached.get(), 1);
     }
 }

@@ -11,7 +11,7 @@ use anyhow::ensure;
 
 use super::{
     EnrichConfig,
-    entry::{Entry, MAX_GONE, Plan},
+    entry::{Entry, MAX_GONE, MAX_GONE_WHOLE, Plan},
     mountinfo,
     namespaces::Namespaces,
     resolve::{Owned, Resolve},
@@ -117,7 +117,7 @@ impl Enricher {
         match self.entries.get_mut(&overlay) {
             Some(entry) => {
                 entry.recheck(Instant::now(), true);
-                Arc::clone(&entry.origin)
+                entry.origin()
             }
             None => Origin::unknown(DeviceNumber { major: 0, minor: 0 }),
         }
@@ -193,9 +193,10 @@ impl Enricher {
         let Some(entry) = self.entries.get_mut(&overlay) else {
             return Origin::unknown(device);
         };
-        let origin = Arc::clone(&entry.origin);
+        let origin = entry.origin();
         if !std::mem::replace(&mut entry.gone, true) {
             self.gone.push_back(overlay);
+            self.shed_oldest();
         }
         if self.gone.len() > MAX_GONE
             && let Some(oldest) = self.gone.pop_front()
@@ -207,11 +208,24 @@ impl Enricher {
         origin
     }
 
+    /// Lets go of what the oldest ended overlay that is whole takes in memory.
+    fn shed_oldest(&mut self) {
+        let oldest = self.gone.len().checked_sub(MAX_GONE_WHOLE + 1);
+        let Some(key) = oldest.and_then(|at| self.gone.get(at)).copied() else {
+            return;
+        };
+        if let Some(entry) = self.entries.get_mut(&key) {
+            if let Some(plan) = entry.plan(key) {
+                self.planned.remove(&plan);
+            }
+            entry.shed();
+        }
+    }
+
     fn known(&self, overlay: OverlayKey, device: DeviceNumber) -> Arc<Origin> {
-        self.entries.get(&overlay).map_or_else(
-            || Origin::unknown(device),
-            |entry| Arc::clone(&entry.origin),
-        )
+        self.entries
+            .get(&overlay)
+            .map_or_else(|| Origin::unknown(device), Entry::origin)
     }
 
     /// One attempt to find the owner, and the plan for the next.

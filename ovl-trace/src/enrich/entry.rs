@@ -1,7 +1,7 @@
 //! What is remembered of one overlay.
 
 use std::{
-    sync::Arc,
+    sync::{Arc, Weak},
     time::{Duration, Instant},
 };
 
@@ -31,7 +31,10 @@ const MAX_ASKED: u32 = 3;
 
 /// How many ended overlays are remembered for events that are still queued and
 /// for the report.
-pub(crate) const MAX_GONE: usize = 10_000;
+pub(crate) const MAX_GONE: usize = 4096;
+
+/// How many of these are remembered with their layers and paths: some 12 kB each.
+pub(crate) const MAX_GONE_WHOLE: usize = 256;
 
 /// When, and which: an [`OverlayKey`] in a form that has an order.
 pub(crate) type Plan = (Instant, u64, u64);
@@ -46,7 +49,9 @@ pub(crate) struct Entry {
     pub(crate) device: DeviceNumber,
     pub(crate) facts: KernelFacts,
     /// The last known answer.
-    pub(crate) origin: Arc<Origin>,
+    origin: Arc<Origin>,
+    /// The whole answer after [`Self::shed`], as long as somebody else keeps it.
+    whole: Weak<Origin>,
     /// Nothing more can be learned.
     pub(crate) settled: bool,
     /// A runtime recognises the mount, but its files do not name the owner.
@@ -81,6 +86,7 @@ impl Entry {
             device,
             facts,
             origin: Arc::new(origin),
+            whole: Weak::new(),
             settled: false,
             pending: false,
             gone: false,
@@ -105,7 +111,26 @@ impl Entry {
     /// What an event is told. From then on the owner stays the same.
     pub(crate) fn answer(&mut self) -> Arc<Origin> {
         self.answered = true;
-        Arc::clone(&self.origin)
+        self.origin()
+    }
+
+    /// The last known answer.
+    pub(crate) fn origin(&self) -> Arc<Origin> {
+        let whole = self.whole.upgrade();
+        whole.unwrap_or_else(|| Arc::clone(&self.origin))
+    }
+
+    /// Forgets all but the container, unless its name is still to come. Whoever has the
+    /// whole answer, as a report that is being made, gets it again.
+    pub(super) fn shed(&mut self) {
+        if self.is_unnamed() {
+            return;
+        }
+        self.whole = Arc::downgrade(&self.origin);
+        self.origin = Arc::new(Origin::clone(&self.origin).without_mount());
+        self.facts = KernelFacts::default();
+        self.record = None;
+        self.settled = true;
     }
 
     /// Whether the Engine API may know what the files do not say.
@@ -235,10 +260,10 @@ impl Entry {
             return;
         }
         self.rechecked = now;
-        if let Some(mut container) = record.changed()
+        if let Some(container) = record.changed()
             && container.id == known.id
         {
-            qualify(&mut container, self.outer.as_deref());
+            let container = qualify(container, self.outer.as_deref());
             let mut origin = Origin::clone(&self.origin);
             origin.container = Some(container);
             self.origin = Arc::new(origin);

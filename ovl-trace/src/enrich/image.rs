@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
+use super::budget::{Budget, Share};
 use crate::model::Layer;
 
 /// The kernel has no more (`OVL_MAX_STACK`).
@@ -54,16 +55,27 @@ pub(crate) fn layers(config: &[u8]) -> Option<Vec<Layer>> {
         .collect();
     let fits = history.len() == config.rootfs.diff_ids.len();
     let mut created_by = history.into_iter().map(|entry| entry.created_by);
-    let layer = |digest| Layer {
-        id: String::new(),
-        digest: Some(digest),
-        created_by: if fits {
+    let layer = |digest| {
+        let created_by = if fits {
             created_by.next().flatten().and_then(bounded)
         } else {
             None
-        },
+        };
+        let layer = Layer {
+            id: String::new(),
+            digest: Some(digest),
+            created_by,
+        };
+        layer.bounded()
     };
     Some(config.rootfs.diff_ids.into_iter().map(layer).collect())
+}
+
+/// Takes room for the layers of an image to be remembered.
+pub(crate) fn share(budget: &Budget, layers: &[Layer]) -> Option<Share> {
+    let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+    let bytes = |layer: &Layer| layer.id.len() + text(&layer.digest) + text(&layer.created_by);
+    budget.take(layers.iter().map(bytes).sum(), layers.len())
 }
 
 /// An image's author can write a megabyte there, and it would be in every

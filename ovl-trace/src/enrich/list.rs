@@ -94,8 +94,9 @@ impl Listing {
         if namespaces.denied() > 0 {
             tracing::warn!(
                 "{} processes may not be looked at: mounts that only they see are missing, and \
-                 containers whose files are root's have no names; run as root for all of them",
+                 containers whose files are root's have no names; {}",
                 namespaces.denied(),
+                remedy(is_root()),
             );
         }
         Ok(Self {
@@ -189,11 +190,26 @@ fn store(origin: &Origin) -> Option<&Path> {
     origin.mount.upperdir.as_deref()?.ancestors().nth(2)
 }
 
+/// Returns true if the process runs as root.
+fn is_root() -> bool {
+    // SAFETY: it has no arguments and cannot fail.
+    unsafe { libc::geteuid() == 0 }
+}
+
+/// Says how to be allowed to look at all processes.
+fn remedy(is_root: bool) -> &'static str {
+    if is_root {
+        "root needs the capability CAP_SYS_PTRACE for that, which a container or a security \
+         module may withhold"
+    } else {
+        "run as root for all of them"
+    }
+}
+
 fn row(superblock: &Superblock, origin: Origin, root: Option<Root>, home: Option<u64>) -> MountRow {
     let options = &superblock.options;
     let namespaces: HashSet<u64> = superblock
-        .points
-        .iter()
+        .points()
         .flat_map(|point| point.seen_by.iter().map(|(id, _)| *id))
         .collect();
     let point_read_only = superblock

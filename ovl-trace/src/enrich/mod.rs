@@ -11,6 +11,7 @@
 
 mod again;
 mod bolt;
+mod budget;
 mod bundle;
 mod by_process;
 mod cached;
@@ -26,6 +27,7 @@ mod image;
 mod list;
 mod mountinfo;
 mod namespaces;
+mod open;
 mod options;
 mod outside;
 mod patterns;
@@ -48,5 +50,5 @@ pub use self::{
     config::EnrichConfig,
     enricher::Enricher,
     list::{MountRow, list_mounts, list_mounts_with_api},
-    upper::LayerFiles,
+    upper::{LayerFile, LayerFiles},
 };

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::{
+    image::MAX_LAYERS,
     namespaces::{NamespaceId, Namespaces},
     patterns::Rank,
     root::Root,
@@ -26,12 +27,12 @@ pub(crate) struct Owned {
 }
 
 impl Owned {
-    /// Of which nothing but the container is known.
-    pub(super) fn bare(container: Container) -> Self {
+    /// A container of a daemon that runs in `outer`, without record and layers.
+    pub(super) fn new(container: Container, outer: Option<String>) -> Self {
         Self {
-            container,
+            container: qualify(container, outer.as_deref()),
             record: None,
-            outer: None,
+            outer,
             layers: Vec::new(),
         }
     }
@@ -189,7 +190,7 @@ impl<'a> Resolve<'a> {
             return Around::Nothing;
         };
         let mut roots = self.table.all().filter(|superblock| {
-            superblock.points.iter().any(|point| {
+            superblock.points().any(|point| {
                 let seen_by = |wanted| point.seen_by.iter().any(|(id, _)| *id == wanted);
                 // Live systems have an overlay as the host's root.
                 point.rank == Rank::Root && seen_by(namespace) && !home.is_some_and(seen_by)
@@ -202,7 +203,7 @@ impl<'a> Resolve<'a> {
         let view = views.into_iter().find(|view| view.home);
         let claim = view.map(|view| self.resolvers.resolve(&view.evidence()));
         if let Some(Claim::Owner(owner)) = claim {
-            return Around::Container(owner.container.label().to_owned());
+            return Around::Container(owner.container.bounded().label().to_owned());
         }
         match self.by_cgroup(outer) {
             Some(found) => {
@@ -217,17 +218,18 @@ impl<'a> Resolve<'a> {
 impl Resolution {
     fn take(&mut self, owner: Owner, outer: Option<String>, view: View) {
         let Owner {
-            mut container,
-            record,
-            merged,
-            layers,
-        } = owner;
-        qualify(&mut container, outer.as_deref());
-        self.owned = Some(Owned {
             container,
             record,
-            outer,
-            layers,
+            merged,
+            mut layers,
+        } = owner;
+        if layers.len() > MAX_LAYERS {
+            layers.clear();
+        }
+        self.owned = Some(Owned {
+            record,
+            layers: layers.into_iter().map(Layer::bounded).collect(),
+            ..Owned::new(container, outer)
         });
         // `/` is where the container sees it; the runtime's own place says more.
         let poor = self
@@ -245,10 +247,11 @@ impl Resolution {
     }
 }
 
-/// Names a container of an inner daemon `OUTER/NAME`. One whose name is not
-/// known stays without: it is looked for again.
-pub(crate) fn qualify(container: &mut Container, outer: Option<&str>) {
+/// Names a container of an inner daemon `OUTER/NAME`, and bounds its strings. One whose
+/// name is not known stays without: it is looked for again.
+pub(crate) fn qualify(mut container: Container, outer: Option<&str>) -> Container {
     if let (Some(outer), Some(name)) = (outer, &mut container.name) {
         *name = format!("{outer}/{name}");
     }
+    container.bounded()
 }

@@ -1,37 +1,44 @@
 //! Files as a process in another mount namespace sees them.
 //!
 //! A path in mount options belongs to the root of whoever mounted. It is
-//! opened below a prefix (`/proc/PID/root`, or the host's root where the agent
-//! itself runs in a container) with `openat2(RESOLVE_IN_ROOT)`: a plain join,
-//! and `realpath` even more so, would follow an absolute symbolic link out of
-//! that root and read another container's files instead.
+//! resolved below a prefix (`/proc/PID/root`, or the host's root where the agent
+//! itself runs in a container) as if that were `/`: a plain join, and `realpath`
+//! even more so, would follow an absolute symbolic link out of that root and read
+//! another container's files instead.
 //!
-//! Whoever owns that root may be hostile, so only regular files are read, never
-//! waiting (a FIFO) and never more than a limit.
+//! Whoever owns that root may be hostile, so only regular files are read (`open`),
+//! never waiting and never more than a limit.
 
 use std::{
-    ffi::{CString, OsString},
+    ffi::OsString,
     fs::{self, File},
     io::{self, Read},
-    os::{
-        fd::{AsRawFd, FromRawFd, OwnedFd},
-        unix::{
-            ffi::{OsStrExt, OsStringExt},
-            fs::{MetadataExt, OpenOptionsExt},
-        },
-    },
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
 
+use super::{
+    budget::{Limits, is_strangers},
+    open::{self, LastLink},
+};
 use crate::model::DeviceNumber;
 
-/// More than any runtime's record needs.
-const READ_LIMIT: u64 = 16 << 20;
+/// Bytes of a file that has a name or a digest and nothing else.
+const NAME_FILE_BYTES: u64 = 4096;
 
-/// More names than any directory of a runtime has; others (`/var/tmp`) may be
-/// filled by anybody.
-const LIST_LIMIT: usize = 100_000;
+/// Bytes of such a name. The longest digest in use, SHA-512's, has 135.
+const NAME_BYTES: usize = 255;
+
+/// A file that was read as a whole.
+pub(crate) struct Contents {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) stamp: Stamp,
+    /// Whose file it is.
+    pub(crate) is_strangers: bool,
+    /// What may be kept of it.
+    pub(crate) limits: Limits,
+}
 
 /// The root directory of a mount namespace.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -73,84 +80,84 @@ impl Root {
 
     /// A whole regular file, and its version.
     pub(crate) fn read(&self, path: &Path) -> io::Result<(Vec<u8>, Stamp)> {
-        let (file, metadata) = self.open_regular(path, READ_LIMIT)?;
-        let mut bytes = Vec::with_capacity(metadata.len() as usize);
-        file.take(READ_LIMIT).read_to_end(&mut bytes)?;
-        Ok((bytes, Stamp::of(&metadata)))
+        let contents = self.contents(path)?;
+        Ok((contents.bytes, contents.stamp))
+    }
+
+    /// A whole regular file, and whose it is.
+    pub(crate) fn contents(&self, path: &Path) -> io::Result<Contents> {
+        let (file, metadata) = self.open_regular(path)?;
+        let limits = Limits::of(metadata.uid(), metadata.mode());
+        Ok(Contents {
+            bytes: read_all(file, &metadata, limits.file_bytes)?,
+            stamp: Stamp::of(&metadata),
+            is_strangers: is_strangers(metadata.uid(), metadata.mode()),
+            limits,
+        })
+    }
+
+    /// The only line of a file: an id or a digest. `None` if there is none, or if it is
+    /// longer than any.
+    pub(crate) fn read_name(&self, path: &Path) -> Option<String> {
+        let (file, metadata) = self.open_regular(path).ok()?;
+        let bytes = read_all(file, &metadata, NAME_FILE_BYTES).ok()?;
+        let name = std::str::from_utf8(&bytes).ok()?.trim();
+        ((1..=NAME_BYTES).contains(&name.len())).then(|| name.to_owned())
     }
 
     /// A regular file of any size, to be read in parts: whoever reads it has
     /// to keep the limits.
     pub(crate) fn open_database(&self, path: &Path) -> io::Result<File> {
-        self.open_regular(path, u64::MAX).map(|(file, _)| file)
+        self.open_regular(path).map(|(file, _)| file)
     }
 
-    fn open_regular(&self, path: &Path, limit: u64) -> io::Result<(File, fs::Metadata)> {
-        let file = self.open(path, libc::O_RDONLY | libc::O_NONBLOCK | libc::O_NOCTTY)?;
-        let metadata = file.metadata()?;
-        if !metadata.is_file() || metadata.len() > limit {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidData,
-                format!("'{}' is no regular file of a sane size", path.display()),
-            ));
-        }
-        Ok((file, metadata))
+    fn open_regular(&self, path: &Path) -> io::Result<(File, fs::Metadata)> {
+        open::reopen_file(&self.resolve(path)?)
     }
 
     /// The version of a file or directory.
     pub(crate) fn stamp(&self, path: &Path) -> io::Result<Stamp> {
-        Ok(Stamp::of(&self.open(path, libc::O_PATH)?.metadata()?))
+        Ok(Stamp::of(&self.resolve(path)?.metadata()?))
     }
 
     /// The user that a file or directory belongs to, as the host counts users.
     pub(crate) fn owner(&self, path: &Path) -> io::Result<u32> {
-        Ok(self.open(path, libc::O_PATH)?.metadata()?.uid())
+        Ok(self.resolve(path)?.metadata()?.uid())
     }
 
     /// A directory, to be read.
     pub(crate) fn open_directory(&self, path: &Path) -> io::Result<File> {
-        self.open(path, libc::O_RDONLY | libc::O_DIRECTORY)
+        open::reopen_directory(&self.resolve(path)?)
     }
 
     /// A directory, for nothing but to reach what is in it.
     pub(crate) fn open_path(&self, path: &Path) -> io::Result<File> {
-        self.open(path, libc::O_PATH | libc::O_DIRECTORY)
+        let file = self.resolve(path)?;
+        if file.metadata()?.is_dir() {
+            Ok(file)
+        } else {
+            Err(io::Error::from(io::ErrorKind::NotADirectory))
+        }
     }
 
     /// The names in a directory, up to a limit.
     pub(crate) fn list(&self, path: &Path) -> io::Result<Vec<OsString>> {
         let directory = self.open_directory(path)?;
-        // The descriptor, not the path: see above.
-        let entries = fs::read_dir(format!("/proc/self/fd/{}", directory.as_raw_fd()))?;
-        let entries = entries.take(LIST_LIMIT);
+        let metadata = directory.metadata()?;
+        let limits = Limits::of(metadata.uid(), metadata.mode());
+        let entries = open::read_directory(&directory)?.take(limits.names);
         entries.map(|entry| Ok(entry?.file_name())).collect()
     }
 
     /// The text of a symbolic link.
     pub(crate) fn read_link(&self, path: &Path) -> io::Result<PathBuf> {
-        let link = self.open(path, libc::O_PATH | libc::O_NOFOLLOW)?;
-        let mut text = vec![0; libc::PATH_MAX as usize];
-        // SAFETY: a live descriptor, an empty path (the link itself), and a
-        // buffer with its own size.
-        let length = unsafe {
-            libc::readlinkat(
-                link.as_raw_fd(),
-                c"".as_ptr(),
-                text.as_mut_ptr().cast(),
-                text.len(),
-            )
-        };
-        let Ok(length) = usize::try_from(length) else {
-            return Err(io::Error::last_os_error());
-        };
-        text.truncate(length);
-        Ok(PathBuf::from(OsString::from_vec(text)))
+        open::read_link(&open::resolve(&self.prefix, path, LastLink::Keep)?)
     }
 
     /// Whether `path` is the directory with this identity. `None` if that
     /// cannot be seen (it is gone, or not in this root).
     pub(crate) fn is_directory(&self, path: &Path, identity: (DeviceNumber, u64)) -> Option<bool> {
-        let file = self.open(path, libc::O_PATH | libc::O_DIRECTORY).ok()?;
+        let file = self.open_path(path).ok()?;
         let metadata = file.metadata().ok()?;
         let (device, inode) = identity;
         Some(
@@ -161,45 +168,29 @@ impl Root {
         )
     }
 
-    fn open(&self, path: &Path, flags: i32) -> io::Result<File> {
-        if self.prefix == Path::new("/") {
-            let mut options = File::options();
-            return options.read(true).custom_flags(flags).open(path);
-        }
-        let prefix = File::options()
-            .read(true)
-            .custom_flags(libc::O_PATH | libc::O_DIRECTORY)
-            .open(&self.prefix)?;
-        let path = CString::new(path.as_os_str().as_bytes())?;
-        // SAFETY: `open_how` is plain integers; all zero is its default.
-        let mut how: libc::open_how = unsafe { std::mem::zeroed() };
-        how.flags = u64::from((flags | libc::O_CLOEXEC).cast_unsigned());
-        how.resolve = libc::RESOLVE_IN_ROOT;
-        // SAFETY: a live descriptor, a NUL-terminated path, and `how` with its
-        // own size.
-        let fd = unsafe {
-            libc::syscall(
-                libc::SYS_openat2,
-                prefix.as_raw_fd(),
-                path.as_ptr(),
-                &raw const how,
-                size_of::<libc::open_how>(),
-            )
-        };
-        if fd < 0 {
-            return Err(io::Error::last_os_error());
-        }
-        // SAFETY: the kernel just gave us this descriptor; nobody else owns it.
-        Ok(File::from(unsafe { OwnedFd::from_raw_fd(fd as i32) }))
+    fn resolve(&self, path: &Path) -> io::Result<File> {
+        open::resolve(&self.prefix, path, LastLink::Follow)
     }
 }
 
+/// Reads a file of at most so many bytes.
+fn read_all(file: File, metadata: &fs::Metadata, limit: u64) -> io::Result<Vec<u8>> {
+    if metadata.len() > limit {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            format!(
+                "it has {} bytes, more than the {limit} that are read",
+                metadata.len()
+            ),
+        ));
+    }
+    let mut bytes = Vec::with_capacity(metadata.len() as usize);
+    file.take(limit).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
 fn is_btrfs(file: &File) -> bool {
-    // SAFETY: `statfs` is plain integers.
-    let mut buffer: libc::statfs = unsafe { std::mem::zeroed() };
-    // SAFETY: a live descriptor and a buffer of the right type.
-    let result = unsafe { libc::fstatfs(file.as_raw_fd(), &raw mut buffer) };
-    result == 0 && buffer.f_type == libc::BTRFS_SUPER_MAGIC
+    open::file_system(file).is_ok_and(|kind| kind == libc::BTRFS_SUPER_MAGIC as u32)
 }
 
 #[cfg(test)]
@@ -229,7 +220,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         for root in [Root::new(dir.path()), Root::new("/")] {
             let error = root.read(Path::new("/")).unwrap_err();
-            assert!(error.to_string().contains("no regular file"), "{error}");
+            assert!(error.to_string().contains("not a regular file"), "{error}");
         }
         assert!(Root::new("/").read(Path::new("/dev/zero")).is_err());
     }

@@ -15,6 +15,9 @@ const HEADER_BYTES: usize = 100;
 /// The table of tables is at the first page.
 const SCHEMA: u32 = 1;
 
+/// Tables and indexes of a database. Podman's has some forty.
+const SCHEMA_ROWS_MAX: usize = 1000;
+
 /// Types of pages of a table.
 const INTERIOR: u8 = 5;
 const LEAF: u8 = 13;
@@ -37,24 +40,30 @@ struct Pages<'a> {
 }
 
 /// The rows of a table whose first columns have these names, each as text (`None`:
-/// NULL). `None` if this is no database, it is damaged, or it has no such table.
+/// NULL). `None` if this is no database, it is damaged, it has no such table, or the table
+/// has more than `rows_max` rows.
 pub(crate) fn table<'a, const N: usize>(
     bytes: &'a [u8],
     name: &str,
     columns: [&str; N],
+    rows_max: usize,
 ) -> Option<Vec<[Option<&'a str>; N]>> {
     let pages = Pages::new(bytes)?;
     let mut root = None;
-    pages.rows(SCHEMA, |[kind, table, _, page, definition]| {
-        if (kind, table) == (Value::Text("table"), Value::Text(name))
-            && let (Value::Integer(page), Value::Text(definition)) = (page, definition)
-            && begins_with(definition, &columns)
-        {
-            root = u32::try_from(page).ok();
-        }
-    })?;
+    pages.rows(
+        SCHEMA,
+        SCHEMA_ROWS_MAX,
+        |[kind, table, _, page, definition]| {
+            if (kind, table) == (Value::Text("table"), Value::Text(name))
+                && let (Value::Integer(page), Value::Text(definition)) = (page, definition)
+                && begins_with(definition, &columns)
+            {
+                root = u32::try_from(page).ok();
+            }
+        },
+    )?;
     let mut rows = Vec::new();
-    pages.rows(root?, |row: [Value<'a>; N]| {
+    pages.rows(root?, rows_max, |row: [Value<'a>; N]| {
         rows.push(row.map(|value| match value {
             Value::Text(text) => Some(text),
             Value::Integer(_) | Value::Other => None,
@@ -92,8 +101,14 @@ impl<'a> Pages<'a> {
         })
     }
 
-    /// Visits the rows of the table at page `root`.
-    fn rows<const N: usize>(&self, root: u32, mut visit: impl FnMut([Value<'a>; N])) -> Option<()> {
+    /// Visits the rows of the table at page `root`. A row's bytes may be used by another one
+    /// as well, so the size of the file does not bound their number.
+    fn rows<const N: usize>(
+        &self,
+        root: u32,
+        mut rows_max: usize,
+        mut visit: impl FnMut([Value<'a>; N]),
+    ) -> Option<()> {
         let mut left = self.bytes.len() / self.page_bytes;
         let mut open = vec![root];
         while let Some(number) = open.pop() {
@@ -113,6 +128,7 @@ impl<'a> Pages<'a> {
                     }
                 }
                 LEAF => {
+                    rows_max = rows_max.checked_sub(cells)?;
                     for index in 0..cells {
                         visit(columns(self.payload(page.get(cell(index)?..)?)?)?);
                     }
@@ -233,10 +249,10 @@ mod tests {
     #[test]
     fn rows_of_a_table() {
         let bytes = database();
-        let pods = table(&bytes, "PodConfig", ["ID", "Name"]).unwrap();
+        let pods = table(&bytes, "PodConfig", ["ID", "Name"], 10).unwrap();
         let id = "31faf3d286b424be95dacaf251732126443239bebfa44459586d377906e8e186";
         assert_eq!(pods, [[Some(id), Some("mypod")]]);
-        let mut containers = table(&bytes, "ContainerConfig", ["ID", "Name", "PodID"]).unwrap();
+        let mut containers = table(&bytes, "ContainerConfig", ["ID", "Name", "PodID"], 10).unwrap();
         containers.sort_unstable();
         let found: Vec<_> = containers
             .iter()
@@ -255,9 +271,17 @@ mod tests {
     #[test]
     fn another_table_or_other_columns_are_not_read() {
         let bytes = database();
-        assert_eq!(table(&bytes, "PodConfig", ["Name", "ID"]), None);
-        assert_eq!(table(&bytes, "Nothing", ["ID"]), None);
-        assert_eq!(table(b"", "PodConfig", ["ID"]), None);
+        assert_eq!(table(&bytes, "PodConfig", ["Name", "ID"], 10), None);
+        assert_eq!(table(&bytes, "Nothing", ["ID"], 10), None);
+        assert_eq!(table(b"", "PodConfig", ["ID"], 10), None);
+    }
+
+    #[test]
+    fn a_table_of_too_many_rows_is_refused() {
+        let bytes = database();
+        let containers = |rows| table(&bytes, "ContainerConfig", ["ID", "Name"], rows);
+        assert_eq!(containers(1000).unwrap().len(), 3);
+        assert_eq!(containers(2), None);
     }
 
     #[test]
@@ -280,7 +304,7 @@ mod tests {
                 let end = (at + length).min(bytes.len());
                 bytes[at..end].fill(byte);
             }
-            let _rows = table(&bytes, "ContainerConfig", ["ID", "Name", "PodID"]);
+            let _rows = table(&bytes, "ContainerConfig", ["ID", "Name", "PodID"], 1000);
         }
     }
 }

@@ -23,14 +23,14 @@ pub(crate) struct Superblock {
     pub(crate) options: OverlayOptions,
     /// As printed: equal text is the same superblock, and needs no parsing.
     raw_options: Box<[u8]>,
-    /// Never empty.
-    pub(crate) points: Vec<MountPoint>,
+    /// By the path as printed: one overlay may be mounted at any number of places. Never
+    /// empty.
+    points: HashMap<Box<[u8]>, MountPoint>,
 }
 
 /// A mount point, as far as its text goes, in all namespaces that have it.
 #[derive(Debug)]
 pub(crate) struct MountPoint {
-    raw: Box<[u8]>,
     /// From the root of the namespace.
     pub(crate) path: PathBuf,
     /// How much it says about the owner.
@@ -109,7 +109,9 @@ impl MountTable {
     pub(crate) fn drop_unmounted(&mut self) {
         self.superblocks.retain(|_, superblocks| {
             for superblock in superblocks.iter_mut() {
-                superblock.points.retain(|point| !point.seen_by.is_empty());
+                superblock
+                    .points
+                    .retain(|_, point| !point.seen_by.is_empty());
             }
             superblocks.retain(|superblock| !superblock.points.is_empty());
             !superblocks.is_empty()
@@ -126,7 +128,7 @@ impl MountTable {
                 device: line.device,
                 options: OverlayOptions::parse(line.super_options),
                 raw_options: line.super_options.into(),
-                points: Vec::new(),
+                points: HashMap::new(),
             });
             same_device.len() - 1
         });
@@ -135,50 +137,52 @@ impl MountTable {
 
     fn points(&mut self) -> impl Iterator<Item = &mut MountPoint> {
         let superblocks = self.superblocks.values_mut().flatten();
-        superblocks.flat_map(|superblock| &mut superblock.points)
+        superblocks.flat_map(|superblock| superblock.points.values_mut())
     }
 }
 
 impl Superblock {
     fn add_point(&mut self, namespace: NamespaceId, pid: u32, line: &OverlayLine<'_>) {
-        if let Some(point) = self
-            .points
-            .iter_mut()
-            .find(|point| *point.raw == *line.mount_point)
-        {
+        if let Some(point) = self.points.get_mut(line.mount_point) {
             point.seen_by.push((namespace, pid));
             return;
         }
         let mount_point = path(unescape(line.mount_point));
-        self.points.push(MountPoint {
-            raw: line.mount_point.into(),
+        let point = MountPoint {
             rank: rank(&mount_point),
             path: mount_point,
             seen_by: vec![(namespace, pid)],
             read_only: line.read_only(),
-        });
+        };
+        self.points.insert(line.mount_point.into(), point);
+    }
+
+    /// All mount points, in no order.
+    pub(crate) fn points(&self) -> impl Iterator<Item = &MountPoint> {
+        self.points.values()
     }
 
     /// The mount point that says most; the host's namespace wins a tie.
     pub(crate) fn best_point(&self, home: Option<NamespaceId>) -> Option<&MountPoint> {
-        self.points.iter().min_by_key(|point| {
+        self.points().min_by_key(|point| {
             let at_home = point.seen_by.iter().any(|(id, _)| Some(*id) == home);
             (point.rank, !at_home, &point.path)
         })
     }
 
-    /// Mount points as one namespace sees them.
-    pub(crate) fn points_in(&self, namespace: NamespaceId) -> impl Iterator<Item = &Path> {
-        self.points
-            .iter()
-            .filter(move |point| point.seen_by.iter().any(|(id, _)| *id == namespace))
-            .map(|point| point.path.as_path())
+    /// Mount points as one namespace sees them, sorted.
+    pub(crate) fn points_in(&self, namespace: NamespaceId) -> Vec<&Path> {
+        let seen = |point: &&MountPoint| point.seen_by.iter().any(|(id, _)| *id == namespace);
+        let points = self.points().filter(seen);
+        let mut paths: Vec<&Path> = points.map(|point| point.path.as_path()).collect();
+        paths.sort_unstable();
+        paths
     }
 
     /// Namespaces with a mount of it and a process in each; the more telling
     /// mount points first.
     pub(crate) fn namespaces(&self) -> Vec<(NamespaceId, u32)> {
-        let mut points: Vec<&MountPoint> = self.points.iter().collect();
+        let mut points: Vec<&MountPoint> = self.points().collect();
         points.sort_by(|a, b| (a.rank, &a.path).cmp(&(b.rank, &b.path)));
         let mut found: Vec<(NamespaceId, u32)> = Vec::new();
         let mut known = HashSet::new();
@@ -192,7 +196,7 @@ impl Superblock {
 
     /// A process whose root directory this is: one of the container's own.
     pub(crate) fn root_process(&self) -> Option<(NamespaceId, u32)> {
-        let point = self.points.iter().find(|point| point.rank == Rank::Root)?;
+        let point = self.points().find(|point| point.rank == Rank::Root)?;
         point.seen_by.first().copied()
     }
 }
@@ -237,5 +241,20 @@ mod tests {
         let next = b"1 2 0:42 / /m rw - overlay o rw,upperdir=/other\n";
         table.take(2, 200, next, now);
         assert_eq!(table.by_device(device(42)).len(), 2);
+    }
+
+    /// One comparison per line: a linear search takes 10^10 for so many.
+    #[test]
+    fn a_hundred_thousand_mounts_of_one_overlay_are_read_at_once() {
+        use std::fmt::Write as _;
+        let mut text = String::new();
+        for number in 0..100_000 {
+            writeln!(text, "1 2 0:42 / /m/{number} rw - overlay o rw,upperdir=/u").unwrap();
+        }
+        let mut table = MountTable::default();
+        table.take(1, 100, text.as_bytes(), Instant::now());
+        let superblock = &table.by_device(device(42))[0];
+        assert_eq!(superblock.points_in(1).len(), 100_000);
+        assert_eq!(superblock.points_in(1)[1], Path::new("/m/1"));
     }
 }

@@ -5,7 +5,7 @@
 //! opened but to be described (`O_PATH`): no device, no FIFO, no automount.
 
 use std::{
-    ffi::CString,
+    ffi::{CStr, CString},
     fs::{File, Metadata},
     io,
     os::fd::{AsRawFd, FromRawFd, OwnedFd},
@@ -14,6 +14,9 @@ use std::{
 
 use super::{Enricher, resolve::Resolve, root::Root};
 use crate::model::OverlayKey;
+
+/// Bytes of the longest attribute that is asked for: a file handle of overlayfs' has less.
+const ATTRIBUTE_BYTES_MAX: usize = 512;
 
 /// The layers of one overlay.
 #[derive(Debug)]
@@ -34,7 +37,7 @@ impl Enricher {
     pub fn layer_files(&mut self, overlay: OverlayKey) -> Option<LayerFiles> {
         let (origin, facts, device) = {
             let entry = self.entries.get(&overlay)?;
-            (entry.origin.clone(), entry.facts.clone(), entry.device)
+            (entry.origin(), entry.facts.clone(), entry.device)
         };
         let identity = facts.upper?;
         let resolve = Resolve {
@@ -72,13 +75,13 @@ impl LayerFiles {
     }
 
     /// A file of the upper directory by its path inside the overlay.
-    pub fn upper(&self, path: &[u8]) -> io::Result<Metadata> {
+    pub fn upper(&self, path: &[u8]) -> io::Result<LayerFile> {
         describe(&self.upper, path)
     }
 
     /// A file of a lower directory (1 is the topmost) by its path inside the
     /// overlay. A directory that was renamed may have another path there.
-    pub fn lower(&self, index: u32, path: &[u8]) -> io::Result<Metadata> {
+    pub fn lower(&self, index: u32, path: &[u8]) -> io::Result<LayerFile> {
         let unknown = || io::Error::from(io::ErrorKind::NotFound);
         let index = (index as usize).checked_sub(1).ok_or_else(unknown)?;
         let directory = self.lowerdirs.get(index).ok_or_else(unknown)?;
@@ -102,8 +105,52 @@ impl LayerFiles {
     }
 }
 
+/// A file of a layer, open for nothing but to be described.
+#[derive(Debug)]
+pub struct LayerFile {
+    file: File,
+    metadata: Metadata,
+}
+
+impl LayerFile {
+    /// What `statx` tells.
+    pub fn metadata(&self) -> &Metadata {
+        &self.metadata
+    }
+
+    /// The value of an extended attribute. `None` if the file does not have it, or if the
+    /// value is longer than any that is asked for.
+    ///
+    /// # Errors
+    ///
+    /// If the attribute cannot be read for another reason.
+    pub fn attribute(&self, name: &CStr) -> io::Result<Option<Vec<u8>>> {
+        // `fgetxattr` takes no descriptor that only describes.
+        let path = CString::new(format!("/proc/self/fd/{}", self.file.as_raw_fd()))?;
+        let mut value = vec![0; ATTRIBUTE_BYTES_MAX];
+        // SAFETY: two NUL-terminated strings, and a buffer with its own size.
+        let length = unsafe {
+            libc::getxattr(
+                path.as_ptr(),
+                name.as_ptr(),
+                value.as_mut_ptr().cast(),
+                value.len(),
+            )
+        };
+        if let Ok(length) = usize::try_from(length) {
+            value.truncate(length);
+            return Ok(Some(value));
+        }
+        let error = io::Error::last_os_error();
+        match error.raw_os_error() {
+            Some(libc::ENODATA | libc::EOPNOTSUPP | libc::ERANGE) => Ok(None),
+            _ => Err(error),
+        }
+    }
+}
+
 /// Without following any link, and without leaving the directory or its mount.
-fn describe(directory: &File, path: &[u8]) -> io::Result<Metadata> {
+fn describe(directory: &File, path: &[u8]) -> io::Result<LayerFile> {
     let start = path.iter().position(|byte| *byte != b'/');
     let relative = CString::new(&path[start.unwrap_or(path.len())..])?;
     // SAFETY: `open_how` is plain integers; all zero is its default.
@@ -129,7 +176,8 @@ fn describe(directory: &File, path: &[u8]) -> io::Result<Metadata> {
     }
     // SAFETY: the kernel just gave us this descriptor; nobody else owns it.
     let file = File::from(unsafe { OwnedFd::from_raw_fd(fd as i32) });
-    file.metadata()
+    let metadata = file.metadata()?;
+    Ok(LayerFile { file, metadata })
 }
 
 fn is_tmpfs(file: &File) -> bool {
@@ -159,10 +207,10 @@ mod tests {
         symlink("d", upper.join("inside")).unwrap();
         symlink("/etc/passwd", upper.join("passwd")).unwrap();
         let files = LayerFiles::new(&upper, &lower);
-        assert_eq!(files.upper(b"/d/file").unwrap().len(), 5);
-        assert_eq!(files.lower(1, b"/file").unwrap().len(), 10);
+        assert_eq!(files.upper(b"/d/file").unwrap().metadata().len(), 5);
+        assert_eq!(files.lower(1, b"/file").unwrap().metadata().len(), 10);
         // The link itself, not what it leads to.
-        assert!(files.upper(b"/passwd").unwrap().is_symlink());
+        assert!(files.upper(b"/passwd").unwrap().metadata().is_symlink());
         for path in [
             &b"/link/file"[..],
             b"/inside/file",

@@ -136,8 +136,8 @@ impl Views<'_> {
             if views.len() == MAX_VIEWS {
                 break;
             }
-            let points = superblock.points_in(namespace).map(Path::to_owned);
-            let mount_points: Vec<PathBuf> = points.collect();
+            let points = superblock.points_in(namespace).into_iter();
+            let mount_points: Vec<PathBuf> = points.map(Path::to_owned).collect();
             let at_home = Some(namespace) == home;
             // The container's own root: its files are not the mounter's, and
             // could be made up to look like a runtime's.

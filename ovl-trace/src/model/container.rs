@@ -2,6 +2,19 @@
 
 use std::fmt;
 
+use super::text::cut;
+
+/// Most bytes of a container's id, name, pod and namespace. Kubernetes and the runtimes
+/// allow fewer; the command of a build step may have more.
+const TEXT_BYTES_MAX: usize = 255;
+
+/// Most bytes of an image's reference, which has at most 255 for the name
+/// (distribution `reference.NameTotalLengthMax`), a tag and a digest.
+const IMAGE_BYTES_MAX: usize = 512;
+
+/// containerd's namespace for Kubernetes (`internal/cri/constants`).
+pub(crate) const KUBERNETES: &str = "k8s.io";
+
 /// Which program made the overlay mount.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Runtime {
@@ -76,6 +89,44 @@ pub struct Container {
 }
 
 impl Container {
+    /// Cuts each string that is longer than any that a runtime writes by itself. A record
+    /// in a store may be a stranger's, and its strings are kept and printed.
+    #[must_use]
+    pub fn bounded(self) -> Self {
+        let text = |text: Option<String>| text.map(|text| cut(text, TEXT_BYTES_MAX));
+        Self {
+            id: cut(self.id, TEXT_BYTES_MAX),
+            name: text(self.name),
+            image: self.image.map(|image| cut(image, IMAGE_BYTES_MAX)),
+            runtime: match self.runtime {
+                Runtime::Other(name) => Runtime::Other(cut(name, TEXT_BYTES_MAX)),
+                known => known,
+            },
+            pod: text(self.pod),
+            namespace: text(self.namespace),
+        }
+    }
+
+    /// The container that the engine runs in, if the name says so: `OUTER/NAME`. Names of
+    /// engines have no `/`; that of a build step is a command, and may have some.
+    pub fn outer(&self) -> Option<&str> {
+        if matches!(self.runtime, Runtime::Buildkit | Runtime::Buildah) {
+            return None;
+        }
+        Some(self.name.as_deref()?.rsplit_once('/')?.0)
+    }
+
+    /// The namespace in which the runtime's ids are unique. Only containerd has such; it
+    /// keeps all pods in one, and a pod's container has the pod's namespace.
+    pub fn id_namespace(&self) -> Option<&str> {
+        let is_in_a_pod = self.pod.is_some();
+        match self.runtime {
+            Runtime::Containerd if is_in_a_pod => Some(KUBERNETES),
+            Runtime::Containerd => self.namespace.as_deref(),
+            _ => None,
+        }
+    }
+
     /// Whether its record was read. The sandbox of a pod has no name of its
     /// own, only the pod's.
     pub fn is_named(&self) -> bool {
@@ -87,5 +138,36 @@ impl Container {
         self.name
             .as_deref()
             .unwrap_or_else(|| self.id.get(..12).unwrap_or(&self.id))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_string_is_bounded() {
+        let long = || "x".repeat(70_000);
+        let container = Container {
+            id: long(),
+            name: Some(long()),
+            image: Some(long()),
+            runtime: Runtime::Other(long()),
+            pod: Some(long()),
+            namespace: Some(long()),
+        };
+        let Container {
+            id,
+            name,
+            image,
+            runtime,
+            pod,
+            namespace,
+        } = container.bounded();
+        let texts = [Some(id), name, pod, namespace, Some(runtime.to_string())];
+        for text in texts.into_iter().flatten() {
+            assert_eq!(text.len(), TEXT_BYTES_MAX);
+        }
+        assert_eq!(image.unwrap().len(), IMAGE_BYTES_MAX);
     }
 }

@@ -2,6 +2,14 @@
 
 use std::borrow::Cow;
 
+use super::text::cut;
+
+/// Most bytes of a layer's id and digest. The longest digest in use, SHA-512's, has 135.
+const NAME_BYTES_MAX: usize = 255;
+
+/// Most bytes of an instruction. The author of an image can write a megabyte there.
+const INSTRUCTION_BYTES_MAX: usize = 4096;
+
 /// A lower layer of a container's root file system.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Layer {
@@ -17,6 +25,16 @@ pub struct Layer {
 }
 
 impl Layer {
+    /// Cuts each string that is longer than what is worth keeping.
+    #[must_use]
+    pub fn bounded(self) -> Self {
+        Self {
+            id: cut(self.id, NAME_BYTES_MAX),
+            digest: self.digest.map(|digest| cut(digest, NAME_BYTES_MAX)),
+            created_by: self.created_by.map(|text| cut(text, INSTRUCTION_BYTES_MAX)),
+        }
+    }
+
     /// The Dockerfile instruction that made the layer.
     pub fn instruction(&self) -> Option<Cow<'_, str>> {
         self.created_by.as_deref().map(instruction)

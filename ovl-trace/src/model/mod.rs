@@ -15,9 +15,11 @@ mod patterns;
 mod sorted;
 #[cfg(test)]
 pub(crate) mod test_support;
+mod text;
 mod totals;
 
 pub use comm::{Comm, FileSystemName};
+pub(crate) use container::KUBERNETES;
 pub use container::{Container, Runtime};
 pub use device::DeviceNumber;
 pub use event::{

@@ -51,6 +51,45 @@ impl Origin {
         })
     }
 
+    /// Bytes that the strings and lists take, without the structure itself.
+    pub fn heap_bytes(&self) -> usize {
+        let text = |text: &Option<String>| text.as_ref().map_or(0, String::capacity);
+        let path = |path: &Option<PathBuf>| path.as_ref().map_or(0, PathBuf::capacity);
+        let container = self.container.as_ref().map_or(0, |container| {
+            let texts = [
+                &container.name,
+                &container.image,
+                &container.pod,
+                &container.namespace,
+            ];
+            let texts = texts.into_iter().map(text).sum::<usize>();
+            container.id.capacity() + container.runtime.name().len() + texts
+        });
+        let mount = &self.mount;
+        let paths = [&mount.merged, &mount.upperdir, &mount.workdir];
+        let lowerdirs = mount.lowerdirs.iter().map(PathBuf::capacity);
+        let layers = self
+            .layers
+            .iter()
+            .map(|layer| layer.id.capacity() + text(&layer.digest) + text(&layer.created_by));
+        container
+            + paths.into_iter().map(path).sum::<usize>()
+            + text(&mount.upper_filesystem)
+            + lowerdirs.sum::<usize>()
+            + layers.sum::<usize>()
+            + size_of_val(&*mount.lowerdirs)
+            + size_of_val(&*self.layers)
+    }
+
+    /// Forgets everything but the container and the device.
+    #[must_use]
+    pub fn without_mount(self) -> Self {
+        Self {
+            container: self.container,
+            ..Arc::unwrap_or_clone(Self::unknown(self.mount.device))
+        }
+    }
+
     /// A lower layer by its index in the overlay: 1 is the topmost.
     pub fn layer(&self, index: u32) -> Option<&Layer> {
         self.layers

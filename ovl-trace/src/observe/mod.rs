@@ -16,6 +16,7 @@ mod prepare;
 mod progress;
 mod record;
 mod recorder;
+mod recording_file;
 mod replay;
 mod session;
 mod signals;

@@ -1,17 +1,13 @@
 //! `ovl-trace record`
 
-use std::{
-    fs::{self, File, OpenOptions},
-    io::{self, Write},
-    os::unix::fs::OpenOptionsExt as _,
-    path::Path,
-};
+use std::io::{self, Write};
 
 use anyhow::{Context as _, Result};
 
 use super::{
     prepare,
     recorder::{Destination, Recorded},
+    recording_file::RecordingFile,
     session::Session,
     signals::Signals,
 };
@@ -27,19 +23,14 @@ pub(super) async fn record(
     err: &mut dyn Write,
 ) -> Result<()> {
     let mut signals = Signals::new()?;
-    let file = match &config.output {
-        // Before anything is loaded: a name that does not do is said at once.
-        Output::File(path) => Some(create(path, config.force)?),
-        Output::Stdout => None,
+    // Before anything is loaded: a path that cannot be written is reported at once.
+    let out: Box<dyn Write + '_> = match &config.output {
+        Output::File(path) if config.force => Box::new(RecordingFile::replace(path)?),
+        Output::File(path) => Box::new(RecordingFile::create(path)?),
+        Output::Stdout => Box::new(Stdout { out }),
     };
-    let recorded = match file {
-        Some(file) => observe(config, Box::new(file), &mut signals).await,
-        None => observe(config, Box::new(out), &mut signals).await,
-    };
-    if recorded.is_err() {
-        remove_if_empty(&config.output);
-    }
-    writeln!(err, "{}", summary(config, recorded?)).context("writing to standard error")?;
+    let recorded = observe(config, out, &mut signals).await?;
+    writeln!(err, "{}", summary(config, recorded)).context("writing to standard error")?;
     Ok(())
 }
 
@@ -52,12 +43,8 @@ async fn observe(
     let prepared = prepare::prepare(observation, signals).await?;
     let mut err = io::stderr();
     let mut sink = super::quiet(config.progress, &mut err);
-    let out = Target {
-        out,
-        name: config.output.to_string(),
-    };
     let destination = Destination {
-        out: Box::new(out),
+        out,
         max_bytes: config.max_bytes,
     };
     let mut session = Session::start(prepared, observation, Some(destination), &mut sink)?;
@@ -67,58 +54,23 @@ async fn observe(
     finished?.1.context("nothing was recorded")
 }
 
-/// Says in its errors what it is.
-struct Target<'a> {
-    out: Box<dyn Write + 'a>,
-    name: String,
+/// Standard output, whose errors say what it is.
+struct Stdout<'a> {
+    out: &'a mut dyn Write,
 }
 
-impl Target<'_> {
-    fn named(&self, error: &io::Error) -> io::Error {
-        let text = format!(
-            "writing {}: {error}; what was written before can be read",
-            self.name
-        );
-        io::Error::new(error.kind(), text)
-    }
+fn named(error: &io::Error) -> io::Error {
+    let text = format!("writing standard output: {error}; what was written before can be read");
+    io::Error::new(error.kind(), text)
 }
 
-impl Write for Target<'_> {
+impl Write for Stdout<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.out.write(bytes).map_err(|error| self.named(&error))
+        self.out.write(bytes).map_err(|error| named(&error))
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.out.flush().map_err(|error| self.named(&error))
-    }
-}
-
-/// Only its owner may read it: it names files and processes, and has addresses
-/// of the kernel.
-fn create(path: &Path, force: bool) -> Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).mode(0o600);
-    if force {
-        options.create(true).truncate(true);
-    } else {
-        options.create_new(true);
-    }
-    match options.open(path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => anyhow::bail!(
-            "'{}' is already there; '--force' overwrites it",
-            path.display()
-        ),
-        result => result.with_context(|| format!("making '{}'", path.display())),
-    }
-}
-
-/// What was refused leaves no file behind.
-fn remove_if_empty(output: &Output) {
-    if let Output::File(path) = output
-        && fs::symlink_metadata(path).is_ok_and(|file| file.is_file() && file.len() == 0)
-        && let Err(error) = fs::remove_file(path)
-    {
-        tracing::debug!("'{}' stays, empty: {error}", path.display());
+        self.out.flush().map_err(|error| named(&error))
     }
 }
 
@@ -139,33 +91,4 @@ fn summary(config: &RecordConfig, recorded: Recorded) -> String {
         units::bytes(bytes),
         config.output,
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_that_is_there_stays_as_it_is() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("a.ovlrec");
-        fs::write(&path, "mine").unwrap();
-        let error = create(&path, false).unwrap_err().to_string();
-        assert!(error.contains("'--force'"), "{error}");
-        assert_eq!(fs::read(&path).unwrap(), b"mine");
-        drop(create(&path, true).unwrap());
-        assert_eq!(fs::read(&path).unwrap(), b"");
-    }
-
-    #[test]
-    fn only_the_owner_may_read_a_recording() {
-        use std::os::unix::fs::PermissionsExt as _;
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("a.ovlrec");
-        let file = create(&path, false).unwrap();
-        let mode = file.metadata().unwrap().permissions().mode();
-        assert_eq!(mode & 0o077, 0);
-        remove_if_empty(&Output::File(path.clone()));
-        assert!(!path.exists());
-    }
 }

@@ -5,15 +5,16 @@
 //! a copy keeps the lower file's time of modification, and no program can set
 //! the time of change (`st_ctime`). So a copy was not written to if its times
 //! say that its last change was the copy-up itself, and its owner and mode can
-//! be compared with the lower file's.
+//! be compared with the lower file's. Nothing is said of a file that is not the
+//! copy: programs replace files by renaming new ones over them.
 
-use std::{fs::Metadata, os::unix::fs::MetadataExt};
+use std::{ffi::CStr, fs::Metadata, os::unix::fs::MetadataExt, time::SystemTime};
 
 use jiff::Timestamp;
 
 use crate::{
     aggregate::{Aggregator, ToExamine},
-    enrich::{Enricher, LayerFiles},
+    enrich::{Enricher, LayerFile, LayerFiles},
     kernel::WallClock,
     model::{Examined, OverlayKey, Part},
 };
@@ -67,18 +68,50 @@ pub(super) fn look(
 /// `None` if it cannot be seen.
 fn is_unchanged(layers: &LayerFiles, file: &ToExamine, clock: WallClock) -> Option<bool> {
     let upper = layers.upper(&file.path).ok()?;
-    if !upper.is_file() {
+    if !upper.metadata().is_file() {
         return Some(false);
+    }
+    if !is_the_copy(&upper, file, clock) {
+        return None;
     }
     match file.part {
         Part::Content => layers
             .sees_mapped_writes()
-            .then(|| has_content(&upper, file, clock)),
+            .then(|| has_content(upper.metadata(), file, clock)),
         Part::Attributes => {
             let lower = layers.lower(file.layer?, &file.path).ok()?;
             has_attributes(&upper, &lower, file)
         }
     }
+}
+
+/// Attributes that overlayfs gives to a copy and to no file that was made in the overlay
+/// (`ovl_set_origin_fh`, `fs/overlayfs/copy_up.c`); the second one on a mount with
+/// `userxattr`.
+const ORIGIN: [&CStr; 2] = [c"trusted.overlay.origin", c"user.overlay.origin"];
+
+/// Capabilities of a program. A change of the owner removes them, even if it is to the same
+/// owner.
+const CAPABILITIES: &CStr = c"security.capability";
+
+/// Returns true if the file in the upper directory certainly is the copy that the event
+/// tells of. Another file may have been renamed to its path since.
+///
+/// The copy-up makes the file, so the file was born during the copy-up: no program can set
+/// the time of birth.
+fn is_the_copy(upper: &LayerFile, file: &ToExamine, clock: WallClock) -> bool {
+    let was_copied = ORIGIN
+        .iter()
+        .any(|name| upper.attribute(name).is_ok_and(|value| value.is_some()));
+    let born = upper.metadata().created().ok();
+    let born = born.and_then(|born| born.duration_since(SystemTime::UNIX_EPOCH).ok());
+    let (began, ended) = file.copied_ns;
+    let (began, ended) = (nanoseconds(clock.at(began)), nanoseconds(clock.at(ended)));
+    was_copied
+        && born.is_some_and(|born| {
+            let born = born.as_nanos().cast_signed();
+            (began - SLACK_NS..=ended + SLACK_NS).contains(&born)
+        })
 }
 
 /// Whether the last change of the copy was the copy-up, and left the time of
@@ -96,10 +129,17 @@ fn has_content(upper: &Metadata, file: &ToExamine, clock: WallClock) -> bool {
 }
 
 /// `None` if the lower file is not the one of the copy-up.
-fn has_attributes(upper: &Metadata, lower: &Metadata, file: &ToExamine) -> Option<bool> {
-    let same = lower.is_file() && lower.len() == file.size_bytes && lower.mode() == file.mode;
+fn has_attributes(upper: &LayerFile, lower: &LayerFile, file: &ToExamine) -> Option<bool> {
+    let is_source = |lower: &Metadata| {
+        lower.is_file() && lower.len() == file.size_bytes && lower.mode() == file.mode
+    };
+    if !is_source(lower.metadata()) {
+        return None;
+    }
     let of = |file: &Metadata| (file.uid(), file.gid(), file.mode());
-    same.then(|| of(upper) == of(lower))
+    let capabilities = |file: &LayerFile| file.attribute(CAPABILITIES).ok();
+    let is_same = of(upper.metadata()) == of(lower.metadata());
+    Some(is_same && capabilities(upper)? == capabilities(lower)?)
 }
 
 fn nanoseconds(time: Timestamp) -> i128 {
@@ -113,10 +153,12 @@ fn time(seconds: i64, nanoseconds: i64) -> i128 {
 #[cfg(test)]
 mod tests {
     use std::{
+        ffi::CString,
         fs::{self, File, FileTimes, Permissions},
-        os::unix::fs::PermissionsExt as _,
-        path::PathBuf,
-        time::{Duration, SystemTime},
+        os::unix::{ffi::OsStrExt as _, fs::PermissionsExt as _},
+        path::{Path, PathBuf},
+        thread,
+        time::Duration,
     };
 
     use tempfile::TempDir;
@@ -124,6 +166,14 @@ mod tests {
     use super::*;
 
     const OLD: Duration = Duration::from_secs(3600);
+
+    fn set_attribute(path: &Path, name: &CStr) {
+        let path = CString::new(path.as_os_str().as_bytes()).unwrap();
+        // SAFETY: two NUL-terminated strings, and a value of no bytes.
+        let result =
+            unsafe { libc::setxattr(path.as_ptr(), name.as_ptr(), std::ptr::null(), 0, 0) };
+        assert_eq!(result, 0);
+    }
 
     struct Fixture {
         directory: TempDir,
@@ -162,6 +212,7 @@ mod tests {
                 clock,
             };
             fixture.set_back();
+            set_attribute(&fixture.upper(), c"user.overlay.origin");
             Self {
                 file: ToExamine {
                     copied_ns: (began, clock.monotonic_ns()),
@@ -211,17 +262,14 @@ mod tests {
     #[test]
     fn times_that_were_set_back_later_prove_nothing() {
         let mut fixture = Fixture::new(Part::Content);
-        // The copy-up was long before: so the last change was another one.
-        let long_ago = OLD.as_nanos() as u64 / 2;
-        let (began, ended) = fixture.file.copied_ns;
-        fixture.clock =
-            WallClock::from_offset_ns(fixture.clock.offset_ns() - long_ago.cast_signed());
+        // The copy-up ended before the last change of the times.
+        thread::sleep(2 * Duration::from_nanos(SLACK_NS as u64));
+        fixture.set_back();
         assert_eq!(fixture.look(), Some(false));
-        // And one that is to come is none of this clock's.
-        fixture.clock =
-            WallClock::from_offset_ns(fixture.clock.offset_ns() + 2 * long_ago.cast_signed());
-        fixture.file.copied_ns = (began, ended);
-        assert_eq!(fixture.look(), Some(false));
+        // A copy-up of another time is not the one that made the file.
+        let long_ago = OLD.as_nanos() as i64 / 2;
+        fixture.clock = WallClock::from_offset_ns(fixture.clock.offset_ns() - long_ago);
+        assert_eq!(fixture.look(), None);
     }
 
     #[test]
@@ -250,5 +298,18 @@ mod tests {
         assert_eq!(fixture.look(), None);
         fs::create_dir(fixture.upper()).unwrap();
         assert_eq!(fixture.look(), Some(false));
+    }
+
+    /// A program that replaces files writes a new one and renames it.
+    #[test]
+    fn nothing_is_said_of_a_file_that_took_the_place_of_the_copy() {
+        for part in [Part::Content, Part::Attributes] {
+            let fixture = Fixture::new(part);
+            let new = fixture.directory.path().join("new");
+            fs::write(&new, "data").unwrap();
+            fs::rename(&new, fixture.upper()).unwrap();
+            fixture.set_back();
+            assert_eq!(fixture.look(), None, "{part:?}");
+        }
     }
 }

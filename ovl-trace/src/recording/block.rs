@@ -20,30 +20,33 @@ const LZ4: u32 = 1;
 /// Writes blocks.
 #[derive(Default)]
 pub(super) struct Packer {
-    packed: Vec<u8>,
+    block: Vec<u8>,
 }
 
 impl Packer {
-    /// Writes one block; the bytes that it takes in the file. `frames` are at
-    /// most [`BLOCK_BYTES_MAX`].
+    /// Writes one block with a single write, so that a sink can refuse it as a whole.
+    /// Returns the bytes that the block takes in the file. `frames` are at most
+    /// [`BLOCK_BYTES_MAX`].
     pub(super) fn write(&mut self, out: &mut impl Write, frames: &[u8]) -> io::Result<u64> {
-        self.packed
-            .resize(lz4_flex::block::get_maximum_output_size(frames.len()), 0);
-        let packed = lz4_flex::block::compress_into(frames, &mut self.packed)
+        let room = lz4_flex::block::get_maximum_output_size(frames.len()).max(frames.len());
+        self.block.resize(HEAD_BYTES + room, 0);
+        let (head, body) = self.block.split_at_mut(HEAD_BYTES);
+        let packed = lz4_flex::block::compress_into(frames, body)
             .ok()
-            .and_then(|length| self.packed.get(..length))
-            .filter(|packed| packed.len() < frames.len());
-        let (codec, stored) = packed.map_or((STORED, frames), |packed| (LZ4, packed));
-        let mut head = [0; HEAD_BYTES];
+            .filter(|length| *length < frames.len());
+        let (codec, stored) = packed.map_or((STORED, frames.len()), |length| (LZ4, length));
+        if codec == STORED {
+            body[..stored].copy_from_slice(frames);
+        }
         head[..4].copy_from_slice(&MARK);
-        head[4..8].copy_from_slice(&(stored.len() as u32).to_le_bytes());
+        head[4..8].copy_from_slice(&(stored as u32).to_le_bytes());
         head[8..12].copy_from_slice(&(frames.len() as u32).to_le_bytes());
         head[12..16].copy_from_slice(&codec.to_le_bytes());
-        let sum = checksum(&head[..16], stored);
+        let sum = checksum(&head[..16], &body[..stored]);
         head[16..].copy_from_slice(&sum.to_le_bytes());
-        out.write_all(&head)?;
-        out.write_all(stored)?;
-        Ok((head.len() + stored.len()) as u64)
+        let block = &self.block[..HEAD_BYTES + stored];
+        out.write_all(block)?;
+        Ok(block.len() as u64)
     }
 }
 

@@ -50,7 +50,7 @@ use std::io::{self, Write};
 pub use error::RecordingError;
 pub use header::{End, Header};
 pub use origin::ORIGIN_BYTES_MAX;
-pub use origins::Origins;
+pub use origins::{OriginBudget, Origins};
 pub use reader::{Item, Reader, Tail};
 pub use reason::{PREEMPTION_SWITCHED, RENAMED, reason};
 pub use writer::Writer;

@@ -2,22 +2,35 @@
 
 use std::{
     ffi::OsString,
+    fmt,
     os::unix::ffi::{OsStrExt as _, OsStringExt as _},
     path::{Path, PathBuf},
 };
 
 use ovl_trace_common::overlay::OverlayKey;
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{DeserializeSeed as _, Error as _, SeqAccess, Visitor},
+};
 use zerocopy::{FromBytes as _, IntoBytes as _};
 
-use crate::model::{Container, DeviceNumber, Layer, Mount, Origin, Runtime};
+use crate::{
+    bounded_list::BoundedList,
+    model::{Container, DeviceNumber, Layer, Mount, Origin, Runtime},
+};
 
-/// Most bytes of an origin. Beyond it the writer leaves out what made the
-/// layers, then all lower layers.
+/// Most bytes of an origin. Beyond it the writer leaves out what made the layers, then all
+/// lower layers, then all paths. A reader does the same to an origin of an older writer.
 pub const ORIGIN_BYTES_MAX: usize = 64 << 10;
 
+/// Most lower layers of an overlay (`OVL_MAX_STACK`, `fs/overlayfs/params.h`).
+const LAYERS_MAX: usize = 500;
+
+/// Most bytes of a path that is no text.
+const PATH_BYTES_MAX: usize = 64 << 10;
+
 /// Text where it is text, else its bytes.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 #[serde(untagged)]
 enum PathJson {
     Text(String),
@@ -29,7 +42,7 @@ struct OriginJson {
     #[serde(default)]
     container: Option<ContainerJson>,
     mount: MountJson,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "few")]
     layers: Vec<LayerJson>,
 }
 
@@ -50,6 +63,7 @@ struct MountJson {
     upperdir: Option<PathJson>,
     workdir: Option<PathJson>,
     upper_filesystem: Option<String>,
+    #[serde(deserialize_with = "few")]
     lowerdirs: Vec<PathJson>,
 }
 
@@ -63,19 +77,7 @@ struct LayerJson {
 /// The payload of a frame, of at most [`ORIGIN_BYTES_MAX`] and a key.
 pub(super) fn encode(overlay: OverlayKey, origin: &Origin) -> serde_json::Result<Vec<u8>> {
     let mut json = OriginJson::new(origin);
-    let mut payload = payload(overlay, &json)?;
-    if payload.len() > ORIGIN_BYTES_MAX {
-        for layer in &mut json.layers {
-            layer.created_by = None;
-        }
-        payload = self::payload(overlay, &json)?;
-    }
-    if payload.len() > ORIGIN_BYTES_MAX {
-        json.layers.clear();
-        json.mount.lowerdirs.clear();
-        payload = self::payload(overlay, &json)?;
-    }
-    Ok(payload)
+    json.shorten(overlay)
 }
 
 fn payload(overlay: OverlayKey, json: &OriginJson) -> serde_json::Result<Vec<u8>> {
@@ -84,14 +86,59 @@ fn payload(overlay: OverlayKey, json: &OriginJson) -> serde_json::Result<Vec<u8>
     Ok(payload)
 }
 
-/// `None` if it is none, or longer than any that is written.
+/// Reads the payload of a frame. `None` if it is no origin.
 pub(super) fn decode(payload: &[u8]) -> Option<(OverlayKey, Origin)> {
     let (overlay, json) = OverlayKey::read_from_prefix(payload).ok()?;
+    let mut json: OriginJson = serde_json::from_slice(json).ok()?;
     if payload.len() > ORIGIN_BYTES_MAX {
-        return None;
+        json.container = json
+            .container
+            .map(|container| ContainerJson::new(&container.into()));
+        json.shorten(overlay).ok()?;
     }
-    let json: OriginJson = serde_json::from_slice(json).ok()?;
     Some((overlay, json.into()))
+}
+
+/// Reads a list that is no longer than the kernel allows.
+fn few<'de, T, D>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    BoundedList::new(LAYERS_MAX).deserialize(deserializer)
+}
+
+impl<'de> Deserialize<'de> for PathJson {
+    /// Without the buffer that an untagged enumeration makes: it takes sixteen times the
+    /// memory of the text.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Path;
+
+        impl<'de> Visitor<'de> for Path {
+            type Value = PathJson;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a path as text or as bytes")
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<PathJson, E> {
+                Ok(PathJson::Text(text.to_owned()))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<PathJson, A::Error> {
+                let mut bytes = Vec::new();
+                while let Some(byte) = list.next_element()? {
+                    if bytes.len() == PATH_BYTES_MAX {
+                        return Err(A::Error::custom("the path is too long"));
+                    }
+                    bytes.push(byte);
+                }
+                Ok(PathJson::Bytes(bytes))
+            }
+        }
+
+        deserializer.deserialize_any(Path)
+    }
 }
 
 impl PathJson {
@@ -111,6 +158,36 @@ impl PathJson {
 }
 
 impl OriginJson {
+    /// Leaves out what matters least until the payload of a frame has at most
+    /// [`ORIGIN_BYTES_MAX`]; that payload.
+    fn shorten(&mut self, overlay: OverlayKey) -> serde_json::Result<Vec<u8>> {
+        let steps: [fn(&mut Self); 3] = [
+            |json| {
+                for layer in &mut json.layers {
+                    layer.created_by = None;
+                }
+            },
+            |json| {
+                json.layers.clear();
+                json.mount.lowerdirs.clear();
+            },
+            |json| {
+                json.mount.merged = None;
+                json.mount.upperdir = None;
+                json.mount.workdir = None;
+                json.mount.upper_filesystem = None;
+            },
+        ];
+        let mut payload = payload(overlay, self)?;
+        for leave_out in steps {
+            if payload.len() > ORIGIN_BYTES_MAX {
+                leave_out(self);
+                payload = self::payload(overlay, self)?;
+            }
+        }
+        Ok(payload)
+    }
+
     fn new(origin: &Origin) -> Self {
         let path = |path: &Option<PathBuf>| path.as_deref().map(PathJson::new);
         let Mount {
@@ -163,27 +240,29 @@ impl From<OriginJson> for Origin {
 
 impl ContainerJson {
     fn new(container: &Container) -> Self {
+        let container = container.clone().bounded();
         Self {
-            id: container.id.clone(),
-            name: container.name.clone(),
-            image: container.image.clone(),
             runtime: container.runtime.name().to_owned(),
-            pod: container.pod.clone(),
-            namespace: container.namespace.clone(),
+            id: container.id,
+            name: container.name,
+            image: container.image,
+            pod: container.pod,
+            namespace: container.namespace,
         }
     }
 }
 
 impl From<ContainerJson> for Container {
     fn from(json: ContainerJson) -> Self {
-        Self {
+        let container = Self {
             id: json.id,
             name: json.name,
             image: json.image,
             runtime: Runtime::from_name(&json.runtime),
             pod: json.pod,
             namespace: json.namespace,
-        }
+        };
+        container.bounded()
     }
 }
 
@@ -199,10 +278,11 @@ impl LayerJson {
 
 impl From<LayerJson> for Layer {
     fn from(json: LayerJson) -> Self {
-        Self {
+        let layer = Self {
             id: json.id,
             digest: json.digest,
             created_by: json.created_by,
-        }
+        };
+        layer.bounded()
     }
 }

@@ -2,6 +2,8 @@
 
 use std::io::Write as _;
 
+use zerocopy::IntoBytes as _;
+
 use super::{block::Packer, frame::kind, *};
 use crate::{
     kernel::{Architecture, WallClock, kallsyms::Symbols},
@@ -173,4 +175,65 @@ fn origins_come_back_as_they_were() {
         (true, &None)
     );
     assert_eq!(short.container, origin.container);
+}
+
+/// An origin of 64 KiB whose text takes eight times its bytes as values.
+fn bomb(number: u64) -> Vec<u8> {
+    let head = br#"{"mount":{"device":[0,40],"merged":null,"upperdir":null,"workdir":null,"upper_filesystem":null,"lowerdirs":["#;
+    let count = (ORIGIN_BYTES_MAX - head.len() - 32) / 3;
+    let mut payload = test_support::overlay(number).as_bytes().to_vec();
+    payload.extend_from_slice(head);
+    payload.extend_from_slice(&br#""","#.repeat(count));
+    payload.extend_from_slice(br#"""]}}"#);
+    payload
+}
+
+#[test]
+fn more_layers_than_the_kernel_has_are_damage() {
+    assert_eq!(origin::decode(&bomb(1)), None);
+    let items = items(&with_frames(&[(kind::ORIGIN, &bomb(1))]));
+    assert!(items[0].contains("Damaged"), "{items:?}");
+}
+
+/// Recordings of older versions have names of any length.
+#[test]
+fn an_origin_that_is_too_long_is_shortened_and_what_follows_is_read() {
+    let mut long = crate::model::test_support::origin("web");
+    let name = "a".repeat(2 * ORIGIN_BYTES_MAX);
+    let mut payload = test_support::overlay(1).as_bytes().to_vec();
+    let json = origin::encode(test_support::overlay(1), &long).unwrap();
+    let json = String::from_utf8(json[size_of_val(&test_support::overlay(1))..].to_vec()).unwrap();
+    payload.extend_from_slice(json.replace("\"web\"", &format!("\"{name}\"")).as_bytes());
+    let items = items(&with_frames(&[
+        (kind::ORIGIN, &payload),
+        (kind::CLOCK, &0_u64.to_le_bytes()),
+    ]));
+    assert!(items[0].contains("aaa…"), "{items:?}");
+    assert!(items[1].contains("Clock"), "{items:?}");
+    // And none is written.
+    long.container.as_mut().unwrap().name = Some(name.clone());
+    long.mount.merged = Some(name.clone().into());
+    let payload = origin::encode(test_support::overlay(1), &long).unwrap();
+    assert!(payload.len() <= ORIGIN_BYTES_MAX);
+    let (_, short) = origin::decode(&payload).unwrap();
+    assert_eq!(short.container.unwrap().name.unwrap().len(), 255);
+}
+
+#[test]
+fn origins_of_a_recording_are_bounded_in_memory_wherever_they_are_kept() {
+    let mut budget = OriginBudget::default();
+    let mut big = crate::model::test_support::origin("web");
+    big.mount.lowerdirs = vec!["x".repeat(120).into(); 500];
+    let kept: Vec<_> = (0..4096).map(|_| budget.take(big.clone())).collect();
+    let bytes = |origins: &[std::sync::Arc<crate::model::Origin>]| -> usize {
+        origins.iter().map(|origin| origin.heap_bytes()).sum()
+    };
+    assert!(bytes(&kept) < 24 << 20, "{}", bytes(&kept));
+    assert_eq!(*kept[0], big);
+    assert_eq!(kept[4095].container, big.container);
+    assert_eq!(kept[4095].mount.lowerdirs.len(), 0);
+    // What is not used any more counts no more.
+    drop(kept);
+    let later: Vec<_> = (0..2048).map(|_| budget.take(big.clone())).collect();
+    assert!(later.iter().any(|origin| **origin == big));
 }

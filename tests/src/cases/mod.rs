@@ -57,6 +57,8 @@ pub(crate) const ALL: &[Case] = cases![
         a_recording_says_what_was_seen,
         a_recording_that_was_killed_is_read,
         a_recording_on_a_full_disk_is_read,
+        each_signal_completes_a_recording,
+        a_recording_that_cannot_be_made_leaves_the_old_one,
         a_terminal_shows_the_view;
     nothing_for_free:
         reads_and_upper_files_cost_nothing;

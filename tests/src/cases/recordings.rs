@@ -173,6 +173,46 @@ pub(crate) fn a_recording_on_a_full_disk_is_read() -> Result<()> {
     Ok(())
 }
 
+/// A lost connection and Ctrl-\ end a recording as Ctrl-C does.
+pub(crate) fn each_signal_completes_a_recording() -> Result<()> {
+    for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGHUP, libc::SIGQUIT] {
+        let mut recording = Recording::start(None)?;
+        let status = recording.end(signal)?;
+        ensure!(
+            status == Some(0),
+            "{signal}: {status:?}: {}",
+            recording.log()?
+        );
+        let report = recording.report()?;
+        ensure!(
+            report["notes"] == Value::Array(Vec::new()),
+            "{signal}: {report}"
+        );
+    }
+    Ok(())
+}
+
+/// Without the privileges, or on a full disk, `--force` changes nothing.
+pub(crate) fn a_recording_that_cannot_be_made_leaves_the_old_one() -> Result<()> {
+    let disk = tempfile::tempdir()?;
+    let at = disk.path().display().to_string();
+    shell(&format!("mount -t tmpfs -o size=8k,mode=1777 none {at}"))?;
+    let file = format!("{at}/old.ovlrec");
+    fs::write(&file, "precious")?;
+    let record = format!("ovl-trace record --force --duration 1s -w {file}");
+    let unprivileged = format!("setpriv --bounding-set=-all --inh-caps=-all {record}");
+    let refused = output("sh", &["-c", &unprivileged])?;
+    shell(&format!("head -c 4096 /dev/zero > {at}/filler"))?;
+    let full = output("sh", &["-c", &record])?;
+    let (old, names) = (fs::read(&file)?, fs::read_dir(&at)?.count());
+    shell(&format!("umount {at}"))?;
+    ensure!(refused.status.code() == Some(3), "{refused:?}");
+    ensure!(full.status.code() == Some(1), "{full:?}");
+    ensure!(old == b"precious", "it was replaced by {} bytes", old.len());
+    ensure!(names == 2, "{names} files");
+    Ok(())
+}
+
 /// `live` on a terminal takes it over and gives it back, and ends with the report.
 pub(crate) fn a_terminal_shows_the_view() -> Result<()> {
     let container = Container::start(image::ensure()?, "viewed")?;

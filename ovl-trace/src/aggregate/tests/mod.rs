@@ -1,6 +1,7 @@
 //! Single cases; laws that always hold are in `properties`.
 
 mod bounds;
+mod identity;
 mod overview;
 mod properties;
 mod sources;

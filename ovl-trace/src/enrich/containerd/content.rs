@@ -11,7 +11,12 @@ use std::{
 use serde::Deserialize;
 
 use crate::{
-    enrich::{image, patterns::is_hex64, root::Root},
+    enrich::{
+        budget::{Budget, Share},
+        image,
+        patterns::is_hex64,
+        root::Root,
+    },
     model::Layer,
 };
 
@@ -41,7 +46,8 @@ pub(crate) struct Content {
     root: Root,
     blobs: PathBuf,
     /// By digest of the configuration.
-    images: HashMap<String, Rc<Image>>,
+    images: HashMap<String, (Rc<Image>, Share)>,
+    budget: Budget,
 }
 
 /// An index, a manifest or a configuration: only the latter has a `rootfs`.
@@ -60,11 +66,12 @@ struct Descriptor {
 }
 
 impl Content {
-    pub(crate) fn new(root: &Root, containerd_root: &Path) -> Self {
+    pub(crate) fn new(root: &Root, containerd_root: &Path, budget: &Budget) -> Self {
         Self {
             root: root.clone(),
             blobs: containerd_root.join("io.containerd.content.v1.content/blobs/sha256"),
             images: HashMap::new(),
+            budget: budget.clone(),
         }
     }
 
@@ -90,7 +97,7 @@ impl Content {
 
     /// An image if the blob is a configuration; else adds what it refers to.
     fn read(&mut self, digest: &str, open: &mut VecDeque<String>) -> Option<Rc<Image>> {
-        if let Some(image) = self.images.get(digest) {
+        if let Some((image, _)) = self.images.get(digest) {
             return Some(Rc::clone(image));
         }
         let hex = digest
@@ -117,7 +124,10 @@ impl Content {
         if self.images.len() >= MAX_IMAGES {
             self.images.clear();
         }
-        self.images.insert(digest.to_owned(), Rc::clone(&image));
+        if let Some(share) = image::share(&self.budget, &image.layers) {
+            let remembered = (Rc::clone(&image), share);
+            self.images.insert(digest.to_owned(), remembered);
+        }
         Some(image)
     }
 }

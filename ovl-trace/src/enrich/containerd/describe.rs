@@ -7,11 +7,8 @@ use serde::Deserialize;
 use super::metadata::Object;
 use crate::{
     enrich::patterns::is_hex64,
-    model::{Container, Runtime},
+    model::{Container, KUBERNETES, Runtime},
 };
-
-/// containerd's namespace for Kubernetes (`internal/cri/constants`).
-const KUBERNETES: &str = "k8s.io";
 
 /// The part of an OCI runtime bundle's `config.json` that says whose it is.
 #[derive(Debug, Default, Deserialize)]

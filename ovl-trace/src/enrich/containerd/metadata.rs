@@ -12,6 +12,12 @@ use crate::enrich::{
 /// Images with the same layers that are looked at.
 const MAX_TWINS: usize = 16;
 
+/// Labels of a container that are read.
+const MAX_LABELS: usize = 256;
+
+/// Bytes of a label: containerd takes no longer ones (`pkg/labels/validate.go`).
+const MAX_LABEL_BYTES: usize = 4096;
+
 /// A container as its client described it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Object {
@@ -127,7 +133,10 @@ fn labels(
     let mut found = HashMap::new();
     if let Some(labels) = transaction.bucket(bucket, ["labels"])? {
         transaction.each(&labels, &mut |name, item| {
-            if let Item::Value(value) = item {
+            if let Item::Value(value) = item
+                && found.len() < MAX_LABELS
+                && name.len() + value.len() <= MAX_LABEL_BYTES
+            {
                 found.insert(text(name), text(value));
             }
             Ok(())

@@ -10,6 +10,12 @@ use crate::enrich::{
     root::Root,
 };
 
+/// Bytes of all keys together. A thousand containers of twenty layers have some 2 MB.
+const KEY_BYTES_MAX: usize = 8 << 20;
+
+/// What a key takes besides its text.
+const KEY_BYTES: usize = 64;
+
 /// A layer in the snapshotter's own words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Snapshot {
@@ -80,6 +86,7 @@ impl Snapshots {
 /// child → the child's key.
 fn index(transaction: &Transaction<'_>) -> Result<HashMap<u64, Vec<u8>>, Error> {
     let mut keys = HashMap::new();
+    let mut bytes = 0;
     let Some(version) = transaction.bucket(&transaction.root(), ["v1"])? else {
         return Err(Error::Layout("v1"));
     };
@@ -92,6 +99,10 @@ fn index(transaction: &Transaction<'_>) -> Result<HashMap<u64, Vec<u8>>, Error> 
             && let Some([0, child @ ..]) = key.get(length..)
             && let Some((child, _)) = uvarint(child)
         {
+            bytes += value.len() + KEY_BYTES;
+            if bytes > KEY_BYTES_MAX {
+                return Err(Error::TooLarge);
+            }
             keys.insert(child, value.to_vec());
         }
         Ok(())

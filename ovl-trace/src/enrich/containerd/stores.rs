@@ -13,7 +13,10 @@ use super::{
     paths::{SnapshotPath, containerd_root},
     snapshots::{Snapshot, Snapshots},
 };
-use crate::{enrich::root::Root, model::Layer};
+use crate::{
+    enrich::{budget::Budget, root::Root},
+    model::Layer,
+};
 
 /// Stores outside the host's own namespace come and go with processes; beyond
 /// this many, they are read anew.
@@ -43,6 +46,8 @@ pub(crate) struct ImageHint<'a> {
 #[derive(Debug, Default)]
 pub(crate) struct Stores {
     stores: HashMap<(Root, PathBuf), Store>,
+    /// For the layers of images that are remembered.
+    images: Budget,
 }
 
 impl Stores {
@@ -54,7 +59,7 @@ impl Stores {
         }
         self.stores
             .entry(key)
-            .or_insert_with_key(|(root, snapshotter)| Store::new(root, snapshotter))
+            .or_insert_with_key(|(root, snapshotter)| Store::new(root, snapshotter, &self.images))
     }
 
     /// A snapshot by its directory, with all below it, topmost first.
@@ -75,8 +80,8 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    fn new(root: &Root, snapshotter: &Path) -> Self {
-        let library = |path: &Path| (Metadata::new(root, path), Content::new(root, path));
+    fn new(root: &Root, snapshotter: &Path, images: &Budget) -> Self {
+        let library = |path: &Path| (Metadata::new(root, path), Content::new(root, path, images));
         let libraries = match containerd_root(snapshotter) {
             Some(path) => vec![library(path)],
             None => USUAL_ROOTS

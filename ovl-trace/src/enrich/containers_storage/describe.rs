@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::records::{self, ContainerRecord};
 use crate::{
-    enrich::{docker::unnamed, image::bounded},
+    enrich::{docker::unnamed, image::bounded, root::Contents},
     model::{Container, Runtime},
 };
 
@@ -78,8 +78,8 @@ fn metadata(record: &ContainerRecord) -> Option<Metadata> {
 }
 
 /// A container of Podman, from the whole file: for [`super::super::runtime::Record`].
-pub(crate) fn podman(file: &[u8], id: &str) -> Option<Container> {
-    let all = records::containers(file)?;
+pub(crate) fn podman(file: &Contents, id: &str) -> Option<Container> {
+    let all = records::containers(&file.bytes, file.limits.records)?;
     let record = all.iter().find(|record| record.id == id)?;
     match describe(record, &[&all]) {
         Maker::Known(container) => Some(container),
@@ -129,7 +129,7 @@ mod tests {
     use crate::enrich::fixtures;
 
     fn first(file: &str) -> Maker {
-        let all = records::containers(file.as_bytes()).unwrap();
+        let all = records::containers(file.as_bytes(), 10).unwrap();
         describe(&all[0], &[&all])
     }
 

@@ -62,11 +62,9 @@ pub(crate) fn configurations(
     // The id is the configuration's digest, but for what was pulled in part.
     let usual = format!("sha256:{image}");
     let mut names = vec![usual.as_str()];
-    let others = record.and_then(|record| record.big_data.as_ref());
+    let others = record.into_iter().flat_map(|record| &record.big_data);
     names.extend(
         others
-            .into_iter()
-            .flatten()
             .map(String::as_str)
             .filter(|name| *name != usual && is_digest(name)),
     );
@@ -127,7 +125,7 @@ mod tests {
         let images = format!(
             r#"[{{"id":"{id}","big-data-names":["manifest","sha256:{id}","sha256:{other}","sha256:../x"]}}]"#
         );
-        let images = records::images(images.as_bytes()).unwrap();
+        let images = records::images(images.as_bytes(), 10).unwrap();
         let paths = configurations(Path::new("/s"), id, images.first()).unwrap();
         assert_eq!(paths.len(), 2);
         assert_eq!(
@@ -141,11 +139,11 @@ mod tests {
 
     #[test]
     fn a_loop_and_a_gap() {
-        let layers = records::layers(br#"[{"id":"a","parent":"b"},{"id":"b","parent":"a"}]"#);
+        let layers = records::layers(br#"[{"id":"a","parent":"b"},{"id":"b","parent":"a"}]"#, 10);
         assert_eq!(chain(&[&layers.unwrap()], "a"), None);
-        let layers = records::layers(br#"[{"id":"a","parent":"b"}]"#).unwrap();
+        let layers = records::layers(br#"[{"id":"a","parent":"b"}]"#, 10).unwrap();
         assert_eq!(chain(&[&layers], "a"), None);
-        let below = records::layers(br#"[{"id":"b"}]"#).unwrap();
+        let below = records::layers(br#"[{"id":"b"}]"#, 10).unwrap();
         assert_eq!(chain(&[&layers, &below], "a").unwrap().len(), 2);
     }
 

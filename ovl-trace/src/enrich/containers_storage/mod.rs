@@ -20,6 +20,7 @@ use self::{
     store::{Found, Store},
 };
 use super::{
+    budget::Budget,
     root::Root,
     runtime::{Claim, Evidence, Owner, Resolver},
 };
@@ -41,6 +42,7 @@ pub(crate) struct ContainersStorage {
     stores: HashMap<(Root, PathBuf), Store>,
     /// Graph roots of the host: the usual one, and those learned from mounts.
     graph_roots: Vec<PathBuf>,
+    budget: Budget,
 }
 
 impl Default for ContainersStorage {
@@ -48,6 +50,7 @@ impl Default for ContainersStorage {
         Self {
             stores: HashMap::new(),
             graph_roots: vec![PathBuf::from(GRAPH_ROOT)],
+            budget: Budget::default(),
         }
     }
 }
@@ -65,7 +68,7 @@ impl ContainersStorage {
         }
         self.stores
             .entry(key)
-            .or_insert_with_key(|(root, path)| Store::new(root.clone(), path.clone()))
+            .or_insert_with_key(|(root, path)| Store::new(root.clone(), path.clone(), &self.budget))
     }
 
     fn layer(&mut self, evidence: &Evidence<'_>, graph_root: Option<&Path>, layer: &str) -> Claim {

@@ -9,9 +9,11 @@ use std::{
 
 use crate::enrich::{
     bolt::{Error, Transaction},
+    budget::Budget,
     cached::Cached,
     database::Database,
     image::bounded,
+    patterns::is_hex64,
     root::Root,
     sqlite,
 };
@@ -29,10 +31,10 @@ pub(crate) struct Pods {
 }
 
 impl Pods {
-    pub(crate) fn new(root: &Root, graph_root: &Path) -> Self {
+    pub(crate) fn new(root: &Root, graph_root: &Path, budget: &Budget) -> Self {
         Self {
             root: root.clone(),
-            sqlite: Cached::new(graph_root.join("db.sql")),
+            sqlite: Cached::new(graph_root.join("db.sql"), budget),
             bolt: Database::new(root, graph_root.join("libpod/bolt_state.db")),
             warned: false,
         }
@@ -72,19 +74,27 @@ impl Pods {
 }
 
 /// From the tables `ContainerConfig` and `PodConfig`.
-fn by_container(bytes: &[u8]) -> Option<HashMap<String, String>> {
-    let pods = sqlite::table(bytes, "PodConfig", ["ID", "Name"])?;
+fn by_container(bytes: &[u8], records_max: usize) -> Option<HashMap<String, String>> {
+    let pods = sqlite::table(bytes, "PodConfig", ["ID", "Name"], records_max)?;
     let names: HashMap<&str, &str> = pods
         .into_iter()
         .filter_map(|[id, name]| Some((id?, name?)))
         .collect();
-    let containers = sqlite::table(bytes, "ContainerConfig", ["ID", "Name", "PodID"])?;
-    Some(
-        containers
-            .into_iter()
-            .filter_map(|[id, _, pod]| Some((id?.to_owned(), (*names.get(pod?)?).to_owned())))
-            .collect(),
-    )
+    let containers = sqlite::table(
+        bytes,
+        "ContainerConfig",
+        ["ID", "Name", "PodID"],
+        records_max,
+    )?;
+    let mut found = HashMap::new();
+    for [id, _, pod] in containers {
+        // Rows of a damaged database may share one long text.
+        let name = pod.and_then(|pod| bounded((*names.get(pod)?).to_owned()));
+        if let (Some(id), Some(name)) = (id.filter(|id| is_hex64(id.as_bytes())), name) {
+            found.insert(id.to_owned(), name);
+        }
+    }
+    Some(found)
 }
 
 fn lookup(transaction: &Transaction<'_>, container: &str) -> Result<Option<Vec<u8>>, Error> {
@@ -107,7 +117,11 @@ mod tests {
     use crate::enrich::fixtures;
 
     fn pods(fixture: &str) -> Pods {
-        Pods::new(&Root::new("/"), &fixtures::path(fixture))
+        Pods::new(
+            &Root::new("/"),
+            &fixtures::path(fixture),
+            &Budget::default(),
+        )
     }
 
     #[test]

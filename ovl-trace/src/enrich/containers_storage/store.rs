@@ -14,7 +14,9 @@ use super::{
     records::{self, ContainerRecord, ImageRecord, LayerRecord},
 };
 use crate::{
-    enrich::{cached::Cached, image, patterns::is_hex64, root::Root, runtime::Record},
+    enrich::{
+        budget::Budget, cached::Cached, image, patterns::is_hex64, root::Root, runtime::Record,
+    },
     model::{Container, Layer, Runtime},
 };
 
@@ -44,7 +46,7 @@ pub(crate) struct Found {
 
 impl Store {
     /// Reads nothing yet, but finds out whose store it is.
-    pub(crate) fn new(root: Root, graph_root: PathBuf) -> Self {
+    pub(crate) fn new(root: Root, graph_root: PathBuf, budget: &Budget) -> Self {
         // Records of containers that end with the machine's boot, or with
         // `--rm`, are in files of their own; with `transient_store` these are
         // in the run root, whose place is a matter of configuration.
@@ -67,10 +69,16 @@ impl Store {
         );
         let layers = files("overlay-layers", "layers.json", "volatile-layers.json");
         Self {
-            containers: containers.into_iter().map(Cached::new).collect(),
-            layers: layers.into_iter().map(Cached::new).collect(),
-            images: Cached::new(graph_root.join("overlay-images/images.json")),
-            pods: Pods::new(&root, &graph_root),
+            containers: containers
+                .into_iter()
+                .map(|path| Cached::new(path, budget))
+                .collect(),
+            layers: layers
+                .into_iter()
+                .map(|path| Cached::new(path, budget))
+                .collect(),
+            images: Cached::new(graph_root.join("overlay-images/images.json"), budget),
+            pods: Pods::new(&root, &graph_root, budget),
             warned: false,
             root,
             graph_root,
@@ -96,7 +104,7 @@ impl Store {
                 let (id, known) = (record.id.clone(), pod.clone());
                 let read = move |root: &Root, path: &Path| {
                     let pod = known.clone();
-                    let container = describe::podman(&root.read(path).ok()?.0, &id)?;
+                    let container = describe::podman(&root.contents(path).ok()?, &id)?;
                     Some(Container { pod, ..container })
                 };
                 let path = file.path().to_owned();
@@ -232,7 +240,11 @@ mod tests {
             .finish();
         tracing::subscriber::with_default(subscriber, || {
             // A root of its own: the host may have stores, too.
-            let mut store = Store::new(Root::new(graph_root), PathBuf::from("/s"));
+            let mut store = Store::new(
+                Root::new(graph_root),
+                PathBuf::from("/s"),
+                &Budget::default(),
+            );
             for _ in 0..2 {
                 assert!(store.find(|_| true).is_none());
                 store.refresh_layers();

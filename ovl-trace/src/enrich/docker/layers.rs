@@ -9,6 +9,7 @@ use std::{
 
 use crate::{
     enrich::{
+        budget::{Budget, Share},
         image::{self, MAX_LAYERS},
         patterns::is_hex64,
         root::Root,
@@ -19,21 +20,29 @@ use crate::{
 /// Images that are remembered.
 const MAX_IMAGES: usize = 1000;
 
+/// The chain id of an image's topmost layer, and the image's id.
+type ImageKey = (String, Option<String>);
+
+/// The layers of an image, and what they take of the budget.
+type Remembered = (Rc<[Layer]>, Share);
+
 /// The database of layers below one data root.
 #[derive(Debug)]
 pub(crate) struct LayerDb {
     root: Root,
     directory: PathBuf,
     /// By chain id and image. Both are hashes of what they name.
-    images: HashMap<(String, Option<String>), Rc<[Layer]>>,
+    images: HashMap<ImageKey, Remembered>,
+    budget: Budget,
 }
 
 impl LayerDb {
-    pub(crate) fn new(root: &Root, data_root: &Path) -> Self {
+    pub(crate) fn new(root: &Root, data_root: &Path, budget: &Budget) -> Self {
         Self {
             root: root.clone(),
             directory: data_root.join("image/overlay2"),
             images: HashMap::new(),
+            budget: budget.clone(),
         }
     }
 
@@ -64,7 +73,7 @@ impl LayerDb {
 
     fn of_image(&mut self, top: String, image: Option<String>) -> Option<Rc<[Layer]>> {
         let key = (top, image);
-        if let Some(layers) = self.images.get(&key) {
+        if let Some((layers, _)) = self.images.get(&key) {
             return Some(Rc::clone(layers));
         }
         let mut layers = self.chain(&key.0)?;
@@ -75,7 +84,9 @@ impl LayerDb {
         if self.images.len() >= MAX_IMAGES {
             self.images.clear();
         }
-        self.images.insert(key, Rc::clone(&layers));
+        if let Some(share) = image::share(&self.budget, &layers) {
+            self.images.insert(key, (Rc::clone(&layers), share));
+        }
         Some(layers)
     }
 
@@ -118,9 +129,7 @@ impl LayerDb {
     }
 
     fn text(&self, path: &Path) -> Option<String> {
-        let (bytes, _) = self.root.read(path).ok()?;
-        let text = String::from_utf8(bytes).ok()?;
-        Some(text.trim().to_owned()).filter(|text| !text.is_empty())
+        self.root.read_name(path)
     }
 }
 
@@ -174,7 +183,7 @@ mod tests {
             &[("cache-id", "dir"), ("diff", "sha256:d1")],
         );
         put(&base.join("imagedb/content/sha256"), &[(&image, config)]);
-        let database = LayerDb::new(&Root::new("/"), dir.path());
+        let database = LayerDb::new(&Root::new("/"), dir.path(), &Budget::default());
         (dir, database, format!("sha256:{image}"))
     }
 

@@ -26,6 +26,7 @@ use self::{
     store::Store,
 };
 use super::{
+    budget::Budget,
     containerd::SharedStores,
     root::Root,
     runtime::{Claim, Evidence, Owner, Resolver},
@@ -45,6 +46,8 @@ pub(crate) struct Docker {
     api: Known,
     /// Of the containerd image store.
     snapshots: SharedStores,
+    /// For the layers of images that are remembered.
+    images: Budget,
 }
 
 impl Docker {
@@ -54,6 +57,7 @@ impl Docker {
             data_roots: data_roots.to_vec(),
             api: Known::default(),
             snapshots,
+            images: Budget::default(),
         }
     }
 
@@ -88,7 +92,7 @@ impl Docker {
         }
         self.stores
             .entry(key)
-            .or_insert_with_key(|(root, path)| Store::new(root.clone(), path.clone()))
+            .or_insert_with_key(|(root, path)| Store::new(root.clone(), path.clone(), &self.images))
     }
 
     /// A container of the overlay2 graph driver.

@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     enrich::{
+        budget::Budget,
         patterns::is_hex64,
         root::{Root, Stamp},
         runtime::Record,
@@ -25,6 +26,9 @@ use crate::{
 /// A directory that changed less than this ago may change again without its
 /// time changing (file systems take the time from the timer tick).
 const SETTLED: Duration = Duration::from_secs(1);
+
+/// Containers whose directory may be there already, and whose file is not yet.
+const MADE_AT_ONCE: usize = 64;
 
 /// A data root, and which container has which mount id.
 #[derive(Debug)]
@@ -42,9 +46,9 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    pub(crate) fn new(root: Root, data_root: PathBuf) -> Self {
+    pub(crate) fn new(root: Root, data_root: PathBuf, images: &Budget) -> Self {
         Self {
-            layers: LayerDb::new(&root, &data_root),
+            layers: LayerDb::new(&root, &data_root, images),
             records: HashMap::new(),
             root,
             data_root,
@@ -122,7 +126,7 @@ impl Store {
             .drain()
             .map(|(mount, container)| (container, mount))
             .collect();
-        let mut complete = true;
+        let mut without_file = 0;
         for name in names {
             let Some(container) = container_name(name) else {
                 continue;
@@ -136,17 +140,17 @@ impl Store {
                     self.containers.insert(mount_id, container);
                 }
                 // The file comes just after the directory.
-                None => complete = false,
+                None => without_file += 1,
             }
         }
+        // So many are not being made just now.
+        let complete = without_file == 0 || without_file > MADE_AT_ONCE;
         self.listed =
             stamp.filter(|stamp| complete && stamp.is_older_than(SETTLED, SystemTime::now()));
     }
 
     fn mount_id(&self, directory: &Path) -> Option<String> {
-        let (bytes, _) = self.root.read(&directory.join("mount-id")).ok()?;
-        let text = std::str::from_utf8(&bytes).ok()?.trim();
-        (!text.is_empty()).then(|| text.to_owned())
+        self.root.read_name(&directory.join("mount-id"))
     }
 }
 
@@ -164,7 +168,7 @@ mod tests {
     fn the_index_follows_the_directory() {
         let dir = tempfile::tempdir().unwrap();
         let mounts = dir.path().join("image/overlay2/layerdb/mounts");
-        let mut store = Store::new(Root::new("/"), dir.path().to_owned());
+        let mut store = Store::new(Root::new("/"), dir.path().to_owned(), &Budget::default());
         let (first, second) = ("aa".repeat(32), "bb".repeat(32));
         assert_eq!(store.container_of("one"), None);
         fs::create_dir_all(mounts.join(&first)).unwrap();
@@ -189,7 +193,7 @@ mod tests {
         let id = "aa".repeat(32);
         let directory = dir.path().join("containers").join(&id);
         fs::create_dir_all(&directory).unwrap();
-        let store = Store::new(Root::new("/"), dir.path().to_owned());
+        let store = Store::new(Root::new("/"), dir.path().to_owned(), &Budget::default());
         fs::write(directory.join("config.v2.json"), r#"{"ID":"bb"}"#).unwrap();
         assert!(store.describe(&id).is_none());
         fs::write(

@@ -10,7 +10,7 @@ use crate::{
     enrich::{
         Enricher, docker,
         docker::api::ApiContainer,
-        entry::{Entry, MAX_GONE},
+        entry::{Entry, MAX_GONE, MAX_GONE_WHOLE},
         view::KernelFacts,
     },
     model::{Container, Layer, Runtime},
@@ -25,6 +25,36 @@ fn a_mount_is_named_at_once_from_its_upperdir() {
     assert_eq!(label(&origin), "web-1");
     let merged = format!("{DOCKER_20_ROOT}/overlay2/{WEB_LAYER}/merged");
     assert_eq!(origin.mount.merged.as_deref(), Some(Path::new(&merged)));
+}
+
+#[test]
+fn of_an_overlay_that_ended_long_ago_the_name_is_kept() {
+    let host = docker_20();
+    let mut enricher = Enricher::new(&host.config());
+    let end = |enricher: &mut Enricher, number: u64| {
+        let event = Event::OverlaySeen(seen(key(number), &web_upper(), true));
+        let origin = enricher.origin(&event);
+        enricher.origin(&gone(key(number)));
+        origin
+    };
+    let kept = end(&mut enricher, 0);
+    end(&mut enricher, 1);
+    assert!(kept.mount.upperdir.is_some());
+    for number in 2..MAX_GONE_WHOLE as u64 + 2 {
+        end(&mut enricher, number);
+    }
+    // Somebody still has the whole answer of the first one.
+    assert!(Arc::ptr_eq(&kept, &enricher.origin_of(key(0))));
+    drop(kept);
+    for number in [0, 1] {
+        let origin = enricher.origin_of(key(number));
+        assert_eq!(label(&origin), "web-1");
+        assert_eq!(
+            (origin.heap_bytes() < 512, &origin.mount.upperdir),
+            (true, &None)
+        );
+    }
+    assert!(enricher.origin_of(key(2)).mount.upperdir.is_some());
 }
 
 /// Where the kernel's layout of the options is not known, only mountinfo

@@ -30,10 +30,10 @@ fn each_layer_has_its_own_file() {
         fs::write(lower.join("file"), "x".repeat(100 + index)).unwrap();
     }
     let files = enricher.layer_files(key(1)).unwrap();
-    assert_eq!(files.upper(b"/file").unwrap().len(), 5);
+    assert_eq!(files.upper(b"/file").unwrap().metadata().len(), 5);
     let count = origin.mount.lowerdirs.len() as u32;
     for index in 1..=count {
-        let length = files.lower(index, b"/file").unwrap().len();
+        let length = files.lower(index, b"/file").unwrap().metadata().len();
         assert_eq!(length, 99 + u64::from(index));
     }
     assert!(files.lower(count + 1, b"/file").is_err());

@@ -89,9 +89,9 @@ fn a_running_step_is_found_at_once_and_often() {
     fs::remove_dir_all(host.at("/var/tmp/buildah8")).unwrap();
     bundle(&host, 9, &id()[..12], "next");
     entry.recheck(now + Duration::from_millis(1), false);
-    assert_eq!(label(&entry.origin), "make");
+    assert_eq!(label(&entry.origin()), "make");
     entry.recheck(now + Duration::from_millis(60), false);
-    assert_eq!(label(&entry.origin), "next");
+    assert_eq!(label(&entry.origin()), "next");
 }
 
 #[test]

@@ -13,7 +13,7 @@ use crate::{
     kernel::kallsyms::Symbols,
     model::{CopyUp, DeviceNumber, Event, Filter, Loss, LossSource, Origin},
     observe::{core::Core, sink::Sink, triggers::KernelTriggers},
-    recording::{Header, Item, Origins, Tail, reason},
+    recording::{Header, Item, OriginBudget, Origins, Tail, reason},
 };
 
 /// Running copy-ups that are remembered, as many as the kernel's table has.
@@ -28,6 +28,7 @@ pub(super) struct Replay<'a, 'out> {
     pub(super) core: Core<'a, 'out>,
     triggers: KernelTriggers,
     origins: Origins,
+    origin_budget: OriginBudget,
     /// Of what no origin is known of.
     nobody: Arc<Origin>,
     /// Threads whose copy-up was announced and has not ended.
@@ -65,6 +66,7 @@ impl<'a, 'out> Replay<'a, 'out> {
                 header.architecture,
             ),
             origins: Origins::default(),
+            origin_budget: OriginBudget::default(),
             nobody: unknown_origin(),
             running: HashSet::new(),
             started: header.started,
@@ -85,7 +87,8 @@ impl<'a, 'out> Replay<'a, 'out> {
             Item::Symbols(symbols) => self.triggers.learn(symbols),
             Item::Record(record) => return self.record(record),
             Item::Origin(overlay, origin) => {
-                self.origins.learn(overlay, &Arc::new(*origin));
+                let origin = self.origin_budget.take(*origin);
+                self.origins.learn(overlay, &origin);
             }
             Item::Loss(loss, time) => {
                 self.reach(time);
