@@ -27,7 +27,7 @@ impl Recorded {
     /// Fails if anything was lost.
     pub(crate) fn expect_no_loss(&self) -> Result<()> {
         let loss = &self.summary["loss"];
-        for source in ["ring", "queue", "probe"] {
+        for source in ["ring", "queue", "probe", "disarmed"] {
             ensure!(
                 loss[source] == 0,
                 "{source} lost something: {loss}; {}",

@@ -17,6 +17,9 @@ pub struct LossReport {
     pub probe: u64,
     /// Events whose path lacks its top: nothing else is missing.
     pub path: u64,
+    /// How often the kernel's probes were found switched off: whatever happened meanwhile
+    /// is in no number.
+    pub disarmed: u64,
     /// The same by reason.
     pub reasons: Vec<(LossSource, String, u64)>,
 }
@@ -30,11 +33,17 @@ impl LossReport {
                 LossSource::Queue => &mut report.queue,
                 LossSource::Probe => &mut report.probe,
                 LossSource::Path => &mut report.path,
+                LossSource::Disarmed => &mut report.disarmed,
             };
             *sum = sum.saturating_add(*count);
             report.reasons.push((*source, reason.clone(), *count));
         }
         report
+    }
+
+    /// Returns true if totals may be short.
+    pub fn shortens_totals(&self) -> bool {
+        self.probe > 0 || self.disarmed > 0
     }
 
     /// Copy-ups and whiteouts that arrived nowhere: detail is missing. An

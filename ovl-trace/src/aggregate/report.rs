@@ -207,6 +207,12 @@ impl Report {
                 counted(self.loss.probe, "time", "times"),
             ));
         }
+        if self.loss.disarmed > 0 {
+            notes.push(format!(
+                "the kernel's probes were switched off {}: nothing that happened then is in any number",
+                counted(self.loss.disarmed, "time", "times"),
+            ));
+        }
         if self.loss.path > 0 {
             notes.push(format!(
                 "{} too deep to be shown from its top, or partly unreadable: it begins with '…/'",

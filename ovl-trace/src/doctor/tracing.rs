@@ -3,7 +3,7 @@
 use std::fs;
 
 use super::{Check, Roots};
-use crate::kernel::{Survey, probe_table::REGISTER_KPROBE, tracefs::Tracefs};
+use crate::kernel::{ProbeSwitches, Survey, probe_table::REGISTER_KPROBE, tracefs::Tracefs};
 
 const KPROBES_REMEDY: &str = "Use a kernel with CONFIG_KPROBES=y and CONFIG_KPROBE_EVENTS=y, as \
                               the kernels of all large distributions are. On a machine whose \
@@ -17,6 +17,7 @@ pub(super) fn checks(roots: &Roots, survey: &Survey) -> Vec<Check> {
         (None, None) => Check::info("kprobes", "not known before tracefs is mounted"),
         (None, Some(tracefs)) => kprobe_events(tracefs),
     });
+    checks.extend(disarmed(roots));
     checks.push(means(survey));
     checks.extend(survey.tracefs.as_ref().and_then(|it| leftovers(roots, it)));
     checks
@@ -84,6 +85,19 @@ fn kprobe_events(tracefs: &Tracefs) -> Check {
              ('-v /sys/kernel/tracing:/sys/kernel/tracing').",
         ),
     }
+}
+
+/// One check for each switch that is off: the kernel would accept every probe, and run none.
+fn disarmed(roots: &Roots) -> Vec<Check> {
+    let switches = ProbeSwitches::open(&roots.kernel);
+    let off = switches.read_off().map(|switch| {
+        Check::fatal(
+            "probes switched off",
+            format!("'{}' is 0: the kernel runs no probe", switch.name()),
+            switch.remedy(),
+        )
+    });
+    off.collect()
 }
 
 /// By what means functions are probed: the cheaper one where it misses nothing.

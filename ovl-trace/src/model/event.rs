@@ -223,6 +223,8 @@ pub enum LossSource {
     Probe,
     /// The top of a path is missing: all else is exact.
     Path,
+    /// Somebody switched the kernel's probes off for a while: nothing was counted then.
+    Disarmed,
 }
 
 impl LossSource {
@@ -233,6 +235,7 @@ impl LossSource {
             Self::Queue => "queue",
             Self::Probe => "probe",
             Self::Path => "path",
+            Self::Disarmed => "disarmed",
         }
     }
 }

@@ -7,6 +7,7 @@
 mod callers;
 mod core;
 pub(crate) mod deadline;
+mod disarmed;
 mod docker;
 mod in_flight;
 mod kernel_log;

@@ -274,6 +274,7 @@ impl LossJson {
             LossSource::Queue,
             LossSource::Probe,
             LossSource::Path,
+            LossSource::Disarmed,
         ];
         let source = sources
             .into_iter()

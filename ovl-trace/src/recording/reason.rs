@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use ovl_trace_common::loss;
 
-use crate::load::PROBES;
+use crate::{kernel::ProbeSwitch, load::PROBES};
 
 /// The agent's own reasons.
 const OWN: [&str; 5] = [
@@ -36,7 +36,9 @@ static FOREIGN: Mutex<Vec<&'static str>> = Mutex::new(Vec::new());
 pub fn reason(name: &str) -> &'static str {
     let known = loss::NAMES.iter().chain(&OWN).copied();
     let programs = PROBES.iter().map(|probe| probe.program);
-    if let Some(known) = known.chain(programs).find(|known| *known == name) {
+    let switches = ProbeSwitch::ALL.map(ProbeSwitch::loss_reason);
+    let mut known = known.chain(programs).chain(switches);
+    if let Some(known) = known.find(|known| *known == name) {
         return known;
     }
     let mut foreign = FOREIGN.lock().unwrap_or_else(PoisonError::into_inner);
@@ -59,6 +61,7 @@ mod tests {
     fn known_and_new_reasons_keep_their_names() {
         assert_eq!(reason("ring_copy_up"), loss::NAMES[0]);
         assert_eq!(reason("copy_up_one_return"), "copy_up_one_return");
+        assert_eq!(reason("ftrace_disabled"), "ftrace_disabled");
         assert_eq!(reason("ring_of_a_newer_version"), "ring_of_a_newer_version");
         assert_eq!(reason(&"x".repeat(1000)), OTHER);
     }

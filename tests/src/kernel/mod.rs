@@ -10,6 +10,7 @@ mod bpf_map;
 mod bytes;
 mod case;
 mod coverage;
+mod disarmed;
 mod disks;
 mod doctored;
 mod expected;

@@ -6,8 +6,8 @@ use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 
 use super::{
-    case, coverage, filters, limits, means, merged::Merged, print::Ended, run::Verdict, scale,
-    skipped, sys,
+    case, coverage, disarmed, filters, limits, means, merged::Merged, print::Ended, run::Verdict,
+    scale, skipped, sys,
 };
 use crate::{
     command::{output, run},
@@ -20,7 +20,7 @@ use crate::{
 const RELOADS: usize = 20;
 
 /// Its cases, which belong to no file system.
-const CASES: [Case; 19] = [
+const CASES: [Case; 22] = [
     Case {
         name: "module::loaded_anew_while_tracing",
         run: loaded_anew,
@@ -88,6 +88,18 @@ const CASES: [Case; 19] = [
     Case {
         name: "skipped::preemption_switched",
         run: skipped::preemption_switched,
+    },
+    Case {
+        name: "disarmed::before_the_start",
+        run: disarmed::before_the_start,
+    },
+    Case {
+        name: "disarmed::while_observing",
+        run: disarmed::while_observing,
+    },
+    Case {
+        name: "disarmed::budget_is_not_confirmed",
+        run: disarmed::budget_is_not_confirmed,
     },
     Case {
         name: "means::by_preemption",

@@ -73,7 +73,8 @@ impl Ending {
                 blame: budget::blame(report),
             });
         }
-        let lost = report.loss.probe > 0 || (report.counts_events() && report.loss.events() > 0);
+        let lost =
+            report.loss.shortens_totals() || (report.counts_events() && report.loss.events() > 0);
         if report.totals.copied_unknown > 0 || lost || report.recording.incomplete {
             anyhow::bail!(
                 "cannot tell whether '--fail-over {}' was kept: at least {} were copied up, but not everything could be measured (see the notes of the report)",

@@ -112,6 +112,9 @@ fn a_budget_that_cannot_be_confirmed_is_not_kept() {
     let mut missed = report(50, 0);
     missed.loss.probe = 1;
     assert!(judge(&missed).is_err());
+    let mut disarmed = report(50, 0);
+    disarmed.loss.disarmed = 1;
+    assert!(judge(&disarmed).is_err());
     // Lost events do not touch totals, but they do touch counted events.
     let mut lost = report(50, 0);
     lost.loss.ring = 1;

@@ -116,7 +116,7 @@ fn every_way_to_read_a_recording_says_the_same() {
             serde_json::from_str(&read(&path, "report", &["--output", "json"])).unwrap();
         let (events, summary) = events(&read(&path, "live", &["--output", "json"]));
         assert_eq!(summary, report, "{}", path.display());
-        let has_lost = ["ring", "queue", "probe"]
+        let has_lost = ["ring", "queue", "probe", "disarmed"]
             .iter()
             .any(|source| number(&report, &format!("/loss/{source}")) > 0);
         if !has_lost {

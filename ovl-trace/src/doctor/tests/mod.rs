@@ -59,6 +59,24 @@ fn no_kprobe_events() {
 }
 
 #[test]
+fn probes_switched_off() {
+    let machine = Machine::healthy();
+    machine.write("proc/sys/kernel/ftrace_enabled", "1\n");
+    machine.write("sys/kernel/debug/kprobes/enabled", "1\n");
+    assert_eq!(machine.complaints(), "");
+    machine.write("proc/sys/kernel/ftrace_enabled", "0\n");
+    machine.write("sys/kernel/debug/kprobes/enabled", "0\n");
+    insta::assert_snapshot!(machine.diagnose().refusal().unwrap(), @"
+    this machine cannot be traced:
+    - probes switched off: 'kernel.ftrace_enabled' is 0: the kernel runs no probe
+      sysctl kernel.ftrace_enabled=1
+    - probes switched off: '/sys/kernel/debug/kprobes/enabled' is 0: the kernel runs no probe
+      echo 1 > /sys/kernel/debug/kprobes/enabled
+    'ovl-trace doctor' shows all checks.
+    ");
+}
+
+#[test]
 fn an_ordinary_user() {
     let mut machine = Machine::healthy();
     machine.status(1000, "0000000000000000");

@@ -17,6 +17,7 @@ use crate::{
 impl Session<'_, '_> {
     /// Reads the counters that may have changed.
     pub(super) fn tick(&mut self) -> Result<()> {
+        self.look_for_disarmed_probes()?;
         // In this order: see `Skipped::look`.
         let moves = self.moves()?;
         let moves = self.look_at_probes(moves)? || moves;
@@ -142,6 +143,24 @@ impl Session<'_, '_> {
             reason: PREEMPTION_SWITCHED,
             count: 1,
         })
+    }
+
+    /// Says so if somebody has switched the kernel's probes off.
+    pub(super) fn look_for_disarmed_probes(&mut self) -> Result<()> {
+        for switch in self.disarmed.look() {
+            tracing::warn!(
+                "'{}' was set to 0: the kernel runs no probe, so nothing is seen; switch it on again with '{}'",
+                switch.name(),
+                switch.remedy(),
+            );
+            self.lost(Loss {
+                time_ns: self.clock.monotonic_ns(),
+                source: LossSource::Disarmed,
+                reason: switch.loss_reason(),
+                count: 1,
+            })?;
+        }
+        Ok(())
     }
 
     fn look_for_losses(&mut self) -> Result<()> {

@@ -20,6 +20,7 @@ use tokio::{
 use super::{
     core::Core,
     deadline::at,
+    disarmed::Disarmed,
     docker::DockerApi,
     in_flight::InFlight,
     kernel_log::KernelLog,
@@ -40,7 +41,7 @@ use crate::{
         EnrichConfig, Enricher,
         docker::api::{ApiContainer, EngineApi},
     },
-    kernel::WallClock,
+    kernel::{KernelRoots, ProbeSwitches, WallClock},
     load::{Ring, Tracer},
     model::{Event, OverlayKey, Process},
 };
@@ -65,6 +66,7 @@ pub(super) struct Session<'a, 'out> {
     /// Memory for the path of the next event.
     spare: Vec<u8>,
     losses: Losses,
+    disarmed: Disarmed,
     in_flight: InFlight,
     verdicts: Verdicts,
     /// Some program ran between the last two looks at how often they did, or a
@@ -143,6 +145,7 @@ impl<'a, 'out> Session<'a, 'out> {
             record: Vec::new(),
             spare: Vec::new(),
             losses: Losses::default(),
+            disarmed: Disarmed::new(ProbeSwitches::open(&KernelRoots::host())),
             in_flight: InFlight::default(),
             verdicts: Verdicts::new(&observation.filter),
             moved: true,
@@ -271,6 +274,7 @@ impl<'a, 'out> Session<'a, 'out> {
         // Hits are compared with the runs after the next: these are the last.
         self.look_for_all_losses()?;
         self.look_for_preemption()?;
+        self.look_for_disarmed_probes()?;
         self.tracer.stop();
         self.drain(usize::MAX)?;
         self.look_for_all_losses()?;

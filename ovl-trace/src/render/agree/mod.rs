@@ -69,6 +69,7 @@ fn written(write: impl FnOnce(&mut dyn std::io::Write) -> std::io::Result<()>) -
 fn said(text: &str, report: &Report, json: &Value) {
     let loss = &json["loss"];
     let mut lossless = loss["ring"] == 0 && loss["queue"] == 0 && loss["probe"] == 0;
+    lossless &= loss["disarmed"] == 0;
     // Nobody knows what the rest of a recording had.
     lossless &= !report.recording.incomplete;
     let none_lost = text.contains("0 events lost\n") || text.contains("0 events lost.");

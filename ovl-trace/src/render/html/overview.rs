@@ -65,6 +65,9 @@ fn loss(html: &mut Html, report: &Report) {
         let missed = counted(report.loss.probe, "miss of a probe", "misses of probes");
         html.element("span", "state bad", missed);
     }
+    if report.loss.disarmed > 0 {
+        html.element("span", "state bad", "probes were switched off");
+    }
 }
 
 fn coverage(html: &mut Html, report: &Report) {

@@ -90,6 +90,9 @@ fn consequence(source: LossSource) -> &'static str {
             "lines are missing here, the totals are not affected"
         }
         LossSource::Probe => "the totals may be short, too",
+        LossSource::Disarmed => {
+            "the kernel's probes are off: nothing is seen until they are on again"
+        }
         LossSource::Path => "paths that begin with '…/' lack their top, all else is exact",
     }
 }

@@ -85,7 +85,8 @@ fn failures_losses_and_what_is_not_known() {
         (Event::CopyUp(unmeasured), web.clone()),
         (Event::CopyUpStarted(copy_up("/srv/model.bin")), web.clone()),
         (loss(LossSource::Ring), web.clone()),
-        (loss(LossSource::Probe), web),
+        (loss(LossSource::Probe), web.clone()),
+        (loss(LossSource::Disarmed), web),
     ]), @r"
     TIME (UTC)   CONTAINER    EVENT        COPIED LATENCY TRIGGER  PROCESS      PATH
     07:10:41.001 web          data         ENOSPC  183 ms open     sh[216]      /srv/model.bin
@@ -94,6 +95,7 @@ fn failures_losses_and_what_is_not_known() {
     07:10:41.001 web          data              - running open     sh[216]      /srv/model.bin
     07:10:41.001 ! 12 lost (ring: ring_copy_up); lines are missing here, the totals are not affected
     07:10:41.001 ! 12 lost (probe: ring_copy_up); the totals may be short, too
+    07:10:41.001 ! 12 lost (disarmed: ring_copy_up); the kernel's probes are off: nothing is seen until they are on again
     ");
 }
 

@@ -24,9 +24,11 @@ fn a_report_with_losses() {
 
     - **note:** 12 events were lost, and counts come from events: all numbers are lower bounds
     - **note:** probes missed something 1 time: counts may be short, too
+    - **note:** the kernel's probes were switched off 1 time: nothing that happened then is in any number
     - **note:** 2 copy-ups were still running at the end: not counted
     - 12 events lost (ring: ring\_copy\_up)
     - 1 missed (probe: in\_flight\_full)
+    - 1 times off (disarmed: ftrace\_disabled)
     - **degraded:** 'do\_splice\_direct' is not attached: no such symbol; bytes are unknown
 
     | Name | Image | Copy-ups | Data | Dirs | Bytes | P50 | P90 | P99 | Max | Whiteouts |

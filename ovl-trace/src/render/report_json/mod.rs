@@ -86,6 +86,7 @@ struct LossJson<'a> {
     queue: u64,
     probe: u64,
     path: u64,
+    disarmed: u64,
     reasons: BTreeMap<&'a str, u64>,
 }
 
@@ -100,6 +101,7 @@ impl<'a> LossJson<'a> {
             queue: loss.queue,
             probe: loss.probe,
             path: loss.path,
+            disarmed: loss.disarmed,
             reasons,
         }
     }

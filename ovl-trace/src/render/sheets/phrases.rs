@@ -205,7 +205,7 @@ pub(crate) fn evidence_paths(evidence: &Evidence) -> Vec<String> {
 
 /// Whether nothing was lost that a number could lack.
 pub(crate) fn lossless(report: &Report) -> bool {
-    report.loss.events() == 0 && report.loss.probe == 0 && !report.recording.incomplete
+    report.loss.events() == 0 && !report.loss.shortens_totals() && !report.recording.incomplete
 }
 
 /// What was lost, by reason: `12 events lost (ring: ring_copy_up)`.
@@ -215,6 +215,7 @@ pub(crate) fn losses(report: &Report) -> Vec<String> {
             LossSource::Ring | LossSource::Queue => "events lost",
             LossSource::Probe => "missed",
             LossSource::Path => "paths cut",
+            LossSource::Disarmed => "times off",
         };
         let reason = sanitize::text(reason);
         format!("{count} {what} ({}: {reason})", source.name())

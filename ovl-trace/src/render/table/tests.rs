@@ -158,9 +158,12 @@ fn losses_and_missing_probes_are_told() {
     note: 12 events were lost, and counts come from events: all numbers are lower
           bounds
     note: probes missed something 1 time: counts may be short, too
+    note: the kernel's probes were switched off 1 time: nothing that happened then
+          is in any number
     note: 2 copy-ups were still running at the end: not counted
       12 events lost (ring: ring_copy_up)
       1 missed (probe: in_flight_full)
+      1 times off (disarmed: ftrace_disabled)
     degraded: 'do_splice_direct' is not attached: no such symbol; bytes are unknown
     ");
 }

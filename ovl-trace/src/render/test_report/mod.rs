@@ -181,6 +181,7 @@ pub(crate) fn degraded() -> Report {
     let mut aggregator = aggregated(1);
     aggregator.loss(LossSource::Ring, "ring_copy_up", 12);
     aggregator.loss(LossSource::Probe, "in_flight_full", 1);
+    aggregator.loss(LossSource::Disarmed, "ftrace_disabled", 1);
     let coverage = vec![Coverage {
         probe: "do_splice_direct".to_owned(),
         why_not: Some("no such symbol".to_owned()),

@@ -117,6 +117,8 @@ fn losses_are_red() {
     assert_eq!(style_of(&mut scene, "12 lost").0, Color::Red);
     scene.lose(LossSource::Probe, 3);
     assert_eq!(style_of(&mut scene, "3 missed").0, Color::Red);
+    scene.lose(LossSource::Disarmed, 2);
+    assert_eq!(style_of(&mut scene, "2 times off").0, Color::Red);
     scene.copy_up("nobody", 4, "/x", 1);
     scene.tick();
     assert_eq!(style_of(&mut scene, "1 unattributed").0, Color::Red);

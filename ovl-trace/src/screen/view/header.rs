@@ -121,6 +121,7 @@ fn losses(picture: &Picture, theme: Theme) -> Group {
     for (count, what) in [
         (loss.probe, "missed"),
         (loss.path, "paths cut"),
+        (loss.disarmed, "times off"),
         (unattributed, "unattributed"),
     ] {
         if count > 0 {

@@ -121,7 +121,7 @@ objects! {
     }
     TimelineObject { bucket_seconds: f64, buckets: Vec<TimeObject>, }
     TimeObject { start: String, copy_ups: u64, copied_bytes: Option<u64>, whiteouts: u64, }
-    LossObject { ring: u64, queue: u64, probe: u64, path: u64, reasons: BTreeMap<String, u64>, }
+    LossObject { ring: u64, queue: u64, probe: u64, path: u64, disarmed: u64, reasons: BTreeMap<String, u64>, }
     CoverageObject { probe: String, status: String, lost: Option<String>, }
 }
 

@@ -84,6 +84,7 @@ fn an_empty_report() {
         "queue": 0,
         "probe": 0,
         "path": 0,
+        "disarmed": 0,
         "reasons": {}
       },
       "coverage": [],
@@ -187,8 +188,8 @@ fn events_are_in_the_coverage() {
 fn losses_and_coverage() {
     let value: Value = serde_json::from_str(&text(&degraded())).unwrap();
     insta::assert_snapshot!(format!("{}\n{}\n{}", value["loss"], value["coverage"], value["notes"]), @r#"
-    {"ring":12,"queue":0,"probe":1,"path":0,"reasons":{"in_flight_full":1,"ring_copy_up":12}}
+    {"ring":12,"queue":0,"probe":1,"path":0,"disarmed":1,"reasons":{"ftrace_disabled":1,"in_flight_full":1,"ring_copy_up":12}}
     [{"probe":"do_splice_direct","status":"no such symbol","lost":"bytes are unknown"}]
-    ["12 events were lost, and counts come from events: all numbers are lower bounds","probes missed something 1 time: counts may be short, too","2 copy-ups were still running at the end: not counted"]
+    ["12 events were lost, and counts come from events: all numbers are lower bounds","probes missed something 1 time: counts may be short, too","the kernel's probes were switched off 1 time: nothing that happened then is in any number","2 copy-ups were still running at the end: not counted"]
     "#);
 }
