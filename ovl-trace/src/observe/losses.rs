@@ -5,6 +5,7 @@ use ovl_trace_common::{loss, program};
 
 use super::skipped::Skipped;
 use crate::{
+    kernel::tracefs::ProbeProfile,
     load::Tracer,
     model::{Loss, LossSource},
 };
@@ -19,6 +20,28 @@ pub(super) struct Losses {
 }
 
 impl Losses {
+    /// Takes the first look, which has to follow the start of the tracer at once: the hits
+    /// that no program ran for are taken for hits from before the programs were bound.
+    pub(super) fn start(tracer: &Tracer) -> Result<Self> {
+        let mut losses = Self::default();
+        losses.refresh_runs(tracer)?;
+        for probe in tracer.profile()? {
+            losses.look_at_hits(&probe);
+        }
+        Ok(losses)
+    }
+
+    /// Returns the number of the probe's program, and how many of its runs are newly known to
+    /// have been skipped.
+    fn look_at_hits(&mut self, probe: &ProbeProfile) -> Option<(usize, u64)> {
+        // Another program of this process would have another name.
+        let number = program::NAMES
+            .iter()
+            .position(|name| *name == probe.event)?;
+        let skipped = self.skipped[number].look(self.runs[number], probe.hits);
+        Some((number, skipped))
+    }
+
     /// Reads how often each program ran; whether one has since the last look. Where
     /// none has, no other table of the kernel side has changed.
     pub(super) fn refresh_runs(&mut self, tracer: &Tracer) -> Result<bool> {
@@ -56,12 +79,9 @@ impl Losses {
     ) -> Result<Vec<Loss>> {
         let mut missed = [0; program::COUNT];
         for probe in tracer.profile()? {
-            // Another program of this process would have another name.
-            let Some(number) = program::NAMES.iter().position(|name| *name == probe.event) else {
-                continue;
-            };
-            missed[number] = added(probe.misses, &mut self.misses[number])
-                + self.skipped[number].look(self.runs[number], probe.hits);
+            if let Some((number, skipped)) = self.look_at_hits(&probe) {
+                missed[number] = added(probe.misses, &mut self.misses[number]) + skipped;
+            }
         }
         // A trampoline misses only what comes while its program runs.
         for trampoline in if ran { tracer.misses()? } else { Vec::new() } {

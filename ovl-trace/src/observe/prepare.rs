@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use tokio::time::Instant;
 
-use super::{module, signals::Signals, triggers::KernelTriggers, wanted};
+use super::{losses::Losses, module, signals::Signals, triggers::KernelTriggers, wanted};
 use crate::{
     cli::{config::Observation, exit::Refused},
     doctor::{self, BpfSupport, Diagnosis, Roots},
@@ -20,6 +20,7 @@ const ANNOUNCE_BYTES: u64 = 64 << 20;
 /// A tracer that runs, and what is needed to understand it.
 pub(super) struct Prepared {
     pub(super) tracer: Tracer,
+    pub(super) losses: Losses,
     pub(super) triggers: KernelTriggers,
     pub(super) kernel: String,
     /// See [`lingers`].
@@ -103,6 +104,7 @@ fn start(survey: Survey, observation: &Observation) -> Result<Prepared> {
             wanted => wanted,
         }),
     })?;
+    let losses = Losses::start(&tracer)?;
     let (trampolines, kprobes) = tracer.probe_counts();
     tracing::info!(
         "{trampolines} trampolines and {kprobes} kprobes (preemption: {})",
@@ -110,6 +112,7 @@ fn start(survey: Survey, observation: &Observation) -> Result<Prepared> {
     );
     Ok(Prepared {
         tracer,
+        losses,
         triggers: KernelTriggers::new(symbols, architecture),
         kernel: survey.release.as_str().to_owned(),
         lingers: lingers(ring_bytes),

@@ -108,6 +108,7 @@ impl<'a, 'out> Session<'a, 'out> {
     ) -> Result<Self> {
         let Prepared {
             mut tracer,
+            losses,
             mut triggers,
             kernel,
             lingers,
@@ -144,7 +145,7 @@ impl<'a, 'out> Session<'a, 'out> {
             recorder,
             record: Vec::new(),
             spare: Vec::new(),
-            losses: Losses::default(),
+            losses,
             disarmed: Disarmed::new(ProbeSwitches::open(&KernelRoots::host())),
             in_flight: InFlight::default(),
             verdicts: Verdicts::new(&observation.filter),
