@@ -18,6 +18,10 @@ enum Meaning {
     OneOf(&'static [Operation]),
     /// `ovl_setattr`: truncate, chmod, chown, utimes.
     SetAttributes,
+    /// An extended attribute. The kernel removes `security.capability` by itself before it
+    /// changes owner or size of a file, or writes to the file (`cap_inode_killpriv`,
+    /// `security/commoncap.c`): then the system call says what the task asked for.
+    Attribute,
     /// `ovl_maybe_copy_up`: an open, or an ioctl of 5.10.
     Open,
 }
@@ -34,12 +38,12 @@ const CALLERS: &[(&str, Meaning)] = &[
     ("ovl_open", Meaning::Open),
     ("ovl_maybe_copy_up", Meaning::Open),
     ("ovl_setattr", Meaning::SetAttributes),
-    ("ovl_xattr_set", Meaning::Is(Setxattr)),
-    ("ovl_own_xattr_set", Meaning::Is(Setxattr)),
-    ("ovl_other_xattr_set", Meaning::Is(Setxattr)),
-    ("ovl_set_acl", Meaning::Is(Setxattr)),
-    ("ovl_set_or_remove_acl", Meaning::Is(Setxattr)),
-    ("ovl_posix_acl_xattr_set", Meaning::Is(Setxattr)),
+    ("ovl_xattr_set", Meaning::Attribute),
+    ("ovl_own_xattr_set", Meaning::Attribute),
+    ("ovl_other_xattr_set", Meaning::Attribute),
+    ("ovl_set_acl", Meaning::Attribute),
+    ("ovl_set_or_remove_acl", Meaning::Attribute),
+    ("ovl_posix_acl_xattr_set", Meaning::Attribute),
     ("ovl_fileattr_set", Meaning::Is(Ioctl)),
     ("ovl_link", Meaning::Is(Link)),
     ("ovl_rename", Meaning::Is(Rename)),
@@ -101,6 +105,8 @@ pub fn operation(
             .copied()
             .find(|&operation| operation == by_syscall)
             .unwrap_or(operations[0]),
+        Some(Meaning::Attribute) if by_syscall == Operation::Other => Setxattr,
+        Some(Meaning::Attribute) => by_syscall,
         // On 5.10 `FS_IOC_SETFLAGS` copies up as an open with O_WRONLY does.
         Some(Meaning::Open) if by_syscall == Ioctl => Ioctl,
         Some(Meaning::Open) => Open,
@@ -154,6 +160,13 @@ mod tests {
             ("ovl_setattr", 0, "", "other"),
             ("ovl_xattr_set", 0, "removexattr", "setxattr"),
             ("ovl_set_acl", 0, "setxattr", "setxattr"),
+            ("ovl_xattr_set", 0, "", "setxattr"),
+            ("ovl_xattr_set", 0, "io_uring_enter", "setxattr"),
+            // The kernel removes the capabilities of a file first.
+            ("ovl_xattr_set", 0, "chown", "chown"),
+            ("ovl_other_xattr_set", 0, "fchownat", "chown"),
+            ("ovl_xattr_set", 0, "truncate", "truncate"),
+            ("ovl_xattr_set", 0, "fallocate", "fallocate"),
             ("ovl_link", 0, "linkat", "link"),
             ("ovl_create_or_link", 0, "linkat", "link"),
             ("ovl_create_or_link", 0, "mkdir", "create"),

@@ -1,10 +1,21 @@
 //! Changing attributes and sizes without opening for writing.
 
-use std::{ffi::CStr, fs::Permissions, io::Read as _, os::unix::fs::PermissionsExt as _};
+use std::{
+    ffi::CStr,
+    fs::Permissions,
+    io::{Read as _, Write as _},
+    os::unix::fs::PermissionsExt as _,
+};
 
-use libc::{O_RDONLY, O_WRONLY};
+use libc::{O_APPEND, O_RDONLY, O_WRONLY};
 
-use crate::kernel::{case::Case, facts::Facts, layer::MIB, merged::refused, sys};
+use crate::kernel::{
+    case::Case,
+    facts::Facts,
+    layer::{Layer, MIB},
+    merged::refused,
+    sys,
+};
 
 /// An ACL that lets user 1000 read, as the kernel takes it: version 2, then
 /// tag, permissions and id of each entry
@@ -22,6 +33,16 @@ pub(crate) const ACL: &[u8] = &[
 pub(crate) const ACL_NAME: &CStr = c"system.posix_acl_access";
 
 const NAME: &CStr = c"trusted.test";
+
+const CAPABILITIES_NAME: &CStr = c"security.capability";
+
+/// `CAP_NET_RAW` as the kernel takes it: version 2 and the bit for effective, then permitted
+/// and inheritable capabilities, twice (`include/uapi/linux/capability.h`).
+const CAPABILITIES: &[u8] = &[
+    1, 0, 0, 2, //
+    0, 32, 0, 0, 0, 0, 0, 0, //
+    0, 0, 0, 0, 0, 0, 0, 0,
+];
 
 pub(super) fn cases(facts: &Facts) -> Vec<Case> {
     let mut cases = vec![
@@ -73,6 +94,7 @@ pub(super) fn cases(facts: &Facts) -> Vec<Case> {
     ];
     cases.extend(sizes(facts));
     cases.extend(extended(facts));
+    cases.extend(privileged(facts));
     cases.extend(nothing());
     cases
 }
@@ -132,6 +154,50 @@ fn extended(facts: &Facts) -> Vec<Case> {
                 }
             })
             .reports([facts.data("/f", 4096, "ioctl")]),
+    ]
+}
+
+/// The kernel takes capabilities and set-id bits away by itself, and the capabilities first,
+/// as an attribute: what the task asked for is reported all the same.
+fn privileged(facts: &Facts) -> Vec<Case> {
+    let with_capabilities = |layer: &Layer| {
+        layer.file("f", 5000)?;
+        Ok(sys::setxattr(
+            &layer.at("f")?,
+            CAPABILITIES_NAME,
+            CAPABILITIES,
+        )?)
+    };
+    vec![
+        Case::new("attributes::chown_of_a_file_with_capabilities")
+            .lower(with_capabilities)
+            .run(|merged| Ok(merged.chown("f", 1)?))
+            .reports([facts.data("/f", 5000, "chown")]),
+        Case::new("attributes::truncate_of_a_file_with_capabilities")
+            .lower(with_capabilities)
+            .run(|merged| Ok(merged.truncate("f", 100)?))
+            .reports([facts.data("/f", 5000, "truncate")]),
+        Case::new("attributes::append_to_a_file_with_capabilities")
+            .lower(with_capabilities)
+            .run(|merged| Ok(merged.open("f", O_WRONLY | O_APPEND)?.write_all(b"more")?))
+            .changes()
+            .reports([facts.data("/f", 5000, "open")]),
+        Case::new("attributes::setcap_twice")
+            .lower(|layer| layer.file("f", MIB))
+            .run(|merged| {
+                let file = merged.at("f");
+                refused(libc::ENODATA, merged.removexattr("f", CAPABILITIES_NAME))?;
+                sys::setxattr(&file, CAPABILITIES_NAME, CAPABILITIES)?;
+                Ok(sys::setxattr(&file, CAPABILITIES_NAME, CAPABILITIES)?)
+            })
+            .reports([facts.data("/f", MIB, "setxattr")]),
+        Case::new("attributes::chown_of_a_set_id_file")
+            .lower(|layer| {
+                layer.file("f", 5000)?;
+                Ok(sys::chmod(&layer.at("f")?, 0o4755)?)
+            })
+            .run(|merged| Ok(merged.chown("f", 1)?))
+            .reports([facts.data("/f", 5000, "chown")]),
     ]
 }
 
