@@ -13,12 +13,6 @@ use crate::kernel::{
     tracefs::{ProbeKind, ProbeProfile, Tracefs},
 };
 
-/// Largest pool of a return probe (`KRETPROBE_MAXACTIVE_MAX`,
-/// include/linux/kprobes.h). An instance is taken while the function sleeps,
-/// so the pool bounds the concurrent copy-ups whose returns are seen; the
-/// default of a few per CPU loses most of them.
-const RETURN_POOL: u32 = 4096;
-
 /// The trace events of this process, removed when dropped: not before their programs
 /// are unbound.
 pub(super) struct Group {
@@ -50,12 +44,9 @@ impl Group {
         program: BorrowedFd<'_>,
     ) -> Result<OwnedFd> {
         let event = event_name(probe.program);
-        let kind = if probe.returns {
-            ProbeKind::Return {
-                instances: RETURN_POOL,
-            }
-        } else {
-            ProbeKind::Entry
+        let kind = match probe.return_pool() {
+            Some(instances) => ProbeKind::Return { instances },
+            None => ProbeKind::Entry,
         };
         self.tracefs
             .create(&self.name, &event, kind, symbol)

@@ -10,6 +10,38 @@ use crate::kernel::{kallsyms::Symbols, probe_table as functions};
 /// and why.
 pub(super) type Refused = BTreeMap<&'static str, String>;
 
+/// Most instances that the kernel grants a return probe (`KRETPROBE_MAXACTIVE_MAX`,
+/// `include/linux/kprobes.h`).
+const POOL_MAX: u32 = 4096;
+
+/// Return probes by function, with as many instances as calls that may be under way at once.
+/// An instance is taken for as long as the function runs, and a call that finds none is
+/// missed and counted. The kernel's default of a few per processor would miss most copy-ups,
+/// which sleep.
+///
+/// From 6.7 on an instance costs memory on every possible processor, and hypervisors announce
+/// up to 256 of them. There `objpool_init` (`lib/objpool.c`) gives each processor a table with
+/// room for all instances of a probe, in whole pages: for 4,096 instances 9 pages, for 1,024
+/// three, for 512 two, for 256 one. All pools together take 24 pages on each processor, which
+/// is 24 MiB on 256.
+const POOLS: [(&str, u32); 11] = [
+    // A task that waits for a copy-up of another is in both of these.
+    ("ovl_copy_up_one", POOL_MAX),
+    ("ovl_copy_up_start", 1024),
+    // Once in each copy-up of data.
+    ("vfs_clone_file_range", 512),
+    ("do_splice_direct", 512),
+    // Of every file of the machine.
+    ("vfs_fsync", 512),
+    // The kernel holds the lock of the directory, so one call per directory is under way.
+    ("ovl_unlink", 256),
+    ("ovl_rmdir", 256),
+    ("ovl_rename", 256),
+    ("ovl_mkdir", 256),
+    ("ovl_lower_positive", 256),
+    ("ovl_fill_super", 256),
+];
+
 /// One probe.
 #[derive(Clone, Copy, Debug)]
 pub struct Probe {
@@ -35,6 +67,14 @@ pub struct Probe {
 }
 
 impl Probe {
+    /// How many instances its return probe needs; `None` for an entry probe, which needs none.
+    pub(super) fn return_pool(&self) -> Option<u32> {
+        let mut pools = POOLS.iter();
+        let pool = pools.find(|(function, _)| *function == self.function);
+        self.returns
+            .then(|| pool.map_or(POOL_MAX, |(_, instances)| *instances))
+    }
+
     /// The symbol to probe, as trace events want it; else why there is none: this kernel
     /// has none, or none for what it needs, or it `refused` to have a probe there.
     pub(super) fn symbol(&self, symbols: &Symbols, refused: &Refused) -> Result<String, String> {
@@ -210,6 +250,43 @@ mod tests {
         let nothing = Symbols::of_names(Overlay::Module, []);
         let probe = PROBES.iter().find(|probe| probe.program == "rename");
         assert!(probe.unwrap().symbol(&nothing, &none).is_err());
+    }
+
+    /// Bytes that a return probe takes on a machine with so many possible processors
+    /// (`objpool_init_percpu_slots`, 6.7 and later).
+    fn pool_bytes(instances: u64, processors: u64) -> u64 {
+        /// `struct objpool_slot`, without its entries.
+        const SLOT_BYTES: u64 = 16;
+        /// `struct kretprobe_instance`, which is a `struct rethook_node`.
+        const INSTANCE_BYTES: u64 = 48;
+        let entries = 8 * instances.next_power_of_two();
+        let own = INSTANCE_BYTES * instances.div_ceil(processors);
+        (SLOT_BYTES + entries + own).next_multiple_of(4096) * processors
+    }
+
+    #[test]
+    fn pools_of_return_probes_fit_into_24_mib_on_256_processors() {
+        let pools = PROBES.iter().filter_map(super::Probe::return_pool);
+        let bytes: u64 = pools.map(|pool| pool_bytes(pool.into(), 256)).sum();
+        assert_eq!(bytes, 24 << 20);
+    }
+
+    #[test]
+    fn every_return_probe_has_a_pool_and_no_other() {
+        for probe in PROBES {
+            assert_eq!(probe.return_pool().is_some(), probe.returns);
+        }
+        let returning: HashSet<_> = PROBES
+            .iter()
+            .filter(|probe| probe.returns)
+            .map(|probe| probe.function)
+            .collect();
+        assert_eq!(returning, super::POOLS.map(|(function, _)| function).into());
+        assert!(
+            super::POOLS
+                .iter()
+                .all(|(_, pool)| *pool <= super::POOL_MAX)
+        );
     }
 
     #[test]
