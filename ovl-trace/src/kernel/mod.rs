@@ -19,7 +19,7 @@ pub mod tracefs;
 pub mod trigger;
 
 pub use arch::Architecture;
-pub use clock::WallClock;
+pub use clock::{ClockStep, WallClock};
 pub use described::Exists;
 pub use preemption::Preemption;
 pub use probe_switches::{ProbeSwitch, ProbeSwitches};

@@ -23,7 +23,7 @@ pub(super) struct Core<'a, 'out> {
     filter: Filter,
     /// The filter admits everything.
     admits_all: bool,
-    clock: WallClock,
+    pub(super) clock: WallClock,
     /// Admitted events until nothing more is shown; `None`: no limit.
     remaining: Option<u64>,
     admitted: u64,

@@ -12,7 +12,7 @@ use zerocopy::IntoBytes as _;
 
 use crate::{
     aggregate::ReportContext,
-    kernel::kallsyms::Symbols,
+    kernel::{ClockStep, kallsyms::Symbols},
     load::KernelTotals,
     model::{
         Container, DeviceNumber, Event, Examined, Filter, Loss, LossSource, Origin, OverlayKey,
@@ -213,6 +213,11 @@ impl<'a> Recorder<'a> {
         self.writer.clock(Timestamp::now())?;
         self.ticks += 1;
         Ok(self.stale && self.ticks >= TICKS_BETWEEN_TOTALS)
+    }
+
+    /// Writes that times are converted in another way from now on.
+    pub(super) fn clock_step(&mut self, step: ClockStep) -> io::Result<()> {
+        self.writer.clock_step(step)
     }
 
     /// Makes it complete.

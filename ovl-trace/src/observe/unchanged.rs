@@ -38,7 +38,7 @@ const SLACK_NS: i128 = 10_000_000;
 pub(super) fn look(
     aggregator: &Aggregator,
     enricher: &mut Enricher,
-    clock: WallClock,
+    clock: &WallClock,
     gone: Option<OverlayKey>,
 ) -> Vec<Examined> {
     let limit = gone.map_or(AT_THE_END, |_| AT_THE_END_OF_AN_OVERLAY);
@@ -66,7 +66,7 @@ pub(super) fn look(
 }
 
 /// `None` if it cannot be seen.
-fn is_unchanged(layers: &LayerFiles, file: &ToExamine, clock: WallClock) -> Option<bool> {
+fn is_unchanged(layers: &LayerFiles, file: &ToExamine, clock: &WallClock) -> Option<bool> {
     let upper = layers.upper(&file.path).ok()?;
     if !upper.metadata().is_file() {
         return Some(false);
@@ -117,7 +117,7 @@ fn is_the_copy(upper: &LayerFile, file: &ToExamine, clock: WallClock) -> bool {
 /// Whether the last change of the copy was the copy-up, and left the time of
 /// modification of before. A write sets both times to the same moment; a program
 /// that sets the former back changes the latter.
-fn has_content(upper: &Metadata, file: &ToExamine, clock: WallClock) -> bool {
+fn has_content(upper: &Metadata, file: &ToExamine, clock: &WallClock) -> bool {
     let (began, ended) = file.copied_ns;
     let (began, ended) = (nanoseconds(clock.at(began)), nanoseconds(clock.at(ended)));
     let modified = time(upper.mtime(), upper.mtime_nsec());
@@ -187,7 +187,7 @@ mod tests {
         fn new(part: Part) -> Self {
             let directory = tempfile::tempdir().unwrap();
             let clock = WallClock::now();
-            let began = clock.monotonic_ns();
+            let began = WallClock::monotonic_ns();
             for layer in ["lower", "upper"] {
                 let path = directory.path().join(layer);
                 fs::create_dir(&path).unwrap();
@@ -215,7 +215,7 @@ mod tests {
             set_attribute(&fixture.upper(), c"user.overlay.origin");
             Self {
                 file: ToExamine {
-                    copied_ns: (began, clock.monotonic_ns()),
+                    copied_ns: (began, WallClock::monotonic_ns()),
                     ..fixture.file
                 },
                 ..fixture
@@ -235,7 +235,7 @@ mod tests {
         fn look(&self) -> Option<bool> {
             let path = |layer| self.directory.path().join(layer);
             let layers = LayerFiles::new(&path("upper"), &path("lower"));
-            is_unchanged(&layers, &self.file, self.clock)
+            is_unchanged(&layers, &self.file, &self.clock)
         }
     }
 

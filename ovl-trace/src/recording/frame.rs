@@ -23,6 +23,9 @@ pub(super) mod kind {
     pub(in super::super) const END: u32 = 9;
     /// What a look at a copied file found (`super::examined`).
     pub(in super::super) const EXAMINED: u32 = 10;
+    /// The wall clock was set, or the machine was suspended: `CLOCK_MONOTONIC` nanoseconds,
+    /// and the new distance to the wall clock, an `i64`.
+    pub(in super::super) const CLOCK_STEP: u32 = 11;
 }
 
 /// Bytes before the payload.

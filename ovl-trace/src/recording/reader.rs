@@ -16,7 +16,7 @@ use super::{
     rows,
 };
 use crate::{
-    kernel::kallsyms::Symbols,
+    kernel::{ClockStep, kallsyms::Symbols},
     load::KernelTotals,
     model::{Examined, Loss, LossSource, Origin},
 };
@@ -55,6 +55,8 @@ pub enum Item<'a> {
     Examined(Examined),
     /// The time of day when everything before had happened.
     Clock(Timestamp),
+    /// Times are converted in another way from now on.
+    ClockStep(ClockStep),
     /// Something of a newer version.
     Unknown,
     /// No more.
@@ -224,6 +226,14 @@ fn item<'a>(kind: u32, payload: &'a [u8], rows: &mut KernelTotals) -> Option<Ite
             let (nanoseconds, _) = frame::number(payload)?;
             let time = Timestamp::from_nanosecond(i128::from(nanoseconds.cast_signed())).ok()?;
             Item::Clock(time)
+        }
+        kind::CLOCK_STEP => {
+            let (since_ns, rest) = frame::number(payload)?;
+            let (offset_ns, _) = frame::number(rest)?;
+            Item::ClockStep(ClockStep {
+                since_ns,
+                offset_ns: offset_ns.cast_signed(),
+            })
         }
         kind::END => Item::Tail(Tail::Complete(End::decode(payload)?)),
         _ => Item::Unknown,

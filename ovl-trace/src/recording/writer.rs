@@ -16,7 +16,7 @@ use super::{
     rows,
 };
 use crate::{
-    kernel::kallsyms::Symbols,
+    kernel::{ClockStep, kallsyms::Symbols},
     load::KernelTotals,
     model::{CopyUp, Examined, Loss, Origin},
 };
@@ -116,6 +116,12 @@ impl<W: Write> Writer<W> {
         let nanoseconds = i64::try_from(time.as_nanosecond()).unwrap_or(i64::MAX);
         self.frame(kind::CLOCK, &[nanoseconds.as_bytes()])?;
         self.flush()
+    }
+
+    /// Times are converted in another way from now on.
+    pub fn clock_step(&mut self, step: ClockStep) -> io::Result<()> {
+        let offset = step.offset_ns.to_le_bytes();
+        self.frame(kind::CLOCK_STEP, &[&step.since_ns.to_le_bytes(), &offset])
     }
 
     /// Makes the recording complete; its bytes.

@@ -9,6 +9,7 @@
 mod bpf_map;
 mod bytes;
 mod case;
+mod clock;
 mod coverage;
 mod disarmed;
 mod disks;

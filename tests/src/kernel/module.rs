@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 
 use super::{
-    case, coverage, disarmed, filters, limits, means, merged::Merged, print::Ended, run::Verdict,
+    case, clock, coverage, disarmed, filters, limits, means, merged::Merged, print::Ended, run::Verdict,
     scale, skipped, sys,
 };
 use crate::{
@@ -20,7 +20,7 @@ use crate::{
 const RELOADS: usize = 20;
 
 /// Its cases, which belong to no file system.
-const CASES: [Case; 22] = [
+const CASES: [Case; 23] = [
     Case {
         name: "module::loaded_anew_while_tracing",
         run: loaded_anew,
@@ -100,6 +100,10 @@ const CASES: [Case; 22] = [
     Case {
         name: "disarmed::budget_is_not_confirmed",
         run: disarmed::budget_is_not_confirmed,
+    },
+    Case {
+        name: "clock::set_while_observing",
+        run: clock::set_while_observing,
     },
     Case {
         name: "means::by_preemption",

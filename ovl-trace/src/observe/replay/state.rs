@@ -60,7 +60,7 @@ impl<'a, 'out> Replay<'a, 'out> {
             ..observation.clone()
         };
         Self {
-            core: Core::new(&shown, header.clock, sink),
+            core: Core::new(&shown, header.clock.clone(), sink),
             triggers: KernelTriggers::recorded(
                 Symbols::of_functions(Vec::new()),
                 header.architecture,
@@ -121,6 +121,7 @@ impl<'a, 'out> Replay<'a, 'out> {
                 self.reach(time);
                 self.look();
             }
+            Item::ClockStep(step) => self.core.clock.follow(step),
             Item::Unknown => self.unknown += 1,
             // The caller's.
             Item::Tail(_) => {}

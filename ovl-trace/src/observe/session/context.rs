@@ -43,7 +43,7 @@ pub(super) fn header(
     triggers: &KernelTriggers,
     kernel: &str,
     started: Timestamp,
-    clock: WallClock,
+    clock: &WallClock,
     observation: &Observation,
 ) -> Header {
     Header {
@@ -52,7 +52,7 @@ pub(super) fn header(
         hostname: hostname(),
         architecture: triggers.architecture(),
         started,
-        clock,
+        clock: clock.clone(),
         filter: observation.filter.clone(),
         count: observation.count.map(std::num::NonZero::get),
         coverage: coverage(tracer),

@@ -7,7 +7,7 @@ use ovl_trace_common::{in_flight::InFlight, loss};
 
 use super::Session;
 use crate::{
-    kernel::{KernelRoots, Preemption},
+    kernel::{KernelRoots, Preemption, WallClock},
     load::KernelTotals,
     model::{Event, Loss, LossSource, OverlayKey},
     observe::{unannounced, unchanged},
@@ -17,6 +17,7 @@ use crate::{
 impl Session<'_, '_> {
     /// Reads the counters that may have changed.
     pub(super) fn tick(&mut self) -> Result<()> {
+        self.follow_clock()?;
         self.look_for_disarmed_probes()?;
         // In this order: see `Skipped::look`.
         let moves = self.moves()?;
@@ -76,8 +77,18 @@ impl Session<'_, '_> {
         Ok(())
     }
 
+    /// Notices that the wall clock was set, or that the machine was suspended.
+    fn follow_clock(&mut self) -> Result<()> {
+        if let Some(step) = self.core.clock.refresh()
+            && let Some(recorder) = &mut self.recorder
+        {
+            recorder.clock_step(step)?;
+        }
+        Ok(())
+    }
+
     fn look_at_running(&mut self) -> Result<()> {
-        let now_ns = self.clock.monotonic_ns();
+        let now_ns = WallClock::monotonic_ns();
         let look = self.in_flight.look(&mut self.tracer, now_ns)?;
         for event in &look.running {
             self.event(event, None)?;
@@ -138,7 +149,7 @@ impl Session<'_, '_> {
             "the kernel's preemption was switched to '{preemption}': start ovl-trace again to be sure of its counts"
         );
         self.lost(Loss {
-            time_ns: self.clock.monotonic_ns(),
+            time_ns: WallClock::monotonic_ns(),
             source: LossSource::Probe,
             reason: PREEMPTION_SWITCHED,
             count: 1,
@@ -154,7 +165,7 @@ impl Session<'_, '_> {
                 switch.remedy(),
             );
             self.lost(Loss {
-                time_ns: self.clock.monotonic_ns(),
+                time_ns: WallClock::monotonic_ns(),
                 source: LossSource::Disarmed,
                 reason: switch.loss_reason(),
                 count: 1,
@@ -201,7 +212,7 @@ impl Session<'_, '_> {
     /// at the end.
     pub(super) fn examine(&mut self, gone: Option<OverlayKey>) -> Result<()> {
         let aggregator = &mut self.core.aggregator;
-        for found in unchanged::look(aggregator, &mut self.enricher, self.clock, gone) {
+        for found in unchanged::look(aggregator, &mut self.enricher, &self.core.clock, gone) {
             aggregator.examined(&found);
             if let Some(recorder) = &mut self.recorder {
                 recorder.examined(&found)?;

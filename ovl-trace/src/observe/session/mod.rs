@@ -59,7 +59,6 @@ pub(super) struct Session<'a, 'out> {
     enricher: Enricher,
     docker: DockerApi,
     kernel_log: KernelLog,
-    clock: WallClock,
     recorder: Option<Recorder<'a>>,
     /// The record of the event at hand, while it is recorded.
     record: Vec<u8>,
@@ -126,7 +125,7 @@ impl<'a, 'out> Session<'a, 'out> {
         let recorder = match destination {
             Some(destination) => {
                 let header =
-                    context::header(&tracer, &triggers, &kernel, started, clock, observation);
+                    context::header(&tracer, &triggers, &kernel, started, &clock, observation);
                 let symbols = triggers.symbols().context("reading /proc/kallsyms")?;
                 Some(Recorder::start(destination, &header, symbols)?)
             }
@@ -141,7 +140,6 @@ impl<'a, 'out> Session<'a, 'out> {
             enricher,
             docker: DockerApi::new(EngineApi::new(enrich.docker_sockets)),
             kernel_log,
-            clock,
             recorder,
             record: Vec::new(),
             spare: Vec::new(),

@@ -7,6 +7,7 @@ use ovl_trace_common::verdict::Call;
 
 use super::Session;
 use crate::{
+    kernel::WallClock,
     load::KernelTotals,
     model::{Event, Loss, LossSource, Origin, OverlayKey},
     observe::verdicts::Order,
@@ -31,7 +32,7 @@ impl Session<'_, '_> {
     fn judge_overlay(&mut self, overlay: OverlayKey, origin: &Origin) -> Result<()> {
         let admitted = self.core.admits_origin(origin);
         let certain_for = self.enricher.certain_for(overlay, Instant::now());
-        let now_ns = self.clock.monotonic_ns();
+        let now_ns = WallClock::monotonic_ns();
         match self.verdicts.judge(overlay, admitted, certain_for, now_ns) {
             Some(Order::RuleOut { until_ns }) => {
                 let withheld = self.tracer.rule_out(overlay, until_ns)?;
@@ -52,7 +53,7 @@ impl Session<'_, '_> {
             return Ok(());
         }
         self.lost(Loss {
-            time_ns: self.clock.monotonic_ns(),
+            time_ns: WallClock::monotonic_ns(),
             source: LossSource::Queue,
             reason: RENAMED,
             count: withheld,

@@ -11,7 +11,7 @@ use crate::{
     aggregate::{Coverage, Report, ReportContext},
     cli::config::{LiveOutput, Observation},
     decode::decode,
-    kernel::{Architecture, WallClock, kallsyms::Symbols},
+    kernel::{Architecture, ClockStep, WallClock, kallsyms::Symbols},
     model::{CopyUp, Event, Loss, LossSource, Origin, test_support},
     observe::{
         core::Core,
@@ -22,6 +22,9 @@ use crate::{
     recording::{Header, test_support as record},
     render::{self, style::Style},
 };
+
+/// `CLOCK_REALTIME` minus `CLOCK_MONOTONIC` at the start.
+const OFFSET_NS: i64 = 1_795_244_000_000_000_000;
 
 /// One thing that a session handles.
 #[derive(Clone, Debug)]
@@ -38,6 +41,8 @@ pub(super) enum Step {
     Totals,
     Reloaded,
     Tick,
+    /// The wall clock is this many seconds ahead of its start.
+    ClockStep(u32),
 }
 
 /// What an observation gave: events as lines or JSON, the report, the recording.
@@ -81,7 +86,7 @@ fn header(observation: &Observation) -> Header {
         hostname: "host".to_owned(),
         architecture: Architecture::X86_64,
         started: "2026-11-21T07:10:31.123456789Z".parse().unwrap(),
-        clock: WallClock::from_offset_ns(1_795_244_000_000_000_000),
+        clock: WallClock::from_offset_ns(OFFSET_NS),
         filter: observation.filter.clone(),
         count: observation.count.map(std::num::NonZero::get),
         coverage: vec![Coverage {
@@ -127,7 +132,7 @@ pub(super) fn observe_limited(
             max_bytes,
         };
         let mut live = Live {
-            core: Core::new(observation, header.clock, &mut sink),
+            core: Core::new(observation, header.clock.clone(), &mut sink),
             recorder: Recorder::start(destination, &header, triggers.symbols().unwrap()).unwrap(),
             triggers,
             names: HashMap::new(),
@@ -199,6 +204,14 @@ impl Live<'_, '_> {
             }
             Step::Tick => {
                 self.recorder.tick().unwrap();
+            }
+            Step::ClockStep(seconds) => {
+                let step = ClockStep {
+                    since_ns: self.time_ns,
+                    offset_ns: OFFSET_NS + i64::from(*seconds) * 1_000_000_000,
+                };
+                self.core.clock.follow(step);
+                self.recorder.clock_step(step).unwrap();
             }
         }
     }

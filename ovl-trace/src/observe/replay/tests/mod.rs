@@ -47,6 +47,7 @@ fn steps() -> Vec<Step> {
         Step::Loss(LossSource::Ring, 3),
         Step::Undecodable,
         copy_up(2, 300),
+        Step::ClockStep(3600),
         Step::Reloaded,
         copy_up(2, 400),
         Step::Whiteout(1),
@@ -71,6 +72,16 @@ fn lines_json_and_report_are_those_of_the_observation() {
         assert_eq!(json(&report), live.json());
         assert!(report.recording.remarks.is_empty() && !report.recording.incomplete);
     }
+}
+
+#[test]
+fn times_after_a_step_of_the_clock_are_those_of_the_observation() {
+    let steps = [copy_up(1, 100), Step::ClockStep(3600), copy_up(1, 200)];
+    let live = observe(&steps, &Observation::default(), LiveOutput::Lines);
+    let (lines, _) = read(&live.recording, &Observation::default(), LiveOutput::Lines);
+    let lines = String::from_utf8(lines).unwrap();
+    let hours: Vec<_> = lines.lines().skip(1).map(|line| &line[..2]).collect();
+    assert_eq!(hours, ["06", "07"], "{lines}");
 }
 
 #[test]
