@@ -49,6 +49,10 @@ pub struct Offsets {
     pub cred_uid: u32,
     /// `task_struct.stack`
     pub task_stack: u32,
+    /// `task_struct.flags`
+    pub task_flags: u32,
+    /// `task_struct.thread_info.status` (x86-64 only)
+    pub task_status: u32,
     /// `task_struct.nsproxy`
     pub task_nsproxy: u32,
     /// `nsproxy.mnt_ns`
@@ -63,6 +67,8 @@ pub struct Offsets {
     pub regs_syscall: u32,
     /// `pt_regs.cs` (x86-64 only)
     pub regs_cs: u32,
+    /// `pt_regs.pstate` (arm64 only)
+    pub regs_pstate: u32,
     /// `ovl_fs.numlayer`
     pub ovl_fs_numlayer: u32,
     /// `ovl_fs.layers`
@@ -109,6 +115,8 @@ impl Offsets {
         task_real_cred: ABSENT,
         cred_uid: ABSENT,
         task_stack: ABSENT,
+        task_flags: ABSENT,
+        task_status: ABSENT,
         task_nsproxy: ABSENT,
         nsproxy_mnt_ns: ABSENT,
         mnt_ns_inum: ABSENT,
@@ -116,6 +124,7 @@ impl Offsets {
         regs_bytes: ABSENT,
         regs_syscall: ABSENT,
         regs_cs: ABSENT,
+        regs_pstate: ABSENT,
         ovl_fs_numlayer: ABSENT,
         ovl_fs_layers: ABSENT,
         ovl_fs_upperdir: ABSENT,

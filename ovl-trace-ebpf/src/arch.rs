@@ -24,6 +24,10 @@ mod imp {
     use super::{ProbeContext, SYSCALL_UNKNOWN, Syscall};
     use crate::{globals::offset, kread};
 
+    /// `thread_info.status` of a task in a 32-bit system call, which a 64-bit program can make
+    /// by `int 0x80` (`arch/x86/include/asm/thread_info.h`).
+    const TS_COMPAT: u32 = 0x2;
+
     /// `__USER_CS` and `__USER32_CS` (`arch/x86/include/asm/segment.h`), and
     /// what they are under Xen PV (include/xen/interface/xen-x86_64.h).
     const USER_CS: [u16; 2] = [0x33, 0xe033];
@@ -61,18 +65,20 @@ mod imp {
     /// (`task_pt_regs`), below a padding that is 16 bytes when the kernel is
     /// built with `CONFIG_X86_FRED` and nothing otherwise
     /// (`TOP_OF_KERNEL_STACK_PADDING`). The saved code segment tells which:
-    /// only in the right place is it a user's one. Kernel threads and
-    /// `io_uring` workers have none, so their syscall is unknown.
+    /// only in the right place is it a user's one. Kernel threads have none, so
+    /// their syscall is unknown.
     #[inline(always)]
-    pub(crate) fn syscall(stack: u64) -> Syscall {
+    pub(crate) fn syscall(task: u64) -> Syscall {
+        let stack = kread::pointer(task, offset!(task_stack));
         let registers = stack + u64::from(offset!(stack_bytes)) - u64::from(offset!(regs_bytes));
-        match at(registers) {
+        let found = match at(registers) {
             Syscall {
                 number: SYSCALL_UNKNOWN,
                 ..
             } => at(registers - 16),
             found => found,
-        }
+        };
+        in_mode(found, kread::field(task, offset!(task_status)))
     }
 
     #[inline(always)]
@@ -85,15 +91,27 @@ mod imp {
     ///
     /// # Safety
     ///
-    /// `registers` was returned by that helper.
+    /// `task` was returned by `bpf_get_current_task_btf`, and `registers` by
+    /// `bpf_task_pt_regs`.
     #[inline(always)]
-    pub(crate) unsafe fn syscall_of(registers: u64) -> Syscall {
+    pub(crate) unsafe fn syscall_of(task: u64, registers: u64) -> Syscall {
         // SAFETY: the caller's.
         let segment = unsafe { kread::typed::<u16>(registers, offset!(regs_cs)) };
         // SAFETY: the caller's.
-        is_user(segment, || unsafe {
+        let found = is_user(segment, || unsafe {
             kread::typed(registers, offset!(regs_syscall))
-        })
+        });
+        // SAFETY: the caller's.
+        in_mode(found, unsafe { kread::typed(task, offset!(task_status)) })
+    }
+
+    /// The system call of a task whose `thread_info` has this status.
+    #[inline(always)]
+    fn in_mode(syscall: Syscall, status: u32) -> Syscall {
+        Syscall {
+            compat: syscall.compat || status & TS_COMPAT != 0,
+            ..syscall
+        }
     }
 
     /// The number, if the saved code segment is that of a user.
@@ -132,14 +150,20 @@ mod imp {
         }
     }
 
+    /// `PSR_MODE32_BIT` of `pt_regs.pstate`: the task runs 32-bit code, whose system calls
+    /// have other numbers (`arch/arm64/include/uapi/asm/ptrace.h`).
+    const PSR_MODE32_BIT: u64 = 0x10;
+
     /// `task_pt_regs(task)->syscallno`; -1 outside a system call
     /// (`arch/arm64/include/asm/ptrace.h`).
     #[inline(always)]
-    pub(crate) fn syscall(stack: u64) -> Syscall {
+    pub(crate) fn syscall(task: u64) -> Syscall {
+        let stack = kread::pointer(task, offset!(task_stack));
         let registers = stack + u64::from(offset!(stack_bytes)) - u64::from(offset!(regs_bytes));
+        let state: u64 = kread::field(registers, offset!(regs_pstate));
         Syscall {
             number: kread::field(registers, offset!(regs_syscall)),
-            compat: false,
+            compat: state & PSR_MODE32_BIT != 0,
         }
     }
 
@@ -149,11 +173,13 @@ mod imp {
     ///
     /// `registers` was returned by that helper.
     #[inline(always)]
-    pub(crate) unsafe fn syscall_of(registers: u64) -> Syscall {
+    pub(crate) unsafe fn syscall_of(_task: u64, registers: u64) -> Syscall {
+        // SAFETY: the caller's.
+        let state: u64 = unsafe { kread::typed(registers, offset!(regs_pstate)) };
         Syscall {
             // SAFETY: the caller's.
             number: unsafe { kread::typed(registers, offset!(regs_syscall)) },
-            compat: false,
+            compat: state & PSR_MODE32_BIT != 0,
         }
     }
 }

@@ -29,11 +29,33 @@ pub(crate) fn syscall() -> Syscall {
     }
     if task_is_typed() {
         // SAFETY: neither helper has preconditions; both return typed pointers.
-        return unsafe { arch::syscall_of(bpf_task_pt_regs(bpf_get_current_task_btf()) as u64) };
+        return unsafe {
+            let task = bpf_get_current_task_btf();
+            if is_worker(kread::typed(task as u64, offset!(task_flags))) {
+                return Syscall::UNKNOWN;
+            }
+            arch::syscall_of(task as u64, bpf_task_pt_regs(task) as u64)
+        };
     }
     // SAFETY: the helper has no preconditions.
     let task = unsafe { bpf_get_current_task() };
-    arch::syscall(kread::pointer(task, offset!(task_stack)))
+    if is_worker(kread::field(task, offset!(task_flags))) {
+        return Syscall::UNKNOWN;
+    }
+    arch::syscall(task)
+}
+
+/// Returns true for a worker of `io_uring`, which is in no system call. Its registers are a
+/// copy of those of the task that made it, in whatever call that was (`copy_thread`,
+/// `arch/x86/kernel/process.c`).
+///
+/// The flag has this value where workers are threads of the user's task, from 5.12 on; before,
+/// they are kernel threads, which have no registers of a user.
+#[inline(always)]
+fn is_worker(flags: u32) -> bool {
+    /// `include/linux/sched.h`
+    const PF_IO_WORKER: u32 = 0x10;
+    flags & PF_IO_WORKER != 0
 }
 
 /// Writes who is running. `caller` and `syscall` were taken where they mean

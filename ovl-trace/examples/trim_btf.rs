@@ -36,6 +36,7 @@ const KEEP: &[&str] = &[
     "qstr",
     "super_block",
     "task_struct",
+    "thread_info",
     "vfsmount",
 ];
 

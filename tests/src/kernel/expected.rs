@@ -128,6 +128,11 @@ impl Expected {
         self.with("/trigger/flags", Wanted::Is(json!(names)))
     }
 
+    /// The system call that the task is in; `None`: it is in none.
+    pub(crate) fn syscall(self, name: Option<&str>) -> Self {
+        self.with("/trigger/syscall", Wanted::Is(json!(name)))
+    }
+
     /// It failed with one of these; not everything was written.
     pub(crate) fn failed(self, errors: &[&str]) -> Self {
         let errors = errors.iter().map(|name| json!(name)).collect();

@@ -6,7 +6,8 @@ use std::{fs, path::Path};
 use anyhow::{Context as _, Result};
 
 use super::{
-    bytes, case::Case, expected, expected::Expected, layer::MIB, mapped, merged::Merged, sys, uring,
+    bytes, case::Case, expected, expected::Expected, int80, layer::MIB, mapped, merged::Merged,
+    sys, uring,
 };
 
 /// The differences.
@@ -41,6 +42,8 @@ pub(crate) struct Facts {
     pub(crate) clones_are_not_synced: bool,
     /// `io_uring`, and that an administrator left it on.
     pub(crate) io_uring: bool,
+    /// 32-bit system calls of 64-bit programs.
+    pub(crate) int80: bool,
 }
 
 impl Facts {
@@ -73,6 +76,7 @@ impl Facts {
             mapped_layers,
             clones_are_not_synced: release()? >= (5, 16),
             io_uring: uring::is_possible(),
+            int80: int80::is_possible(),
         })
     }
 

@@ -17,6 +17,7 @@ mod doctored;
 mod expected;
 mod facts;
 mod filters;
+mod int80;
 pub(crate) mod judge;
 mod layer;
 mod limits;

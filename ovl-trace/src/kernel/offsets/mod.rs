@@ -54,6 +54,7 @@ pub fn resolve(sources: &Sources<'_>) -> (Offsets, Vec<MissingField>) {
         }
     }
     resolve_sizes(sources, &mut offsets);
+    offsets.task_status = task_status(sources);
     offsets.rename_old_argument = rename_old_argument(sources.vmlinux);
     if !resolve_inode(sources, &mut offsets) {
         fallback::fill(sources.release.version(), &mut offsets);
@@ -92,6 +93,19 @@ fn resolve_inode(sources: &Sources<'_>, offsets: &mut Offsets) -> bool {
     }
     offsets.ovl_inode_oe = behind("oe").unwrap_or(ABSENT);
     true
+}
+
+/// The place where x86-64 notes that a task is in a 32-bit system call. Without it, one that
+/// a 64-bit program makes by `int 0x80` is taken for a 64-bit one, which hardly any does: so
+/// its absence is no fault of the machine's.
+fn task_status(sources: &Sources<'_>) -> u32 {
+    let found = match sources.architecture {
+        Architecture::X86_64 => sources
+            .vmlinux
+            .member_offset("task_struct", "thread_info.status"),
+        Architecture::Aarch64 => None,
+    };
+    found.unwrap_or(ABSENT)
 }
 
 /// `ovl_rename` has the parameters of `inode_operations.rename`: five up to

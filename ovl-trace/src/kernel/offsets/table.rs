@@ -62,6 +62,7 @@ const FIELDS: &[Field] = &[
     field!("task_struct"."real_cred" => task_real_cred, Some(UID)),
     field!("cred"."uid" => cred_uid, Some(UID)),
     field!("task_struct"."stack" => task_stack, Some(SYSCALL)),
+    field!("task_struct"."flags" => task_flags, Some(SYSCALL)),
     field!("task_struct"."nsproxy" => task_nsproxy, Some(NAMESPACE)),
     field!("nsproxy"."mnt_ns" => nsproxy_mnt_ns, Some(NAMESPACE)),
     field!("mnt_namespace"."ns.inum" => mnt_ns_inum, Some(NAMESPACE)),
@@ -80,7 +81,10 @@ const X86_64: &[Field] = &[
     field!("pt_regs"."cs" => regs_cs, Some(SYSCALL)),
 ];
 
-const AARCH64: &[Field] = &[field!("pt_regs"."syscallno" => regs_syscall, Some(SYSCALL))];
+const AARCH64: &[Field] = &[
+    field!("pt_regs"."syscallno" => regs_syscall, Some(SYSCALL)),
+    field!("pt_regs"."pstate" => regs_pstate, Some(SYSCALL)),
+];
 
 /// Not offsets of a member: they are only checked for.
 pub(super) const COMPUTED: &[Field] = &[

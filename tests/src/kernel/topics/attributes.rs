@@ -12,6 +12,7 @@ use libc::{O_APPEND, O_RDONLY, O_WRONLY};
 use crate::kernel::{
     case::Case,
     facts::Facts,
+    int80,
     layer::{Layer, MIB},
     merged::refused,
     sys,
@@ -50,6 +51,12 @@ pub(super) fn cases(facts: &Facts) -> Vec<Case> {
             .lower(|layer| layer.file("f", MIB))
             .run(|merged| Ok(merged.chmod("f", 0o600)?))
             .reports([facts.data("/f", MIB, "chmod").flags(&[])]),
+        // i386's number of chmod is another call's of x86-64.
+        Case::new("attributes::chmod_by_a_32_bit_call")
+            .needs(facts.int80, "32-bit system calls of 64-bit programs")
+            .lower(|layer| layer.file("f", 5000))
+            .run(|merged| Ok(int80::chmod(&merged.at("f"), 0o600)?))
+            .reports([facts.data("/f", 5000, "chmod").syscall(Some("chmod"))]),
         Case::new("attributes::chmod_twice")
             .lower(|layer| layer.file("f", 5000))
             .run(|merged| {

@@ -42,12 +42,14 @@ pub(super) fn cases(facts: &Facts) -> Vec<Case> {
             .lower(|layer| layer.file("f", 5000))
             .needs(facts.io_uring, "io_uring")
             .run(|merged| in_child(0, || uring::open(&merged.at("f"), O_RDWR, false).map(drop)))
-            .reports([facts.data("/f", 5000, "open")]),
+            .reports([facts
+                .data("/f", 5000, "open")
+                .syscall(Some("io_uring_enter"))]),
         Case::new("opens::by_a_worker_of_io_uring")
             .lower(|layer| layer.file("f", 5000))
             .needs(facts.io_uring, "io_uring")
             .run(|merged| in_child(0, || uring::open(&merged.at("f"), O_RDWR, true).map(drop)))
-            .reports([facts.data("/f", 5000, "open")]),
+            .reports([facts.data("/f", 5000, "open").syscall(None)]),
         Case::new("opens::from_another_file_system")
             .lower(|layer| layer.file("f", 2 * MIB + 7))
             .lower_on_tmpfs()
