@@ -42,6 +42,13 @@ pub(crate) struct Facts {
     pub(crate) clones_are_not_synced: bool,
     /// `io_uring`, and that an administrator left it on.
     pub(crate) io_uring: bool,
+    /// A lower file can be immutable, and the overlay's file is so, too, until that is changed:
+    /// from 5.15 on, where the file system has such flags.
+    pub(crate) inode_flags: bool,
+    /// The mount option `verity=require`, from 6.6 on.
+    pub(crate) verity_required: bool,
+    /// Attributes named `trusted.overlay.*` can be set on an overlay: from 6.7 on.
+    pub(crate) nested_marks: bool,
     /// 32-bit system calls of 64-bit programs.
     pub(crate) int80: bool,
 }
@@ -61,7 +68,14 @@ impl Facts {
         let file = merged.upper.join("file");
         let user_attributes = sys::setxattr(&file, c"user.probe", b"1").is_ok();
         let acl = sys::setxattr(&file, super::topics::ACL_NAME, super::topics::ACL).is_ok();
+        let nested_marks =
+            sys::setxattr(&merged.at("merged"), c"trusted.overlay.opaque", b"y").is_ok();
         sys::umount(&merged.root)?;
+        let flagged = sys::open(&file, libc::O_RDONLY)?;
+        let inode_flags = release()? >= (5, 15)
+            && sys::set_flags(&flagged, sys::FS_IMMUTABLE_FL).is_ok()
+            && sys::set_flags(&flagged, 0).is_ok();
+        let verity_required = mounts(lower, upper, "metacopy=on,redirect_dir=on,verity=require")?;
         let fsync_strict = mounts(lower, upper, "fsync=strict")?;
         let mapped_layers = mapped::is_possible(lower, upper)?;
         Ok(Self {
@@ -76,6 +90,9 @@ impl Facts {
             mapped_layers,
             clones_are_not_synced: release()? >= (5, 16),
             io_uring: uring::is_possible(),
+            inode_flags,
+            verity_required,
+            nested_marks,
             int80: int80::is_possible(),
         })
     }

@@ -87,6 +87,14 @@ pub(crate) fn utimes(path: &Path) -> io::Result<()> {
     done(result).map(drop)
 }
 
+/// `fchownat(2)` of the file itself that is held open, also with `O_PATH`; owner and group
+/// alike.
+pub(crate) fn chown_held(file: &File, id: u32) -> io::Result<()> {
+    let (file, flags) = (file.as_raw_fd(), libc::AT_EMPTY_PATH);
+    // SAFETY: an empty path, which ends with NUL.
+    done(unsafe { libc::fchownat(file, c"".as_ptr(), id, id, flags) }).map(drop)
+}
+
 /// `lsetxattr(2)`
 pub(crate) fn setxattr(path: &Path, name: &CStr, value: &[u8]) -> io::Result<()> {
     let path = c_path(path)?;
@@ -173,9 +181,12 @@ pub(crate) fn mount(
     done(result).map(drop)
 }
 
-/// `ioctl(2)` `FS_IOC_SETFLAGS` with no flags.
-pub(crate) fn set_flags(file: &File) -> io::Result<()> {
-    let flags: libc::c_long = 0;
+/// Flags of an inode (`include/uapi/linux/fs.h`).
+pub(crate) const FS_IMMUTABLE_FL: libc::c_long = 0x10;
+pub(crate) const FS_APPEND_FL: libc::c_long = 0x20;
+
+/// `ioctl(2)` `FS_IOC_SETFLAGS`
+pub(crate) fn set_flags(file: &File, flags: libc::c_long) -> io::Result<()> {
     // SAFETY: the ioctl reads one integer, which lives until it returns.
     done(unsafe { libc::ioctl(file.as_raw_fd(), libc::FS_IOC_SETFLAGS, &raw const flags) })
         .map(drop)

@@ -154,7 +154,7 @@ fn extended(facts: &Facts) -> Vec<Case> {
         Case::new("attributes::set_flags_of_a_read_only_file")
             .lower(|layer| layer.file("f", 4096))
             .run(|merged| {
-                let outcome = sys::set_flags(&merged.open("f", O_RDONLY)?);
+                let outcome = sys::set_flags(&merged.open("f", O_RDONLY)?, 0);
                 match outcome.err().and_then(|error| error.raw_os_error()) {
                     None | Some(libc::ENOTTY) => Ok(()),
                     Some(errno) => anyhow::bail!("errno {errno}"),

@@ -12,6 +12,7 @@ mod mounts;
 mod opens;
 mod ownership;
 mod renames;
+mod reports;
 mod special;
 
 use super::{case::Case, facts::Facts};
@@ -34,6 +35,7 @@ pub(crate) fn all(facts: &Facts) -> Vec<Case> {
         ownership::cases(facts),
         failures::cases(facts),
         concurrency::cases(facts),
+        reports::cases(facts),
     ]
     .into_iter()
     .flatten()
