@@ -33,6 +33,9 @@ use crate::{
 /// `ovl_copy_up_end` was reached: the lock was ours.
 const FLAG_ENDED: u32 = 1 << 16;
 
+/// `ovl_copy_up_start` returned 0: the lock was ours.
+const FLAG_LOCKED: u32 = 1 << 17;
+
 /// A copy-up begins: remembers what is only known now.
 #[inline(always)]
 pub(crate) fn begin(tid: u32, dentry: u64, open_flags: u32) {
@@ -47,7 +50,9 @@ pub(crate) fn begin(tid: u32, dentry: u64, open_flags: u32) {
         Some(operation) => (operation.caller, operation.dentry),
         None => (0, dentry),
     };
-    let flags = if operand == dentry {
+    // A file is above nothing: where one is not the operand, the operation is an older one,
+    // because the entry of `ovl_copy_up_flags` was skipped.
+    let flags = if operand == dentry || !copy_up_event::is_directory(file.mode) {
         0
     } else {
         u32::from(FLAG_ANCESTOR)
@@ -156,7 +161,16 @@ pub(crate) fn locked(tid: u32, returned: i32) {
     let Some(copy_up) = in_flight::find(tid) else {
         return;
     };
-    copy_up.lock_ns = emit::now() - copy_up.lock_entered_ns;
+    // Where the entry was skipped, the time is not known.
+    if copy_up.lock_entered_ns != 0 {
+        copy_up.lock_ns = emit::now() - copy_up.lock_entered_ns;
+    }
+    if returned == 0 {
+        copy_up.flags |= FLAG_LOCKED;
+        // Another task may have copied the inode up since `begin`: its other name, or only
+        // its attributes. Nobody does so while the lock is held.
+        copy_up.upper_before = kread::pointer(copy_up.inode, offset!(inode_bytes));
+    }
     if returned != 0 && !one_probed() {
         finish(
             tid,
@@ -178,7 +192,7 @@ pub(crate) fn left(tid: u32, returned: i32) {
     };
     let outcome = if returned < 0 {
         -returned
-    } else if copy_up.flags & FLAG_ENDED == 0 {
+    } else if copy_up.flags & (FLAG_ENDED | FLAG_LOCKED) == 0 && !copy_up_event::moved(copy_up) {
         result::RACED
     } else {
         result::OK

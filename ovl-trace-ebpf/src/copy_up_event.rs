@@ -35,6 +35,18 @@ pub(crate) fn is_regular(mode: u32) -> bool {
     mode & S_IFMT == S_IFREG
 }
 
+/// The mode is that of a directory.
+#[inline(always)]
+pub(crate) fn is_directory(mode: u32) -> bool {
+    mode & S_IFMT == S_IFDIR
+}
+
+/// Some of the file's data was copied or shared, or was about to be.
+#[inline(always)]
+pub(crate) fn moved(copy_up: &InFlight) -> bool {
+    copy_up.data_length | copy_up.copied_bytes | copy_up.cloned_bytes != 0
+}
+
 /// Adds who and where to the event of this CPU's copy-up, and sends it.
 #[inline(always)]
 pub(crate) fn report(syscall: Syscall, announced: bool) {
@@ -160,6 +172,14 @@ fn classify(copy_up: &InFlight, outcome: i32) -> What {
         }
         return data(method::COPY);
     }
+    // The entry of the data function was skipped.
+    if moved(copy_up) {
+        return data(if copy_up.copied_bytes > 0 {
+            method::COPY
+        } else {
+            method::REFLINK
+        });
+    }
     if outcome != result::OK {
         // It did not come to the data, or not yet: how it would have been
         // copied is not known.
@@ -196,7 +216,7 @@ fn classify(copy_up: &InFlight, outcome: i32) -> What {
 /// kernel and the whole file spliced.
 #[inline(always)]
 fn copied_bytes(copy_up: &InFlight, method: u8, outcome: i32) -> u64 {
-    if copy_up.data_length > 0 && method == method::COPY {
+    if moved(copy_up) && method == method::COPY {
         return if splice_probed() {
             copy_up.copied_bytes
         } else {

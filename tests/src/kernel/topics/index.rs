@@ -1,13 +1,22 @@
 //! `index=on` and `nfs_export=on`: hard links and file handles survive a
 //! copy-up.
 
+use anyhow::ensure;
+
 use crate::kernel::{
     case::Case,
-    expected::{directory, linked, whiteout},
+    expected::{copied, directory, linked, whiteout},
     facts::Facts,
-    layer::Layer,
+    layer::{Layer, MIB},
+    process::{Child, cached},
     sys,
 };
+
+/// Large enough that another task comes in time.
+const LARGE: u64 = 128 * MIB;
+/// When so much was copied, the copy-up has begun, and more than the rest of the system caches
+/// meanwhile.
+const BEGUN: u64 = 8 * MIB;
 
 fn links(layer: &Layer) -> anyhow::Result<()> {
     layer.file("one", 9000)?;
@@ -38,6 +47,25 @@ fn linked_files(facts: &Facts) -> Vec<Case> {
                 facts.data("/one", 9000, "open"),
                 linked("/two", 9000, "open"),
             ]),
+        // The second task waits for the first, and has only a link to make then.
+        Case::new("index::open_of_both_links_at_once")
+            .options("index=on")
+            .lower(|layer| {
+                layer.file("one", LARGE)?;
+                layer.hard_link("two", "one")
+            })
+            .lower_on_tmpfs()
+            .run(|merged| {
+                let before = cached()?;
+                let first = Child::start(|| merged.touch("one"))?;
+                ensure!(first.copies(BEGUN, before)?, "it was too fast");
+                let second = Child::start(|| merged.touch("two"))?;
+                second.sleeps()?;
+                ensure!(first.wait()? == Some(0), "the first failed");
+                ensure!(second.wait()? == Some(0), "the second failed");
+                Ok(())
+            })
+            .reports([copied("/one", LARGE, "open"), linked("/two", LARGE, "open")]),
         // A file that has other names is kept for them.
         Case::new("index::unlink_of_a_link")
             .options("index=on")
