@@ -23,6 +23,7 @@ use ovl_trace_common::{
 
 use crate::{
     copy_up_event, emit,
+    entry_flags::{self, OVL_E_UPPER_ALIAS},
     globals::{announce_bytes, offset, one_probed},
     in_flight, kread,
     loss::count,
@@ -137,10 +138,13 @@ pub(crate) fn end(tid: u32) {
         return;
     };
     copy_up.flags |= FLAG_ENDED;
-    // A first copy-up succeeded if and only if the inode has an upper dentry
-    // now. Where it had one before (metacopy, index), only the return tells.
+    // A first copy-up has succeeded if the inode has an upper dentry now, and the name is a
+    // name of it (`ovl_dentry_set_upper_alias`): what was copied to the index has no name yet,
+    // and to make one may fail. All else only the return tells.
     let first = copy_up.upper_before == 0;
-    let outcome = if first && kread::pointer(copy_up.inode, offset!(inode_bytes)) != 0 {
+    let is_copied = first && kread::pointer(copy_up.inode, offset!(inode_bytes)) != 0;
+    let is_named = entry_flags::has(copy_up.dentry, OVL_E_UPPER_ALIAS);
+    let outcome = if is_copied && (is_named || !one_probed()) {
         result::OK
     } else if one_probed() {
         return;

@@ -37,6 +37,7 @@ mod copy_up;
 mod copy_up_event;
 mod deletion;
 mod emit;
+mod entry_flags;
 mod filesystem;
 mod globals;
 mod in_flight;

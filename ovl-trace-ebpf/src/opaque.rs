@@ -9,19 +9,16 @@
 //! same call, or that a rename overwrites: not counted, the whiteout is
 //! (`fs/overlayfs/dir.c`, 5.10 to 7.3).
 
-use ovl_trace_common::{codes::cause, loss, offsets::ABSENT};
+use ovl_trace_common::{codes::cause, loss};
 
 use crate::{
+    entry_flags::{self, OVL_E_OPAQUE},
     globals::offset,
     kread,
     loss::count,
     maps::{MARKINGS, Marking},
     whiteout,
 };
-
-/// `OVL_E_OPAQUE`, by number of the bit in `enum ovl_entry_flag`
-/// (`fs/overlayfs/overlayfs.h`, 5.10 to 7.3).
-const OVL_E_OPAQUE: u64 = 1;
 
 /// `RENAME_EXCHANGE` (`include/uapi/linux/fs.h`).
 const RENAME_EXCHANGE: u32 = 1 << 1;
@@ -66,19 +63,9 @@ fn begin(tid: u32, marking: Marking) {
     }
 }
 
-/// Overlayfs' flags of the dentry say that it is opaque. From 6.5 on they are where before
-/// there was a pointer to a structure, which began with them (`fs/overlayfs/ovl_entry.h`).
 #[inline(always)]
 fn is_opaque(dentry: u64) -> bool {
-    let data = kread::pointer(dentry, offset!(dentry_fsdata));
-    let flags: u64 = if offset!(ovl_inode_oe) != ABSENT {
-        data
-    } else if offset!(ovl_entry_numlower) != ABSENT {
-        kread::field(data, 0)
-    } else {
-        0
-    };
-    flags & 1 << OVL_E_OPAQUE != 0
+    entry_flags::has(dentry, OVL_E_OPAQUE)
 }
 
 /// The operation returned: 0 or a negative errno (`ovl_mkdir` returns NULL or

@@ -8,6 +8,7 @@ use crate::kernel::{
     expected::{copied, directory, linked, whiteout},
     facts::Facts,
     layer::{Layer, MIB},
+    merged::refused,
     process::{Child, cached},
     sys,
 };
@@ -66,6 +67,27 @@ fn linked_files(facts: &Facts) -> Vec<Case> {
                 Ok(())
             })
             .reports([copied("/one", LARGE, "open"), linked("/two", LARGE, "open")]),
+        // It is copied to the index, and then the directory refuses its name.
+        Case::new("index::chmod_below_an_immutable_upper_directory")
+            .options("index=on")
+            .needs(facts.inode_flags, "inode flags (5.15)")
+            .unmounted()
+            .lower(|layer| {
+                layer.file("d/one", 9000)?;
+                layer.hard_link("d/two", "d/one")
+            })
+            .run(|merged| {
+                let directory = merged.upper.join("d");
+                std::fs::create_dir(&directory)?;
+                let directory = sys::open(&directory, libc::O_RDONLY)?;
+                sys::set_flags(&directory, sys::FS_IMMUTABLE_FL)?;
+                merged.mount()?;
+                let refused = refused(libc::EPERM, merged.chmod("d/one", 0o600));
+                sys::set_flags(&directory, 0)?;
+                refused
+            })
+            .reports([copied("/d/one", 9000, "chmod").failed(&["EPERM"])])
+            .upper("/d", "new"),
         // A file that has other names is kept for them.
         Case::new("index::unlink_of_a_link")
             .options("index=on")
