@@ -97,11 +97,11 @@ impl WallClock {
     /// The time of day at `monotonic_ns`; the last representable one (in the
     /// year 9999) for a value beyond it.
     pub fn at(&self, monotonic_ns: u64) -> Timestamp {
+        const SECOND_NS: u64 = 1_000_000_000;
         let mut steps = self.steps.iter().rev();
         let step = steps.find(|step| step.since_ns <= monotonic_ns);
         let offset_ns = step.map_or(self.offset_ns, |step| step.offset_ns);
         // Any time since 1970, and short: it is asked for each event.
-        const SECOND_NS: u64 = 1_000_000_000;
         if let Some(ns) = monotonic_ns.checked_add_signed(offset_ns) {
             let (seconds, ns) = (ns / SECOND_NS, ns % SECOND_NS);
             let time = Timestamp::new(seconds.cast_signed(), ns as i32);
@@ -167,7 +167,10 @@ mod tests {
         }
         assert_eq!(clock.steps.len(), STEPS_MAX);
         assert_eq!(clock.at(*steps.end()).as_second(), 640);
-        assert_eq!(clock.at(0).as_second(), 640 - STEPS_MAX as i64);
+        assert_eq!(
+            clock.at(0).as_second(),
+            640 - STEPS_MAX.cast_signed() as i64
+        );
     }
 
     #[test]

@@ -98,7 +98,6 @@ pub fn operation(
         .find(|(name, _)| Some(*name) == caller)
         .map(|&(_, meaning)| meaning);
     match meaning {
-        None => by_syscall,
         Some(Meaning::Is(operation)) => operation,
         Some(Meaning::OneOf(operations)) => operations
             .iter()
@@ -106,7 +105,7 @@ pub fn operation(
             .find(|&operation| operation == by_syscall)
             .unwrap_or(operations[0]),
         Some(Meaning::Attribute) if by_syscall == Operation::Other => Setxattr,
-        Some(Meaning::Attribute) => by_syscall,
+        None | Some(Meaning::Attribute) => by_syscall,
         // On 5.10 `FS_IOC_SETFLAGS` copies up as an open with O_WRONLY does.
         Some(Meaning::Open) if by_syscall == Ioctl => Ioctl,
         Some(Meaning::Open) => Open,

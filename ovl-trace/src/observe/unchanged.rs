@@ -99,7 +99,7 @@ const CAPABILITIES: &CStr = c"security.capability";
 ///
 /// The copy-up makes the file, so the file was born during the copy-up: no program can set
 /// the time of birth.
-fn is_the_copy(upper: &LayerFile, file: &ToExamine, clock: WallClock) -> bool {
+fn is_the_copy(upper: &LayerFile, file: &ToExamine, clock: &WallClock) -> bool {
     let was_copied = ORIGIN
         .iter()
         .any(|name| upper.attribute(name).is_ok_and(|value| value.is_some()));

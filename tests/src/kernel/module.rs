@@ -6,8 +6,8 @@ use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 
 use super::{
-    case, clock, coverage, disarmed, filters, limits, means, merged::Merged, print::Ended, run::Verdict,
-    scale, skipped, sys,
+    case, clock, coverage, disarmed, filters, limits, means, merged::Merged, print::Ended,
+    run::Verdict, scale, skipped, sys,
 };
 use crate::{
     command::{output, run},

@@ -26,6 +26,7 @@ fn links(layer: &Layer) -> anyhow::Result<()> {
 
 pub(super) fn cases(facts: &Facts) -> Vec<Case> {
     let mut cases = linked_files(facts);
+    cases.extend(unlinked_files(facts));
     cases.extend(exported(facts));
     cases
 }
@@ -89,6 +90,11 @@ fn linked_files(facts: &Facts) -> Vec<Case> {
             .reports([copied("/d/one", 9000, "chmod").failed(&["EPERM"])])
             .upper("/d", "new"),
         // A file that has other names is kept for them.
+    ]
+}
+
+fn unlinked_files(facts: &Facts) -> Vec<Case> {
+    vec![
         Case::new("index::unlink_of_a_link")
             .options("index=on")
             .lower(links)

@@ -42,7 +42,7 @@ pub(super) enum Step {
     Reloaded,
     Tick,
     /// The wall clock is this many seconds ahead of its start.
-    ClockStep(u32),
+    ClockSet(u32),
 }
 
 /// What an observation gave: events as lines or JSON, the report, the recording.
@@ -205,7 +205,7 @@ impl Live<'_, '_> {
             Step::Tick => {
                 self.recorder.tick().unwrap();
             }
-            Step::ClockStep(seconds) => {
+            Step::ClockSet(seconds) => {
                 let step = ClockStep {
                     since_ns: self.time_ns,
                     offset_ns: OFFSET_NS + i64::from(*seconds) * 1_000_000_000,

@@ -47,7 +47,7 @@ fn steps() -> Vec<Step> {
         Step::Loss(LossSource::Ring, 3),
         Step::Undecodable,
         copy_up(2, 300),
-        Step::ClockStep(3600),
+        Step::ClockSet(3600),
         Step::Reloaded,
         copy_up(2, 400),
         Step::Whiteout(1),
@@ -76,7 +76,7 @@ fn lines_json_and_report_are_those_of_the_observation() {
 
 #[test]
 fn times_after_a_step_of_the_clock_are_those_of_the_observation() {
-    let steps = [copy_up(1, 100), Step::ClockStep(3600), copy_up(1, 200)];
+    let steps = [copy_up(1, 100), Step::ClockSet(3600), copy_up(1, 200)];
     let live = observe(&steps, &Observation::default(), LiveOutput::Lines);
     let (lines, _) = read(&live.recording, &Observation::default(), LiveOutput::Lines);
     let lines = String::from_utf8(lines).unwrap();

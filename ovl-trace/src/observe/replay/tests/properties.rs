@@ -46,7 +46,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Step::Totals),
         1 => Just(Step::Reloaded),
         1 => Just(Step::Tick),
-        1 => (0..9_u32).prop_map(Step::ClockStep),
+        1 => (0..9_u32).prop_map(Step::ClockSet),
     ]
 }
 
