@@ -14,7 +14,6 @@ mod growth;
 mod measured;
 mod priority;
 mod programs;
-mod size;
 mod tracer;
 mod workload;
 
@@ -135,7 +134,7 @@ fn environment() -> Result<Value> {
         "environment": fs::read_to_string("/proc/version")?.trim(),
         "processors": thread::available_parallelism()?.get(),
         "ovl_trace": version("ovl-trace")?,
-        "ovl_trace_bytes": size::loaded(&Path::new(PROGRAMS).join("ovl-trace"))?,
+        "ovl_trace_bytes": fs::metadata(Path::new(PROGRAMS).join("ovl-trace"))?.len(),
         // Not in each root file system.
         "bpftrace": version("bpftrace").ok(),
     }))

@@ -51,6 +51,9 @@ pub(crate) struct Facts {
     pub(crate) nested_marks: bool,
     /// 32-bit system calls of 64-bit programs.
     pub(crate) int80: bool,
+    /// A running program of an overlay cannot be opened for writing: from 5.15 on. Before, only
+    /// the mappings of it, which are of the lower file, forbade that.
+    pub(crate) programs_are_busy: bool,
 }
 
 impl Facts {
@@ -94,6 +97,7 @@ impl Facts {
             verity_required,
             nested_marks,
             int80: int80::is_possible(),
+            programs_are_busy: release()? >= (5, 15),
         })
     }
 

@@ -38,7 +38,7 @@ pub(super) fn cases(facts: &Facts) -> Vec<Case> {
         links_out_of_a_store(facts),
         marks_for_users(facts),
         marks_of_a_nested_engine(facts),
-        busy_program(),
+        busy_program(facts),
         given_away_then_replaced(facts),
     ]
 }
@@ -313,9 +313,13 @@ fn marks_of_a_nested_engine(facts: &Facts) -> Case {
 }
 
 /// A running program cannot be written to, but replaced (gvisor #1005).
-fn busy_program() -> Case {
+fn busy_program(facts: &Facts) -> Case {
     const APP: &str = "usr/bin/app";
     Case::new("reports::busy_program")
+        .needs(
+            facts.programs_are_busy,
+            "running programs that cannot be written to",
+        )
         .lower(|layer| {
             fs::copy("/bin/sleep", layer.at(APP)?)?;
             Ok(())
