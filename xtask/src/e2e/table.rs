@@ -8,7 +8,7 @@ use super::cases::{Line, Verdict};
 const HEAD: &str = "\
 # Cases: every system call that copies up or hides
 
-Written by `cargo xtask test --e2e --no-containers --kernels all --write-cases
+Written by `cargo xtask test --e2e --kernels all --suites none --write-cases
 docs/cases.md` from what the tests printed; not by hand.
 
 Each case runs on a tmpfs, an ext4, an xfs with reflink and a btrfs as the upper layer.
