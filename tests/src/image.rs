@@ -1,9 +1,8 @@
 //! The image that the tests' containers run: busybox, a tree of small files and
 //! one large file, each in a layer of its own.
 //!
-//! `docker build` copies and hashes the large file four times, which an emulated
-//! processor takes minutes for: the image comes as the archive that `docker save`
-//! would write, and Docker copies and hashes it once.
+//! The tests write the archive that `docker save` would write, and load it. `docker build`
+//! would copy and hash the large file four times, which takes minutes in an emulator.
 
 use std::{
     ffi::OsStr,
@@ -104,7 +103,7 @@ fn write_app(root: &Path) -> Result<()> {
     Ok(())
 }
 
-/// No zeros, so that no file system takes it for sparse.
+/// Writes the large file without zeros, so that file systems do not store it as sparse.
 fn write_model(path: &Path) -> Result<()> {
     if let Some(directory) = path.parent() {
         fs::create_dir_all(directory)?;
@@ -132,7 +131,10 @@ fn load(root: &Path) -> Result<()> {
             "tar -cf {at}/{archive} -C {at}/{layer} . && rm -r {at}/{layer}"
         ))?;
         let sum = run("sha256sum", &[&format!("{at}/{archive}")])?;
-        let hex = sum.split_whitespace().next().context("sha256sum is mute")?;
+        let hex = sum
+            .split_whitespace()
+            .next()
+            .context("sha256sum printed no checksum")?;
         digests.push(format!("sha256:{hex}"));
         archives.push(archive);
     }

@@ -129,7 +129,8 @@ pub(crate) fn programs(host: &Host, profile: Profile) -> Result<PathBuf> {
     static_programs(host, profile)
 }
 
-/// The same with the eBPF object that is there, or without one.
+/// Builds the agent and the end-to-end tests. The agent embeds the eBPF object that was built
+/// last, or none.
 pub(crate) fn static_programs(host: &Host, profile: Profile) -> Result<PathBuf> {
     static_binaries(host, profile, &PROGRAMS)
 }
@@ -149,8 +150,8 @@ pub(crate) fn foreign_object(host: &Host, toolchain: &Toolchain) -> Result<PathB
     object(host, toolchain, other, false)
 }
 
-/// Builds programs that need no C library: guests, containers and other machines have
-/// other releases of it. Returns the directory that holds them.
+/// Builds programs that bring their C library along, because guests and other machines have
+/// other releases of it. Returns the directory that holds the programs.
 fn static_binaries(host: &Host, profile: Profile, names: &[&str]) -> Result<PathBuf> {
     if has_apt() {
         host.ensure_packages("the static C library", &["libc6-dev"])?;
@@ -160,7 +161,7 @@ fn static_binaries(host: &Host, profile: Profile, names: &[&str]) -> Result<Path
     command.args(["--profile", profile.name()]);
     command.args(names.iter().map(|name| format!("--package={name}")));
     host.run("static programs", &mut command)?;
-    // Alone in a directory, which guests see.
+    // The directory holds nothing else, because guests see all of it.
     let dir = host.target.join("programs").join(profile.name());
     let built = host.target.join(cargo::host_triple()).join(profile.dir());
     for name in names {

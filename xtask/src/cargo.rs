@@ -34,9 +34,9 @@ pub(crate) fn host(host: &Host, subcommand: &str) -> Command {
     command
 }
 
-/// `cargo SUBCOMMAND` for programs without a C library. Flags for a target do not reach build
-/// scripts and procedural macros, which cannot be static; so those are shared with `cargo
-/// xtask` itself. What is compiled incrementally takes half as long again to compile at first.
+/// Returns `cargo SUBCOMMAND` for programs that are linked with glibc statically. `--target`
+/// keeps the flag from build scripts and procedural macros, which cannot be static. Incremental
+/// compilation is off, because it makes the first build half as long again.
 pub(crate) fn static_target(host: &Host, subcommand: &str) -> Command {
     let mut command = self::host(host, subcommand);
     command

@@ -44,7 +44,7 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Task {
-    /// Install what building and testing need.
+    /// Install what building, all checks and the short tests need.
     Setup,
     /// Build the eBPF object and the agent that embeds it.
     Build(BuildOptions),

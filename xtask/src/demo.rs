@@ -1,4 +1,4 @@
-//! `cargo xtask demo`: the main job on real input.
+//! `cargo xtask demo`: shows the copy-ups of three real containers.
 //!
 //! The same demo runs on this machine, where its kernel can be traced and it
 //! has a Docker, or in a guest.
@@ -29,13 +29,13 @@ const NOT_ALLOWED: i32 = 3;
 /// The storage driver whose layers are overlay mounts.
 const DRIVER: &str = "overlay2";
 
-/// What the lines of `ovl-trace-tests demo` begin with that say what it does next.
+/// Prefix of the lines by which `ovl-trace-tests demo` announces its next stage.
 const STAGE: &str = "demo: ";
 
-/// The file that says that a demo has been shown: little is left to prepare then.
+/// Name of a file that exists after the first demo. The next one has little to prepare.
 const SHOWN_BEFORE: &str = "demo.shown";
 
-// The steps, which the progress line tells by these names.
+// Names of the steps in the progress line.
 const PACKAGES: &str = "installing packages";
 const TOOLCHAIN: &str = "building the linker for eBPF";
 const OBJECT: &str = "compiling the kernel side";
@@ -109,12 +109,12 @@ fn steps(in_guest: bool, prepared: bool) -> Vec<Step> {
     steps
 }
 
-/// Makes the programs and, if asked for, all that a guest needs. What does not depend on each
-/// other is done at the same time: downloads, packages and compilers.
+/// Builds the programs and, if `guests` is given, prepares the guest. Independent steps run at
+/// the same time.
 fn prepare(host: &Host, progress: &Progress, guests: Option<&setup::Guests>) -> Result<PathBuf> {
     let install = host.install;
     thread::scope(|scope| {
-        // Without the object yet: it is put in when both are there.
+        // Compiles without the eBPF object; the step `EMBED` adds it.
         let programs = scope.spawn(move || {
             let host = Host::new(install)?;
             progress.step(PROGRAMS, || build::static_programs(&host, Profile::Dev))
@@ -139,7 +139,7 @@ fn prepare(host: &Host, progress: &Progress, guests: Option<&setup::Guests>) -> 
     })
 }
 
-/// What a thread returned. One that panicked has said so.
+/// Waits for a thread and returns its result. A panic becomes an error.
 fn joined<T>(thread: thread::ScopedJoinHandle<'_, Result<T>>) -> Result<T> {
     thread
         .join()
@@ -176,7 +176,7 @@ fn in_guest(host: &Host, progress: &Progress, programs: &Path) -> Result<()> {
     })
 }
 
-/// Prints a line of the demo; one that says what it does next goes into the progress line.
+/// Prints a line of the demo. A line that announces a stage goes into the progress line.
 fn tell(progress: &Progress, line: &str) -> Result<()> {
     say(line);
     match line.strip_prefix(STAGE) {
@@ -190,7 +190,7 @@ fn tell(progress: &Progress, line: &str) -> Result<()> {
     }
 }
 
-/// Why the containers of this machine are of no use to the demo.
+/// Returns why the demo cannot use this machine's Docker, or `None` if it can.
 fn docker_obstacle() -> Option<String> {
     if Host::find_program("docker").is_none() {
         return Some("this machine has no Docker".to_owned());

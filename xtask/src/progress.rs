@@ -1,5 +1,5 @@
-//! A line that says what is done now, how far it is, and about how long the rest takes. What
-//! commands print goes to a log meanwhile.
+//! Shows a progress line: the running steps, how many are done, and the estimated time left.
+//! Meanwhile the output of commands goes to a log.
 
 use std::{
     fs,
@@ -23,12 +23,12 @@ const TICK: Duration = Duration::from_millis(500);
 /// How many lines of the log are shown after a failure.
 const TAIL: usize = 20;
 
-/// One of the things that are done.
+/// A step of a task.
 #[derive(Clone, Debug)]
 pub(crate) struct Step {
-    /// What is done.
+    /// Shown in the progress line while the step runs.
     pub(crate) name: &'static str,
-    /// Steps of different lanes are done at the same time; lane 0 comes after all others.
+    /// Steps of different lanes run at the same time; lane 0 runs after all other lanes.
     pub(crate) lane: usize,
     /// How long it takes on two processors.
     pub(crate) seconds: u64,
@@ -52,11 +52,11 @@ impl Step {
         }
     }
 
-    /// The seconds that it still takes.
+    /// Returns the estimated seconds until the step ends.
     fn rest(&self, now: Instant) -> u64 {
         match self.state {
             State::Waiting => self.seconds,
-            // One that takes longer than expected is nearly done for ever.
+            // A step that takes longer than its estimate keeps 3 seconds.
             State::Running(since) => {
                 let elapsed = now.duration_since(since).as_secs();
                 self.seconds.saturating_sub(elapsed).max(3)
@@ -66,12 +66,12 @@ impl Step {
     }
 }
 
-/// The line, and the steps that it tells about.
+/// The progress line and its steps.
 pub(crate) struct Progress {
     log: PathBuf,
     started: Instant,
     steps: Mutex<Vec<Step>>,
-    /// What the running step does just now; nothing if that is not known.
+    /// Text after the running steps; empty if there is none.
     detail: Mutex<String>,
     terminal: bool,
     ended: AtomicBool,
@@ -96,10 +96,10 @@ impl Progress {
         };
         progress.show(&format!("The full log: {}", file.display()));
         let result = thread::scope(|scope| {
+            // Also after a panic of `work`: the scope waits for the thread.
+            let _ends = Ends(&progress.ended);
             scope.spawn(|| progress.tick());
-            let result = work(&progress);
-            progress.ended.store(true, Ordering::Relaxed);
-            result
+            work(&progress)
         });
         log::send_to_terminal();
         progress.clear(&mut io::stderr().lock());
@@ -198,6 +198,15 @@ impl Progress {
         for line in lines.iter().skip(lines.len().saturating_sub(TAIL)) {
             self.show(&format!("  | {line}"));
         }
+    }
+}
+
+/// Sets the flag when it is dropped.
+struct Ends<'a>(&'a AtomicBool);
+
+impl Drop for Ends<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
     }
 }
 

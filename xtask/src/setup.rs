@@ -1,4 +1,4 @@
-//! `cargo xtask setup`: all that building and testing need.
+//! `cargo xtask setup`: installs what building, all checks and the short tests need.
 
 use anyhow::{Result, bail};
 
@@ -47,8 +47,8 @@ impl Guests {
     }
 }
 
-/// Installs all packages that the toolchain and the guests need, in one go: apt and dpkg take
-/// their time for each run. What cannot be installed this way is left to its own set-up.
+/// Installs the packages of the toolchain and the guests in one run of apt, because each run
+/// takes seconds. Later set-up steps install what is still missing.
 pub(crate) fn packages(host: &Host, guests: Option<&Guests>) -> Result<()> {
     if !has_apt() || !host.install {
         return Ok(());
@@ -60,7 +60,7 @@ pub(crate) fn packages(host: &Host, guests: Option<&Guests>) -> Result<()> {
     let mut names: Vec<&str> = packages.iter().map(String::as_str).collect();
     let all = host.is_installable(&names)?;
     if !all && guests.is_some() {
-        // A machine with some of QEMU from backports has a way of its own for the rest.
+        // If parts of QEMU are from backports, `guest::ensure` installs the rest.
         names.retain(|name| !name.starts_with("qemu-"));
     }
     host.ensure_packages("compilers, and what guests are made with", &names)
@@ -69,7 +69,7 @@ pub(crate) fn packages(host: &Host, guests: Option<&Guests>) -> Result<()> {
 /// Sets up the toolchain, the guests and, if `thorough`, what only the longer tests need.
 pub(crate) fn for_tests(host: &Host, thorough: bool, guests: &Guests) -> Result<Toolchain> {
     if !guests.kernels.is_empty() {
-        // Before what takes minutes.
+        // Fails before the steps that take minutes.
         guest::supported()?;
     }
     let toolchain = toolchain::ensure_toolchain(host)?;

@@ -11,7 +11,7 @@ use crate::{
     setup,
 };
 
-/// The kernel series that is tested by default.
+/// The kernel series of a guest unless another is asked for.
 pub(crate) const KERNEL: &str = "6.1";
 
 /// The suite that guests have unless asked otherwise.

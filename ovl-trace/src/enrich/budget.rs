@@ -1,6 +1,7 @@
-//! How much of a stranger's store is read and kept.
+//! Limits how much of a store is read and kept.
 //!
-//! Root's stores have limits, too, but generous ones: whoever writes there has the machine.
+//! A store that only root can write to has generous limits: its writer controls the machine
+//! already.
 
 use std::{cell::Cell, rc::Rc};
 
@@ -30,8 +31,8 @@ impl Limits {
         names: 4096,
     };
 
-    /// The limits for a file or a directory of this user, with this mode. What everybody may
-    /// write to (`/var/tmp`) is a stranger's.
+    /// Returns the limits for a file or directory with this owner and mode. A directory that
+    /// everybody may write to (`/var/tmp`) counts as untrusted.
     pub(crate) const fn of(user: u32, mode: u32) -> Self {
         if is_strangers(user, mode) {
             Self::STRANGER
@@ -52,7 +53,7 @@ const BYTES_MAX: usize = 16 << 20;
 /// Bytes that a record takes besides its text, at most.
 const RECORD_BYTES: usize = 256;
 
-/// What is left for the files of strangers, shared by all stores.
+/// Memory budget for the untrusted files of all stores together.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Budget {
     used: Rc<Cell<usize>>,
@@ -66,7 +67,7 @@ pub(crate) struct Share {
 }
 
 impl Budget {
-    /// Takes room for a parsed file. `None` if there is not so much left.
+    /// Reserves memory for a parsed file. Returns `None` if too little is left.
     pub(crate) fn take(&self, file_bytes: usize, records: usize) -> Option<Share> {
         let bytes = records
             .saturating_mul(RECORD_BYTES)

@@ -61,8 +61,8 @@ pub(super) enum LastLink {
 /// Resolves `path` as a process with the root directory `root` would, to a descriptor
 /// that only describes.
 ///
-/// Magic links are refused. A link that does not belong to root may only lead to
-/// something of the same user's: nobody makes root read what they cannot own.
+/// Magic links are refused. A symbolic link of a user other than root must lead to a file or
+/// directory of the same user, so that users cannot make root read the files of others.
 pub(super) fn resolve(root: &Path, path: &Path, last: LastLink) -> io::Result<File> {
     let root = File::options()
         .read(true)

@@ -1,7 +1,7 @@
 //! The file that a recording is written to.
 //!
-//! A file that is replaced stays as it is until its successor has its first block.
-//! Each write is whole or not there, so a full disk leaves whole blocks only.
+//! An old file is replaced at the first flush of the new one, which holds the header and the
+//! symbols. A write that fails is undone, so a full disk leaves only whole blocks.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -118,7 +118,7 @@ impl RecordingFile {
         let what_is_left = match (self.is_begun, self.path == self.target) {
             (true, _) => "what was written before can be read",
             (false, true) => "no file was left",
-            (false, false) => "it stays as it was",
+            (false, false) => "the old file stays as it was",
         };
         let text = format!("writing '{target}': {error}; {what_is_left}");
         io::Error::new(error.kind(), text)

@@ -1,4 +1,4 @@
-//! Whether the report agrees with what the upper directories hold.
+//! Compares the report with the upper directories.
 
 use std::{collections::HashSet, fmt, path::Path};
 
@@ -131,7 +131,7 @@ fn shown(report: &str, container: &str) -> Result<(u64, u64)> {
     let files = header.iter().position(|word| *word == "DATA");
     let row: Vec<&str> = lines
         .find(|words| words.clone().next() == Some(container))
-        .context("no row of it was shown")?
+        .context("the report shows no row for the container")?
         .collect();
     let number = |word: Option<&&str>| word.and_then(|word| word.parse().ok());
     number(files.and_then(|column| row.get(column)))

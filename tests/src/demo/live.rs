@@ -54,7 +54,10 @@ impl Live {
     pub(super) fn finish(mut self) -> Result<String> {
         signal(&self.child, libc::SIGINT);
         let status = wait(&mut self.child)?;
-        let shown = self.shown.take().context("it was ended before")?;
+        let shown = self
+            .shown
+            .take()
+            .context("'ovl-trace live' has already ended")?;
         let text = shown.join().ok().context("a thread panicked")??;
         ensure!(status.success(), "'ovl-trace live' ended with {status}");
         Ok(text)

@@ -1,4 +1,4 @@
-//! What came out, for people and for `cargo xtask test`.
+//! Prints the results of the cases, for people and for `cargo xtask test`.
 
 use std::{
     io::{self, Write},
@@ -11,7 +11,7 @@ use super::run::Verdict;
 pub(crate) struct Ended {
     pub(crate) case: &'static str,
     pub(crate) verdict: Verdict,
-    /// How long it ran, without what it shares with others.
+    /// Time of this case alone, without the set-up that cases share.
     pub(crate) took: Duration,
 }
 
@@ -35,7 +35,7 @@ pub(super) struct Column {
     pub(super) verdicts: Vec<Ended>,
 }
 
-/// How many ended how.
+/// Number of cases by verdict.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Counts {
     passed: usize,
@@ -44,7 +44,7 @@ pub(super) struct Counts {
 }
 
 impl Counts {
-    /// Something passed and nothing failed.
+    /// Returns true if at least one case passed and none failed.
     pub(super) fn is_good(self) -> bool {
         self.failed == 0 && self.passed > 0
     }

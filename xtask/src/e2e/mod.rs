@@ -1,5 +1,5 @@
-//! The end-to-end tests, in guests: system calls on every kernel, containers and real
-//! programs of each Debian suite on one.
+//! Runs the end-to-end tests in guests: system calls on the kernels of the tier, and each suite
+//! of containers or real programs on one kernel.
 
 mod cases;
 mod suites;
@@ -29,8 +29,8 @@ use crate::{
     vm,
 };
 
-/// How long the tests in one guest may take: some four times what they do where processors
-/// are emulated by two. A guest that hangs is silent, which ends it long before.
+/// Time limit for the tests in one guest: about four times what they take in an emulator on two
+/// processors. A guest that hangs prints nothing and is ended much earlier.
 const LIMIT: Duration = Duration::from_secs(60 * 60);
 
 /// How many guests run at the same time. Most tests keep one processor busy, so two guests
@@ -83,7 +83,7 @@ pub(crate) fn run(
     if let Some(path) = table {
         ensure!(
             complete,
-            "no table of cases and kernels: a kernel has no outcome"
+            "the table of cases was not written: the tests on a kernel did not finish; run them again"
         );
         let parent = path.parent().unwrap_or(Path::new("."));
         fs::create_dir_all(parent)
@@ -94,12 +94,12 @@ pub(crate) fn run(
     Ok(all)
 }
 
-/// A thread that panicked has said so; what it left is still a list.
+/// Locks a list. A thread that panicked cannot leave the list in a broken state.
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What came of the tests in a guest.
+/// The result of the tests in one guest.
 struct Outcome {
     /// Release of its kernel.
     kernel: String,

@@ -7,7 +7,7 @@ use crate::vm;
 /// How much is tested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Tier {
-    /// What somebody waits for while working on the code.
+    /// Tests that are short enough to wait for while you work on the code.
     Short,
     /// What has to pass before a change lands.
     Full,
@@ -21,11 +21,11 @@ pub(crate) const ALL_KERNELS: [&str; 5] = ["5.10", "6.1", "6.12", "6.18", NEWEST
 /// The newest kernel that Debian has.
 const NEWEST: &str = "newest";
 
-/// The cases that belong to no file system, and the file systems that every system call is
-/// tested on: what `ovl-trace-tests kernel --on` takes.
+/// Arguments of `ovl-trace-tests kernel --on`, one for each guest. `any` stands for the cases
+/// that do not depend on the file system.
 const SYSTEM_CALLS: [&str; 3] = ["any", "tmpfs,ext4", "xfs,btrfs"];
 
-/// Tests with programs of a Debian suite.
+/// A set of tests with containers or real programs, which `--suites` names.
 #[derive(Debug, PartialEq, Eq)]
 struct Suite {
     /// What the tests are about.
@@ -44,8 +44,8 @@ struct Suite {
     tier: Tier,
 }
 
-/// The cases of `runtimes` are asked for by name: where what they need is not installed, they
-/// fail.
+/// Suites of `runtimes` name their cases, because a named case fails if its runtime is not
+/// installed.
 const SUITES: [Suite; 6] = [
     Suite {
         name: "Docker",
@@ -57,7 +57,7 @@ const SUITES: [Suite; 6] = [
         tier: Tier::Short,
     },
     Suite {
-        name: "containers",
+        name: "containers of bookworm",
         word: vm::SUITE,
         rootfs: vm::SUITE,
         kernel: vm::KERNEL,
@@ -151,7 +151,7 @@ impl Tier {
             jobs.push(Job {
                 name: format!("system calls ({on})"),
                 kernel: kernel.to_owned(),
-                rootfs: if self == Self::Short {
+                rootfs: if self == Self::Short && kernels.is_none() {
                     vm::SMALL
                 } else {
                     vm::SUITE
@@ -182,7 +182,7 @@ impl Tier {
         }
         let wanted = |suite: &&Suite| match suites {
             None if self == Self::Short => suite.tier == Self::Short,
-            // The short tier's suite is a part of one of these.
+            // The suite `containers of bookworm` includes the cases of the short tier's suite.
             None => suite.tier <= self && suite.tier != Self::Short,
             Some(words) => words.iter().any(|word| word == suite.word),
         };
@@ -259,6 +259,9 @@ mod tests {
         let names: Vec<String> = jobs.iter().map(Job::to_string).collect();
         assert_eq!(names[0], "6.12 containers of trixie");
         assert_eq!(names.len(), 1 + SYSTEM_CALLS.len());
+        // The small root file system has no tools for xfs and btrfs.
+        let jobs = Tier::Short.jobs(Some(&kernels), Some(&[]), false);
+        assert!(jobs.iter().all(|job| job.rootfs != vm::SMALL));
     }
 
     #[test]

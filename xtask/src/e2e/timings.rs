@@ -10,7 +10,7 @@ use crate::counts::Counts;
 /// How many of the slowest cases are shown.
 const SHOWN: usize = 20;
 
-/// What took how long.
+/// Durations of steps and cases.
 #[derive(Debug, Default)]
 pub(crate) struct Timings {
     steps: Vec<(String, Duration, Counts)>,

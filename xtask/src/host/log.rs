@@ -1,5 +1,5 @@
-//! Where commands and remarks go: to the terminal or, while a progress line is shown, to a
-//! file.
+//! Sends the output of commands and xtask's own messages to the terminal or, while a progress
+//! line is shown, to a log file.
 
 use std::{
     fs::{self, File},
@@ -11,10 +11,10 @@ use std::{
 
 use anyhow::{Context as _, Result};
 
-/// The file, while there is one.
+/// The log file, while output goes to it.
 static FILE: Mutex<Option<File>> = Mutex::new(None);
 
-/// Sends all that follows to a new file.
+/// Sends all later output to a new file.
 pub(crate) fn send_to_file(path: &Path) -> Result<()> {
     let create = || {
         fs::create_dir_all(path.parent().unwrap_or(Path::new(".")))?;
@@ -41,7 +41,8 @@ pub(super) fn write(line: &str) -> bool {
     true
 }
 
-/// Prints what a person must see although there is a file; without one it is said elsewhere.
+/// Prints a command that changes the machine on the terminal while output goes to the log file.
+/// Does nothing otherwise, because the caller prints the command.
 pub(super) fn show_command(text: &str) {
     let file = FILE.lock().unwrap_or_else(PoisonError::into_inner);
     if file.is_some() {
