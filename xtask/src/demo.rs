@@ -60,7 +60,7 @@ pub(crate) fn command(host: &Host) -> Result<()> {
     let log = host.cache.join("demo.log");
     let shown_before = host.cache.join(SHOWN_BEFORE);
     let steps = steps(obstacle.is_some(), shown_before.exists());
-    if !shown_before.exists() {
+    if host.install && !shown_before.exists() {
         Host::authenticate("what is missing is installed as root")?;
     }
     Progress::run(&log, steps, |progress| {
@@ -162,10 +162,7 @@ fn in_guest(host: &Host, progress: &Progress, programs: &Path) -> Result<()> {
         })?;
         written?;
         for warning in &finished.kernel_warnings {
-            say(format_args!(
-                "kernel {}: {warning}",
-                finished.kernel_version
-            ));
+            progress.show(&format!("kernel {}: {warning}", finished.kernel_version));
         }
         ensure!(
             finished.status == 0,
@@ -216,7 +213,7 @@ fn on_this_machine(host: &Host, progress: &Progress, programs: &Path) -> Result<
     match verdict.status.code() {
         Some(0) => {}
         Some(NOT_ALLOWED) => {
-            say(String::from_utf8_lossy(&verdict.stdout).trim_end());
+            progress.show(String::from_utf8_lossy(&verdict.stdout).trim_end());
             return Ok(Some("this machine's kernel cannot be traced".to_owned()));
         }
         _ => bail!(

@@ -137,7 +137,9 @@ impl Progress {
 
     /// Prints a line above the progress line, on standard output.
     pub(crate) fn print(&self, line: &str) -> io::Result<()> {
-        self.clear(&mut io::stderr().lock());
+        // Held until the line is out, so that the progress line is not drawn before it.
+        let mut stderr = io::stderr().lock();
+        self.clear(&mut stderr);
         let mut stdout = io::stdout().lock();
         writeln!(stdout, "{line}")?;
         stdout.flush()
@@ -176,7 +178,8 @@ impl Progress {
             now,
         );
         let written = if self.terminal {
-            write!(stderr, "\r\x1b[K{line}").and_then(|()| stderr.flush())
+            // Without wrapping: only one row is cleared at the next time.
+            write!(stderr, "\r\x1b[K\x1b[?7l{line}\x1b[?7h").and_then(|()| stderr.flush())
         } else {
             writeln!(stderr, "{line}")
         };

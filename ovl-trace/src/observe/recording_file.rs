@@ -151,6 +151,8 @@ impl Write for RecordingFile {
     fn flush(&mut self) -> io::Result<()> {
         if !self.is_begun && !self.has_failed {
             if self.path != self.target {
+                // After a crash, the name has the old content or the new, never none.
+                self.file.sync_all().map_err(|error| self.named(&error))?;
                 fs::rename(&self.path, &self.target).map_err(|error| self.named(&error))?;
                 self.path.clone_from(&self.target);
             }

@@ -47,11 +47,13 @@ pub(crate) fn run(
     timings: &mut Timings,
 ) -> Result<Counts> {
     let waiting = Mutex::new(VecDeque::from(jobs));
+    // A function, so that the lock ends before the guest begins.
+    let next = || lock(&waiting).pop_front();
     let ended = Mutex::new(Vec::new());
     thread::scope(|scope| {
         for _ in 0..SIDE_BY_SIDE {
             scope.spawn(|| {
-                while let Some(job) = lock(&waiting).pop_front() {
+                while let Some(job) = next() {
                     let started = Instant::now();
                     let outcome = in_guest(programs, &job);
                     if let Err(error) = &outcome {
