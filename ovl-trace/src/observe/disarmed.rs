@@ -1,4 +1,5 @@
-//! Notices that somebody switches the kernel's probes off during the observation.
+//! Notices that somebody switches the kernel's probes off during the observation. A switch
+//! that is back on at the next reading, a second later, is not noticed.
 
 use crate::kernel::{ProbeSwitch, ProbeSwitches};
 
