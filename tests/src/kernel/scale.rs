@@ -113,8 +113,8 @@ fn mount_all(root: &Path) -> io::Result<()> {
     fs::write(root.join(READY), "")
 }
 
-/// What a process has in memory, in KiB, without the pages of its program's file: how many
-/// these are depends on how the program was compiled.
+/// Returns the memory of a process in KiB, without the pages of files, which count as shared
+/// where the file is in a tmpfs: how large the program is depends on how it was compiled.
 fn resident(pid: u32) -> Result<u64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
     let kilobytes = |name: &str| -> Result<u64> {
@@ -122,5 +122,5 @@ fn resident(pid: u32) -> Result<u64> {
         let number = line.and_then(|line| line.trim().strip_suffix(" kB"));
         Ok(number.with_context(|| format!("no {name}"))?.parse()?)
     };
-    Ok(kilobytes("RssAnon:")? + kilobytes("RssShmem:")?)
+    kilobytes("RssAnon:")
 }
