@@ -23,7 +23,7 @@ pub(crate) enum Identity<'a> {
     Overlay(OverlayKey),
 }
 
-/// What tells a container from all others. An id alone does not: containerd's are unique in
+/// Identifies a container. Its id alone is not enough: containerd's are unique in
 /// a namespace, and an engine inside of a container can give any.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ContainerKey<'a> {

@@ -16,7 +16,7 @@ use super::{
 /// changing (file systems take the time from the timer tick).
 const SETTLED: Duration = Duration::from_secs(1);
 
-/// What a file says, by record.
+/// The parsed records of a file, by key.
 pub(crate) trait Records: Default {
     /// How many there are.
     fn count(&self) -> usize;
@@ -43,7 +43,7 @@ pub(crate) struct Cached<T> {
     path: PathBuf,
     budget: Budget,
     value: T,
-    /// What the value takes of the budget, if it is a stranger's.
+    /// The reserved part of the memory budget, if the file is untrusted.
     share: Option<Share>,
     /// The version that was read last.
     version: Option<Stamp>,

@@ -49,7 +49,7 @@ const FILE_SYSTEMS: [u32; 23] = [
     0x9660,      // isofs
 ];
 
-/// What becomes of a symbolic link at the end of a path.
+/// Says whether a symbolic link at the end of a path is followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum LastLink {
     /// The path leads to the link's target.

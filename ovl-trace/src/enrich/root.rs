@@ -36,7 +36,7 @@ pub(crate) struct Contents {
     pub(crate) stamp: Stamp,
     /// Whose file it is.
     pub(crate) is_strangers: bool,
-    /// What may be kept of it.
+    /// Limits for the parsed content.
     pub(crate) limits: Limits,
 }
 

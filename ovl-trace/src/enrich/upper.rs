@@ -113,7 +113,7 @@ pub struct LayerFile {
 }
 
 impl LayerFile {
-    /// What `statx` tells.
+    /// The answer of `statx`.
     pub fn metadata(&self) -> &Metadata {
         &self.metadata
     }

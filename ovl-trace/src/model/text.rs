@@ -1,6 +1,6 @@
 //! Text of strangers, cut to a length.
 
-/// What stands for the rest of a text.
+/// Replaces the cut end of a text.
 const ELLIPSIS: &str = "…";
 
 /// Cuts `text` to at most `bytes_max` bytes. What was cut ends with `…`.

@@ -11,7 +11,7 @@ use crate::{
     oracle::Upper,
 };
 
-/// What upper directories hold.
+/// Sums over the contents of upper directories.
 #[derive(Default)]
 pub(super) struct Totals {
     files: usize,

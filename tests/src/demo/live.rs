@@ -88,7 +88,7 @@ fn show(stdout: ChildStdout, sender: &mpsc::Sender<()>) -> io::Result<String> {
     Ok(text)
 }
 
-/// What one process does to one container a hundred times looks alike: a few
+/// Shortens runs of lines that look alike, as a hundred calls of one process do: a few
 /// lines tell it. Lines of other containers may come between.
 struct Fold<W> {
     out: W,

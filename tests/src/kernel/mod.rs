@@ -50,7 +50,7 @@ use run::Verdict;
 
 use crate::harness;
 
-/// What the arguments choose.
+/// The cases that the arguments choose.
 struct Chosen {
     describe: bool,
     /// File systems; all if empty.

@@ -1,4 +1,4 @@
-//! What is tested in guests: each job is one guest, which runs one script.
+//! Lists the jobs of each tier: a job is one guest, which runs one script.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -9,7 +9,7 @@ use crate::vm;
 pub(crate) enum Tier {
     /// Tests that are short enough to wait for while you work on the code.
     Short,
-    /// What has to pass before a change lands.
+    /// Tests that must pass before a change lands.
     Full,
     /// All kernels and all suites, however long that takes.
     Everything,

@@ -119,7 +119,7 @@ pub(crate) fn packages() -> anyhow::Result<Vec<&'static str>> {
     Ok(packages)
 }
 
-/// What guests are made with.
+/// Debian packages that guests are made with.
 const PACKAGES: [&str; 7] = [
     "ca-certificates",
     "debian-archive-keyring",

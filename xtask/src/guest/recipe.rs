@@ -21,7 +21,7 @@ pub(super) struct Recipe {
     pub(super) kept: &'static [&'static str],
 }
 
-/// What the set-up of base-passwd does.
+/// Does the set-up of base-passwd, which unpacking leaves out.
 const ACCOUNTS: &str = "cd \"$1\" && cp usr/share/base-passwd/passwd.master etc/passwd && \
      cp usr/share/base-passwd/group.master etc/group";
 

@@ -1,4 +1,4 @@
-//! Which overlays are one row.
+//! Tests that overlays share a row only if they belong to one container.
 
 use super::*;
 use crate::model::{Container, Runtime};

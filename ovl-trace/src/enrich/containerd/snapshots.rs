@@ -13,7 +13,7 @@ use crate::enrich::{
 /// Bytes of all keys together. A thousand containers of twenty layers have some 2 MB.
 const KEY_BYTES_MAX: usize = 8 << 20;
 
-/// What a key takes besides its text.
+/// Memory of a key besides its text, in bytes.
 const KEY_BYTES: usize = 64;
 
 /// A layer in the snapshotter's own words.
